@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_BASE_HASH_H
+#define SIPWARDEN_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * SipHash-2-4 (Aumasson, Bernstein 2012) with a key drawn at start: attackers
+ * choose what we hash, and must not be able to choose where it lands.
+ */
+uint64_t hash_bytes(const void *data, size_t len);
+/* Continues a hash: hash of (h, data). */
+uint64_t hash_mix(uint64_t h, const void *data, size_t len);
+
+/*
+ * A chained hash table with intrusive links; it grows, never shrinks. The
+ * caller owns the items and bounds their number.
+ */
+struct hash_link {
+	struct hash_link *next;
+	uint64_t hash;
+};
+
+struct hash_table {
+	struct hash_link **buckets;
+	size_t mask; /* number of buckets - 1 */
+	size_t count;
+};
+
+int hash_table_init(struct hash_table *t);
+void hash_table_done(struct hash_table *t);
+/* First link with this hash, then the following ones; compare keys yourself. */
+struct hash_link *hash_table_first(const struct hash_table *t, uint64_t hash);
+struct hash_link *hash_table_next(const struct hash_link *link, uint64_t hash);
+/* Never fails: when it cannot grow, chains get longer. */
+void hash_table_add(struct hash_table *t, struct hash_link *link, uint64_t hash);
+void hash_table_remove(struct hash_table *t, struct hash_link *link);
+/* Walks all; fn may remove the link it is given. */
+void hash_table_each(struct hash_table *t, void (*fn)(struct hash_link *link, void *userdata), void *userdata);
+
+/* The struct of type that contains member at ptr. */
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+#endif

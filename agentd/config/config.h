@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_CONFIG_CONFIG_H
+#define SIPWARDEN_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/class.h"
+#include "base/diag.h"
+#include "base/timespan.h"
+
+/*
+ * sipwarden.conf(5), read and checked. All pointers are owned by the config.
+ *
+ *   [sipwarden]      user, state_dir, socket, firewall_socket, filter_dirs, log_level
+ *   [firewall]       table, max_bans
+ *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
+ *   [input NAME]     filter; type = file: path = GLOB …; type = journal: match = FIELD=VALUE …;
+ *                    from = end|start
+ *   [rule NAME]      class = CLASS …; key = address|prefix|account; threshold; window; ban = SPAN …;
+ *                    enabled; filter = NAME … (only lines of these)
+ */
+enum input_type { INPUT_FILE, INPUT_JOURNAL };
+
+struct config_input {
+	char *name;
+	enum input_type type;
+	char **paths;   /* globs; NULL-terminated (file) */
+	char **matches; /* FIELD=VALUE; NULL-terminated (journal): same field or-ed, others and-ed, as
+			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
+	char *filter;
+	bool from_start; /* without a stored position: read what is there already */
+	unsigned line;   /* where its section stands in the config */
+	const char *file;
+};
+
+enum rule_key { KEY_ADDRESS, KEY_PREFIX, KEY_ACCOUNT };
+
+#define RULE_THRESHOLD_MAX 10000
+#define RULE_LADDER_MAX 16
+
+struct config_rule {
+	char *name;
+	class_set classes;
+	enum rule_key key;
+	unsigned threshold; /* attempts in the window that lead to the ban */
+	usec_t window;
+	usec_t ladder[RULE_LADDER_MAX]; /* first ban, second, …; the last repeats */
+	size_t n_ladder;
+	bool enabled;
+	char **filters; /* NULL: all */
+	unsigned line;
+	const char *file;
+};
+
+struct config {
+	char *path;
+	char **files;    /* all files read; what .file above points to; NULL-terminated */
+	char *user;      /* the agent runs as; NULL: unchanged */
+	char *group;     /* may command the agent, besides root */
+	char *state_dir;
+	char *socket;    /* control */
+	char *firewall_socket; /* of a helper that runs as its own unit; NULL: start one */
+	char **filter_dirs; /* first wins; NULL-terminated */
+	int log_level;
+	char *table;     /* nftables table, family inet */
+	uint32_t max_bans; /* size of each address set */
+	uint32_t max_offenders; /* keys remembered per rule */
+	uint8_t ipv4_prefix; /* key = prefix: length of an IPv4 key, and of IPv6 */
+	uint8_t ipv6_prefix;
+	usec_t history;  /* how long earlier bans count on the ladder */
+	struct addr *exempt;
+	size_t n_exempt;
+	struct config_input *inputs;
+	size_t n_inputs;
+	struct config_rule *rules;
+	size_t n_rules;
+};
+
+#ifndef SIPWARDEN_CONFIG_PATH
+#define SIPWARDEN_CONFIG_PATH "/etc/sipwarden/sipwarden.conf"
+#endif
+
+/*
+ * Reads path and path.d/(any).conf in name order (there, a section of the same
+ * name changes the keys it names). Unknown sections and keys, bad values,
+ * duplicates: all in diag with file and line. Rules that the file does not name
+ * come from the built-in defaults of sipwarden.conf(5); a section of the same
+ * name changes one. Returns 0 and *ret, or -EINVAL with errors in diag, -ENOMEM,
+ * or the negative errno of reading path (also in diag).
+ */
+int config_load(const char *path, struct diag *diag, struct config **ret);
+/* As config_load() for text in memory: tests, fuzzing. */
+int config_load_text(const char *name, const char *text, size_t len, struct diag *diag, struct config **ret);
+struct config *config_free(struct config *c);
+
+#endif

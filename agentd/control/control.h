@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_CONTROL_CONTROL_H
+#define SIPWARDEN_CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "config/config.h"
+#include "decide/decide.h"
+#include "firewall/firewall.h"
+#include "input/input.h"
+#include "match/match.h"
+
+/*
+ * The control socket: D-Bus (sd-bus) peer to peer over a Unix socket, without a
+ * bus daemon. Only root and members of the configured group are served
+ * (SO_PEERCRED and SO_PEERGROUPS, unix(7)); others get an AccessDenied error.
+ *
+ * Object /org/sipwarden/Agent1, interface org.sipwarden.Agent1; the methods and
+ * signals are listed in bus.h, which ctl includes too.
+ */
+struct control;
+
+/* What the agent lets control do. Each returns 0 or negative errno; message, if
+ * set, is a new string for the person who asked. */
+struct control_ops {
+	int (*reload)(void *userdata, char **message);
+	int (*flush)(void *userdata, char **message);
+	/* Stores and enforces, beyond what the decider itself does. */
+	int (*exempt)(void *userdata, const struct addr *addr, const char *reason, bool add, char **message);
+	struct decider *(*decider)(void *userdata);
+	struct firewall *(*firewall)(void *userdata);
+	struct store *(*store)(void *userdata);
+	/* i-th input and its matcher, or false. */
+	bool (*input)(void *userdata, size_t i, struct input **in, struct matcher **m);
+	usec_t (*started)(void *userdata);
+	void *userdata;
+};
+
+/* At most this many clients at once; more wait in the socket's backlog. */
+#define CONTROL_CLIENTS_MAX 64
+/* A list is answered in pages of this many bans. */
+#define CONTROL_PAGE 1000
+
+/* Listens on cfg->socket (replaces a stale socket file, never one that answers). */
+int control_start(sd_event *loop, const struct config *cfg, const struct control_ops *ops, struct control **ret);
+struct control *control_stop(struct control *c);
+
+/* Tell monitoring clients. */
+void control_notify_ban(struct control *c, const struct ban *b);
+void control_notify_lift(struct control *c, const struct ban *b, enum lift_cause cause);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_FIREWALL_FIREWALL_H
+#define SIPWARDEN_FIREWALL_FIREWALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/addr.h"
+#include "base/timespan.h"
+#include "config/config.h"
+
+/*
+ * The agent's side of the firewall helper: queues bans and lifts, and sends
+ * everything queued in one pass of the event loop as one batch. The helper
+ * (helper.h) is another process and the only one with CAP_NET_ADMIN.
+ */
+struct firewall;
+
+struct firewall_element {
+	struct addr addr;
+	usec_t left;      /* until the kernel expires it; USEC_INFINITY: never */
+	uint64_t packets; /* dropped so far */
+	uint64_t bytes;
+};
+
+struct firewall_callbacks {
+	/*
+	 * The helper is there (again) with an empty or adopted table: hand it all
+	 * bans that should be in force with firewall_ban(). lost is true when the
+	 * kernel's table had been deleted or flushed by somebody else.
+	 */
+	void (*ready)(void *userdata, bool lost);
+	/* The kernel has the ban or lift (error 0), or why not: -EPERM exempt, -ENFILE set full, … */
+	void (*done)(void *userdata, const struct addr *addr, bool banned, int error);
+	/* The helper is gone; it is being restarted or reconnected to. */
+	void (*down)(void *userdata, int error);
+	void *userdata;
+};
+
+/*
+ * Starts the helper (fork; call before giving up rights) or, with
+ * cfg->firewall_socket, connects to the one that runs as its own unit and keeps
+ * trying if it is not there yet. cfg is only read during the call.
+ */
+int firewall_start(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
+		   struct firewall **ret);
+/* Ends the helper it started; the table and its bans stay in the kernel. */
+struct firewall *firewall_stop(struct firewall *fw);
+
+bool firewall_is_ready(const struct firewall *fw);
+/* Ban a host or prefix for left, from now; replaces an earlier timeout. Queued;
+ * -ENOBUFS when FIREWALL_QUEUE_MAX are waiting. */
+int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left);
+int firewall_unban(struct firewall *fw, const struct addr *addr);
+/* Adds or takes back a run-time exemption; configured ones cannot be taken back (-EPERM later in done). */
+int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add);
+/* Tells the helper of reload: it reads the configured exemptions itself, from its own config file. */
+int firewall_reload(struct firewall *fw);
+/* Removes the whole table (sipwarden flush). ready() follows only after the next start. */
+int firewall_flush(struct firewall *fw);
+
+/* All elements in the kernel; fn is called for each, then end once (error 0 or negative errno). */
+typedef void (*firewall_element_fn)(void *userdata, const struct firewall_element *e);
+typedef void (*firewall_end_fn)(void *userdata, int error);
+int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn end, void *userdata);
+
+#define FIREWALL_QUEUE_MAX 2000000
+
+struct firewall_stats {
+	bool ready;
+	uint64_t bans, unbans, refused, errors, restarts, restores;
+	uint64_t pending;   /* sent or queued, not yet acknowledged */
+	usec_t last_answer; /* CLOCK_MONOTONIC */
+	int helper_pid;     /* 0: not ours */
+};
+void firewall_stats(const struct firewall *fw, struct firewall_stats *ret);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_INPUT_INPUT_H
+#define SIPWARDEN_INPUT_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/timespan.h"
+#include "config/config.h"
+
+/*
+ * Follows one log and hands on whole lines. A line is never lost, given twice
+ * in one run, or split: longer than INPUT_LINE_MAX is cut there and counted.
+ */
+#define INPUT_LINE_MAX ((size_t)64 << 10)
+
+struct input;
+
+struct input_chunk {
+	const char *data;   /* whole lines, each ended by one '\n'; "\r\n" became "\n"; NUL and line
+			       ends inside a journal message became blanks */
+	size_t len;
+	size_t n_lines;
+	const usec_t *times; /* journal: when each line was logged; NULL for files */
+};
+
+/*
+ * Where reading will go on after the lines delivered so far. key names what
+ * is read ("file:/var/log/asterisk/full" or "journal:NAME"), value is for
+ * this module's eyes only. To be stored together with what the lines led to.
+ */
+struct input_callbacks {
+	/* Lines to look at. */
+	void (*chunk)(void *userdata, struct input *in, const struct input_chunk *chunk);
+	/* Comes after chunk(): the position that takes its lines as read. */
+	void (*position)(void *userdata, struct input *in, const char *key, const char *value);
+	/* The stored position of key: a new string or NULL. Called when a log is first opened. */
+	char *(*restore)(void *userdata, const char *key);
+	void *userdata;
+};
+
+struct input_stats {
+	uint64_t lines;
+	uint64_t bytes;
+	uint64_t cut;       /* lines longer than INPUT_LINE_MAX */
+	uint64_t rotations; /* files replaced or truncated; journal: entries skipped by vacuum */
+	uint64_t errors;
+	unsigned open;      /* files being followed; 1 for an open journal */
+	usec_t last_line;   /* CLOCK_REALTIME of the last arrival, 0: none */
+	uint64_t lag_bytes; /* files: not yet read */
+	char last_error[160]; /* "" when all is well */
+};
+
+/*
+ * Starts following cfg (which must outlive it) on loop. Nothing needs to exist
+ * yet: files and directories may come later, and a missing log is reported once
+ * and waited for. Errors are for what will never work: returns 0, -EINVAL,
+ * -ENOMEM, or what inotify or the journal said at first.
+ */
+int input_start(sd_event *loop, const struct config_input *cfg, const struct input_callbacks *callbacks,
+		struct input **ret);
+/* Stops; delivers nothing more. NULL is fine. */
+struct input *input_stop(struct input *in);
+
+const char *input_name(const struct input *in);
+void input_stats(const struct input *in, struct input_stats *ret);
+/* Opaque word of the owner: which matcher its chunks go to. */
+void input_set_context(struct input *in, void *context);
+void *input_context(const struct input *in);
+
+#endif

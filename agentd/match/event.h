@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_MATCH_EVENT_H
+#define SIPWARDEN_MATCH_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/class.h"
+#include "base/text.h"
+#include "base/timespan.h"
+
+/* More distinct addresses than this in one line are not told apart. */
+#define EVENT_ADDRS_MAX 8
+
+/*
+ * One log line that matched. The spans point into the line and live as long as
+ * the call that brings the event.
+ */
+struct event {
+	enum event_class class; /* of the pattern */
+	class_set classes;      /* with those that word lists added */
+	const char *filter;     /* names; owned by the matcher */
+	const char *pattern;
+	unsigned pattern_index; /* unique among all patterns of the matcher */
+	/*
+	 * Every address that some reading of the line gives (all parses). One:
+	 * good evidence. Several: the line was crafted, and is evidence against
+	 * none of them by itself. None: the limit was hit, or no address.
+	 */
+	struct addr addrs[EVENT_ADDRS_MAX];
+	size_t n_addrs;
+	bool proven;            /* the pattern says: only a real source gets this far */
+	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
+	struct span line;       /* without line end */
+	usec_t time;            /* when it happened, by the log; 0: the line has no time */
+};
+
+#endif

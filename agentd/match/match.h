@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_MATCH_MATCH_H
+#define SIPWARDEN_MATCH_MATCH_H
+
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "config/filter.h"
+#include "match/event.h"
+
+/*
+ * A filter made ready to run: its patterns compiled by PCRE2 (JIT where it is
+ * allowed), and one literal of each pattern for the scan of whole buffers
+ * (Vectorscan), so that a line without any of them costs next to nothing.
+ */
+struct matcher;
+
+struct match_stats {
+	uint64_t lines;    /* scanned */
+	uint64_t bytes;
+	uint64_t hits;     /* lines that a literal pointed to */
+	uint64_t events;   /* lines that matched */
+	uint64_t crafted;  /* events with more than one address */
+	uint64_t limited;  /* match limits hit */
+};
+
+/* The work one match may do; PCRE2's match limit (pcre2_set_match_limit). */
+#define MATCH_LIMIT 100000
+/* Readings of one line that are looked at before it counts as crafted. */
+#define MATCH_READINGS_MAX 64
+/* Longest line the inputs deliver. */
+#define MATCH_LINE_MAX ((size_t)64 << 10)
+
+/*
+ * Compiles f, which stays the caller's and must outlive the matcher. Regex
+ * mistakes go to diag with file, line and offset. Returns 0, -EINVAL, -ENOMEM.
+ */
+int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret);
+struct matcher *matcher_free(struct matcher *m);
+
+/* The event lives only during the call. */
+typedef void (*event_fn)(void *userdata, const struct event *e);
+
+/*
+ * Scans data[0..len): whole lines, each ended by '\n'. fn is called for every
+ * matching line in order; a line gives at most one event: of the patterns in
+ * filter order the first that matches. times, if not NULL, holds the moment of
+ * each line and is used instead of the time in the text.
+ */
+void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, event_fn fn,
+		  void *userdata);
+
+/* One line without its end. Returns true and fills *e if it matched. */
+bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
+
+void matcher_stats(const struct matcher *m, struct match_stats *ret);
+
+/*
+ * Runs the examples and counterexamples of the filter. Failures go to diag at
+ * the line of the example. Returns the number of examples run.
+ */
+unsigned matcher_test(struct matcher *m, struct diag *diag);
+
+#endif
