@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/privilege.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#define GROUPS_MAX 64
+
+/* Members of these may read system logs (Debian Policy, systemd-journald(8)). */
+static const char *const log_groups[] = { "adm", "systemd-journal" };
+
+static int find_user(const char *user, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (!pw) {
+		log_error("There is no user '%s' to run as. Create it (systemd-sysusers), or set 'user' in the "
+			  "[sipwarden] section of the config",
+			  user);
+		return -ESRCH;
+	}
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return 0;
+}
+
+static int take_groups(const char *user, gid_t gid)
+{
+	gid_t groups[GROUPS_MAX + ELEMENTSOF(log_groups)];
+	int n = GROUPS_MAX;
+	size_t i;
+
+	if (getgrouplist(user, gid, groups, &n) < 0)
+		n = GROUPS_MAX;
+	for (i = 0; i < ELEMENTSOF(log_groups); i++) {
+		const struct group *g = getgrnam(log_groups[i]);
+
+		if (g)
+			groups[n++] = g->gr_gid;
+	}
+	return setgroups((size_t)n, groups) < 0 ? -errno : 0;
+}
+
+int privilege_drop(const char *user)
+{
+	uid_t uid = 0;
+	gid_t gid = 0;
+	int r;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	capng_clear(CAPNG_SELECT_ALL);
+	if (geteuid() != 0)
+		return 0;
+	if (!user || strcmp(user, "root") == 0) {
+		r = capng_apply(CAPNG_SELECT_ALL);
+	} else {
+		r = find_user(user, &uid, &gid);
+		if (r < 0)
+			return r;
+		r = take_groups(user, gid);
+		if (r < 0)
+			return r;
+		r = capng_change_id((int)uid, (int)gid, CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
+	}
+	if (r < 0) {
+		log_error("Capabilities could not be given up (libcap-ng error %d)", r);
+		return -EPERM;
+	}
+	return 0;
+}
+
+int privilege_prepare_dir(const char *path, const char *user)
+{
+	bool made = mkdir(path, 0755) == 0;
+	uid_t uid;
+	gid_t gid;
+	int r;
+
+	if (!made && errno != EEXIST) {
+		r = -errno;
+		log_error("%s: the directory cannot be made: %s", path, strerror(-r));
+		return r;
+	}
+	if (geteuid() != 0 || !user || strcmp(user, "root") == 0)
+		return 0;
+	r = find_user(user, &uid, &gid);
+	if (r < 0)
+		return r;
+	if (made && chown(path, uid, gid) < 0) {
+		r = -errno;
+		log_error("%s: its owner cannot be set to %s: %s", path, user, strerror(-r));
+		return r;
+	}
+	return 0;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "decide/evidence.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "decide/decide.h"
+
+#define HEADS 4096 /* power of two */
+#define USER_MAX 64
+
+struct record {
+	struct addr key;
+	uint64_t previous; /* number of the one before it in its chain; 0: none */
+	uint16_t len, user_len;
+	char user[USER_MAX];
+	char text[BAN_EVIDENCE_LINE_MAX];
+};
+
+struct evidence {
+	uint64_t next; /* number of the next record, from 1; it lives at number % EVIDENCE_LINES */
+	uint64_t heads[HEADS];
+	struct record records[EVIDENCE_LINES];
+};
+
+int evidence_new(struct evidence **ret)
+{
+	/* Large and mostly untouched at first: pages come with use. */
+	struct evidence *ev = calloc(1, sizeof(*ev));
+
+	if (!ev)
+		return -ENOMEM;
+	ev->next = 1;
+	*ret = ev;
+	return 0;
+}
+
+struct evidence *evidence_free(struct evidence *ev)
+{
+	free(ev);
+	return NULL;
+}
+
+static size_t head_of(const struct addr *key)
+{
+	return hash_bytes(key, sizeof(*key)) & (HEADS - 1);
+}
+
+/* The record of that number, or NULL if the ring has gone over it. */
+static const struct record *record_at(const struct evidence *ev, uint64_t number)
+{
+	if (number == 0 || number + EVIDENCE_LINES < ev->next)
+		return NULL;
+	return &ev->records[number % EVIDENCE_LINES];
+}
+
+static uint16_t copy_cut(char *to, size_t size, struct span from)
+{
+	size_t n = from.len < size ? from.len : size;
+
+	if (n)
+		memcpy(to, from.ptr, n);
+	return (uint16_t)n;
+}
+
+void evidence_note(struct evidence *ev, const struct addr *key, const struct event *e)
+{
+	uint64_t *head = &ev->heads[head_of(key)];
+	struct record *r = &ev->records[ev->next % EVIDENCE_LINES];
+
+	r->key = *key;
+	r->previous = *head;
+	r->len = copy_cut(r->text, sizeof(r->text), e->line);
+	r->user_len = copy_cut(r->user, sizeof(r->user), e->user);
+	*head = ev->next++;
+}
+
+/* Numbers of the latest records of key, newest first; returns how many. */
+static unsigned chain_collect(const struct evidence *ev, const struct addr *key, uint64_t numbers[static 1],
+			      unsigned max)
+{
+	uint64_t number = ev->heads[head_of(key)];
+	const struct record *r;
+	unsigned n = 0;
+
+	while (n < max && (r = record_at(ev, number))) {
+		if (addr_equal(&r->key, key))
+			numbers[n++] = number;
+		/* A chain goes back in time; anything else is a record used again. */
+		if (r->previous >= number)
+			break;
+		number = r->previous;
+	}
+	return n;
+}
+
+static char *collect_lines(const struct evidence *ev, const uint64_t *numbers, unsigned n, size_t *len)
+{
+	char *text = malloc(n * (BAN_EVIDENCE_LINE_MAX + 1) + 1);
+
+	*len = 0;
+	if (!text)
+		return NULL;
+	while (n-- > 0) {
+		const struct record *r = record_at(ev, numbers[n]);
+
+		memcpy(text + *len, r->text, r->len);
+		*len += r->len;
+		text[(*len)++] = '\n';
+	}
+	text[*len] = '\0';
+	return text;
+}
+
+static bool same_user(const struct record *a, const struct record *b)
+{
+	return a->user_len == b->user_len && memcmp(a->user, b->user, a->user_len) == 0;
+}
+
+static char *collect_accounts(const struct evidence *ev, const uint64_t *numbers, unsigned n)
+{
+	size_t size = (size_t)n * (USER_MAX * 4 + 2) + 1, len = 0;
+	char *text = calloc(1, size);
+	unsigned i, j;
+
+	if (!text)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		const struct record *r = record_at(ev, numbers[i]);
+
+		for (j = 0; j < i && !same_user(record_at(ev, numbers[j]), r); j++)
+			;
+		if (j < i || r->user_len == 0)
+			continue;
+		if (len)
+			text[len++] = '\n';
+		text_escape((struct span){ r->user, r->user_len }, text + len, USER_MAX * 4 + 1);
+		len += strlen(text + len);
+	}
+	return text;
+}
+
+void evidence_collect(const struct evidence *ev, const struct addr *key, char **lines, size_t *lines_len,
+		      char **accounts)
+{
+	uint64_t numbers[BAN_EVIDENCE_MAX];
+	unsigned n = chain_collect(ev, key, numbers, BAN_EVIDENCE_MAX);
+
+	*lines = NULL;
+	*lines_len = 0;
+	*accounts = NULL;
+	if (n == 0)
+		return;
+	*lines = collect_lines(ev, numbers, n, lines_len);
+	*accounts = collect_accounts(ev, numbers, n);
+}
