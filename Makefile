@@ -31,6 +31,7 @@ endif
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS_$(BUILD)) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS_$(BUILD)) $(LDFLAGS)
 
+DAEMON_SRC := $(sort $(wildcard agentd/*.c))
 LIB_SRC := $(sort $(wildcard agentd/*/*.c))
 CTL_SRC := $(sort $(wildcard ctl/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -49,7 +50,7 @@ $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(O)/sipwardend: $(O)/agentd/main.o $(LIB)
+$(O)/sipwardend: $(call obj,$(DAEMON_SRC)) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(O)/sipwarden: $(call obj,$(CTL_SRC)) $(LIB)

@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_INPUT_INPUT_H
 #define SIPWARDEN_INPUT_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -23,6 +24,8 @@ struct input_chunk {
 	size_t len;
 	size_t n_lines;
 	const usec_t *times; /* journal: when each line was logged; NULL for files */
+	bool live; /* written after everything before it had been read (the log's end had been reached
+		      since this file or journal was opened): its moment is about now */
 };
 
 /*
