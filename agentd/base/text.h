@@ -26,6 +26,9 @@ struct span span_trim(struct span s);
  * "…" when it cut. Always NUL-terminates. Returns buf.
  */
 char *text_escape(struct span s, char *buf, size_t size);
+/* The same, but keeps backslashes: for messages of ours, in which the foreign
+ * parts are escaped already. */
+char *text_printable(struct span s, char *buf, size_t size);
 
 /*
  * Makes s valid UTF-8 for JSON and D-Bus: invalid bytes and NUL become U+FFFD,

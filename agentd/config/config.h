@@ -14,11 +14,12 @@
 /*
  * sipwarden.conf(5), read and checked. All pointers are owned by the config.
  *
- *   [sipwarden]      user, state_dir, socket, firewall_socket, filter_dirs, log_level
+ *   [sipwarden]      user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
  *   [firewall]       table, max_bans
+ *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
- *   [input NAME]     filter; type = file: path = GLOB …; type = journal: match = FIELD=VALUE …;
- *                    from = end|start
+ *   [input NAME]     filter (default: NAME); type = file: path = GLOB …; type = journal:
+ *                    match = FIELD=VALUE …; from = end|start
  *   [rule NAME]      class = CLASS …; key = address|prefix|account; threshold; window; ban = SPAN …;
  *                    enabled; filter = NAME … (only lines of these)
  */

@@ -22,11 +22,13 @@
  *   match = exact|prefix|substring       default exact; case is ignored
  *   class = scanner                      a line whose capture is listed is this too
  *   words = one a line / continuation lines
- *   file = scanners.list                 beside the filter or in filter_dirs; may be repeated
+ *   file = scanners.list                 in filter_dirs or beside the filter; may be repeated;
+ *                                        extended by scanners.list.d/(any).list
  *
  *   [pattern NAME]
  *   class = auth-failure
  *   regex = …                 against the whole line after the prefix
+ *                             continuation lines are joined without a blank
  *   literal = …               text every matching line holds; found by itself if left out
  *   proven = yes|no           matching proves the source address; default no
  *   example = LINE            then, on the keys that follow it, what must come out:

@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_CONFIG_TEXTFILE_H
 #define SIPWARDEN_CONFIG_TEXTFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/diag.h"

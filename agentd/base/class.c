@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/class.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const names[CLASS_COUNT] = {
+	[CLASS_NONE] = "none",
+	[CLASS_AUTH_FAILURE] = "auth-failure",
+	[CLASS_UNKNOWN_USER] = "unknown-user",
+	[CLASS_AUTH_CHALLENGE] = "auth-challenge",
+	[CLASS_SCANNER] = "scanner",
+	[CLASS_DEFAULT_CREDENTIAL] = "default-credential",
+	[CLASS_CALL_ATTEMPT] = "call-attempt",
+	[CLASS_CALL_DENIED] = "call-denied",
+	[CLASS_ACL_DENIED] = "acl-denied",
+	[CLASS_MALFORMED] = "malformed",
+	[CLASS_FLOOD] = "flood",
+	[CLASS_TLS_FAILURE] = "tls-failure",
+	[CLASS_AUTH_SUCCESS] = "auth-success",
+};
+
+const char *class_name(enum event_class c)
+{
+	return c < CLASS_COUNT ? names[c] : "none";
+}
+
+int class_parse(const char *name)
+{
+	int c;
+
+	for (c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
+		if (strcmp(names[c], name) == 0)
+			return c;
+	return -EINVAL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/defaults.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/cleanup.h"
+#include "config/value.h"
+
+#define SEC USEC_PER_SEC
+#define MIN (60 * SEC)
+#define HOUR (60 * MIN)
+#define DAY (24 * HOUR)
+#define WEEK (7 * DAY)
+
+#ifndef SIPWARDEN_FILTER_DIRS
+#define SIPWARDEN_FILTER_DIRS "/etc/sipwarden/filters:/usr/share/sipwarden/filters"
+#endif
+
+/*
+ * The rules an admin gets without writing any. A phone with a stale password
+ * tries about once a minute (a registration timer, RFC 3261 10.2.4 leaves it to
+ * the phone): below five in ten minutes it is left alone, and a first ban of
+ * ten minutes is one that a person can wait out. Guessing tools make hundreds.
+ * What no honest client sends (a scanner's User-Agent) needs no second proof.
+ */
+static const struct {
+	const char *name;
+	enum event_class class;
+	unsigned threshold;
+	usec_t window;
+	usec_t ladder[4]; /* 0: no further step */
+} rules[] = {
+	{ "password-guessing", CLASS_AUTH_FAILURE, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
+	{ "extension-scan", CLASS_UNKNOWN_USER, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
+	{ "scanner", CLASS_SCANNER, 1, HOUR, { 15 * MIN, 2 * HOUR, DAY, WEEK } },
+	{ "default-credentials", CLASS_DEFAULT_CREDENTIAL, 3, 10 * MIN, { HOUR, DAY, WEEK } },
+	{ "denied-calls", CLASS_CALL_DENIED, 5, 10 * MIN, { 30 * MIN, DAY, WEEK } },
+	{ "acl", CLASS_ACL_DENIED, 10, 10 * MIN, { 10 * MIN, HOUR, DAY } },
+	{ "malformed", CLASS_MALFORMED, 20, 10 * MIN, { 10 * MIN, HOUR } },
+	{ "tls", CLASS_TLS_FAILURE, 20, 10 * MIN, { 10 * MIN, HOUR } },
+	{ "flood", CLASS_FLOOD, 3, MIN, { 10 * MIN, HOUR } },
+	{ "call-burst", CLASS_CALL_ATTEMPT, 30, MIN, { 10 * MIN, HOUR, DAY } },
+};
+
+/* This host itself is always exempt. */
+static const char *const always_exempt[] = { "127.0.0.0/8", "::1" };
+
+static bool set_strings(struct config *c)
+{
+	char *dirs = strdup(SIPWARDEN_FILTER_DIRS), *save = NULL, *dir;
+
+	c->user = strdup("sipwarden");
+	c->group = strdup("sipwarden");
+	c->state_dir = strdup("/var/lib/sipwarden");
+	c->socket = strdup("/run/sipwarden/control.sock");
+	c->table = strdup("sipwarden");
+	for (dir = dirs ? strtok_r(dirs, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save))
+		strings_add(&c->filter_dirs, strdup(dir));
+	free(dirs);
+	return c->user && c->group && c->state_dir && c->socket && c->table && c->filter_dirs;
+}
+
+static bool set_rules(struct config *c)
+{
+	size_t i;
+
+	c->rules = calloc(ELEMENTSOF(rules), sizeof(*c->rules));
+	if (!c->rules)
+		return false;
+	for (i = 0; i < ELEMENTSOF(rules); i++) {
+		struct config_rule *rule = &c->rules[c->n_rules++];
+
+		rule->name = strdup(rules[i].name);
+		rule->classes = CLASS_BIT(rules[i].class);
+		rule->threshold = rules[i].threshold;
+		rule->window = rules[i].window;
+		while (rule->n_ladder < ELEMENTSOF(rules[i].ladder) && rules[i].ladder[rule->n_ladder]) {
+			rule->ladder[rule->n_ladder] = rules[i].ladder[rule->n_ladder];
+			rule->n_ladder++;
+		}
+		rule->enabled = true;
+		rule->file = "built in";
+		if (!rule->name)
+			return false;
+	}
+	return true;
+}
+
+static bool set_exempt(struct config *c)
+{
+	size_t i;
+
+	c->exempt = calloc(ELEMENTSOF(always_exempt), sizeof(*c->exempt));
+	if (!c->exempt)
+		return false;
+	for (i = 0; i < ELEMENTSOF(always_exempt); i++)
+		addr_parse_prefix(always_exempt[i], strlen(always_exempt[i]), true, &c->exempt[c->n_exempt++]);
+	return true;
+}
+
+struct config *config_defaults(void)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->log_level = LOG_INFO;
+	c->max_bans = 1000000;
+	c->max_offenders = 200000;
+	c->ipv4_prefix = 24;
+	c->ipv6_prefix = 64;
+	c->history = 30 * DAY;
+	if (!set_strings(c) || !set_rules(c) || !set_exempt(c))
+		return config_free(c);
+	return c;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each key of sipwarden.conf(5) and how its value is taken. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/loader.h"
+
+#define EXEMPT_MAX 100000
+/* A window must fit the 32-bit milliseconds of detect/window.h (WINDOW_MAX). */
+#define RULE_WINDOW_MAX (12 * (usec_t)86400 * USEC_PER_SEC)
+
+/* [sipwarden] */
+
+static void take_user(struct loader *l, const struct place *at, const char *text)
+{
+	value_name(at, text, &l->cfg->user);
+}
+
+static void take_group(struct loader *l, const struct place *at, const char *text)
+{
+	value_name(at, text, &l->cfg->group);
+}
+
+static void take_state_dir(struct loader *l, const struct place *at, const char *text)
+{
+	value_path(at, text, &l->cfg->state_dir);
+}
+
+static void take_socket_path(const struct place *at, const char *text, char **ret)
+{
+	if (strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		value_error(at, text, "at most 107 bytes (unix(7))", "too long for a socket");
+	else
+		value_path(at, text, ret);
+}
+
+static void take_socket(struct loader *l, const struct place *at, const char *text)
+{
+	take_socket_path(at, text, &l->cfg->socket);
+}
+
+static void take_firewall_socket(struct loader *l, const struct place *at, const char *text)
+{
+	take_socket_path(at, text, &l->cfg->firewall_socket);
+}
+
+static void take_filter_dirs(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		char *path = NULL;
+
+		if (!value_path(at, *w, &path)) {
+			strings_free(words);
+			return;
+		}
+		free(path);
+	}
+	strings_free(l->cfg->filter_dirs);
+	l->cfg->filter_dirs = words;
+}
+
+static void take_log_level(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = { "debug", "info", "notice", "warning", "error" };
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->cfg->log_level = log_level_parse(words[i]);
+}
+
+static const struct key sipwarden_list[] = {
+	{ "user", take_user, false },
+	{ "group", take_group, false },
+	{ "state_dir", take_state_dir, false },
+	{ "socket", take_socket, false },
+	{ "firewall_socket", take_firewall_socket, false },
+	{ "filter_dirs", take_filter_dirs, false },
+	{ "log_level", take_log_level, false },
+};
+const struct key_set sipwarden_keys = { sipwarden_list, ELEMENTSOF(sipwarden_list) };
+
+/* [firewall] */
+
+static void take_table(struct loader *l, const struct place *at, const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	if (text[n] != '\0' || n == 0 || n > 31 || (*text >= '0' && *text <= '9'))
+		value_error(at, text, "letters, digits and '_', at most 31, not starting with a digit",
+			    "not a name for an nftables table");
+	else
+		value_name(at, text, &l->cfg->table);
+}
+
+static void take_max_bans(struct loader *l, const struct place *at, const char *text)
+{
+	value_number(at, text, 1, 10000000, &l->cfg->max_bans);
+}
+
+static const struct key firewall_list[] = {
+	{ "table", take_table, false },
+	{ "max_bans", take_max_bans, false },
+};
+const struct key_set firewall_keys = { firewall_list, ELEMENTSOF(firewall_list) };
+
+/* [detection] */
+
+static void take_max_offenders(struct loader *l, const struct place *at, const char *text)
+{
+	value_number(at, text, 100, 10000000, &l->cfg->max_offenders);
+}
+
+static void take_ipv4_prefix(struct loader *l, const struct place *at, const char *text)
+{
+	uint32_t n;
+
+	if (value_number(at, text, 8, 32, &n))
+		l->cfg->ipv4_prefix = (uint8_t)n;
+}
+
+static void take_ipv6_prefix(struct loader *l, const struct place *at, const char *text)
+{
+	uint32_t n;
+
+	if (value_number(at, text, 16, 128, &n))
+		l->cfg->ipv6_prefix = (uint8_t)n;
+}
+
+static void take_history(struct loader *l, const struct place *at, const char *text)
+{
+	value_span(at, text, 0, TIMESPAN_MAX, &l->cfg->history);
+}
+
+static const struct key detection_list[] = {
+	{ "max_offenders", take_max_offenders, false },
+	{ "ipv4_prefix", take_ipv4_prefix, false },
+	{ "ipv6_prefix", take_ipv6_prefix, false },
+	{ "history", take_history, false },
+};
+const struct key_set detection_keys = { detection_list, ELEMENTSOF(detection_list) };
+
+/* [exempt] */
+
+static void add_exempt(struct loader *l, const struct place *at, const char *word)
+{
+	struct config *c = l->cfg;
+	_cleanup_free_ char *hint = NULL;
+	char text[ADDR_TEXT_MAX];
+	struct addr a, *longer;
+	int r = addr_parse_prefix(word, strlen(word), false, &a);
+
+	if (r == -EDOM && addr_parse_prefix(word, strlen(word), true, &a) == 0) {
+		hint = text_printf("write %s for the network, or the address without its length",
+				   addr_format(&a, text));
+		value_error(at, word, hint, "there are bits behind the prefix length");
+		return;
+	}
+	if (r < 0) {
+		value_error(at, word, "as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32", "not an IP address or prefix");
+		return;
+	}
+	if (c->n_exempt >= EXEMPT_MAX) {
+		value_error(at, word, "use prefixes", "more than 100000 exemptions");
+		return;
+	}
+	longer = realloc(c->exempt, (c->n_exempt + 1) * sizeof(*longer));
+	if (!longer) {
+		value_error(at, word, NULL, "out of memory");
+		return;
+	}
+	c->exempt = longer;
+	c->exempt[c->n_exempt++] = a;
+}
+
+static void take_exempt(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++)
+		add_exempt(l, at, *w);
+	strings_free(words);
+}
+
+static const struct key exempt_list[] = {
+	{ "address", take_exempt, true },
+};
+const struct key_set exempt_keys = { exempt_list, ELEMENTSOF(exempt_list) };
+
+/* [input NAME] */
+
+static void take_input_filter(struct loader *l, const struct place *at, const char *text)
+{
+	value_name(at, text, &l->input->filter);
+}
+
+static void take_input_type(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = { [INPUT_FILE] = "file", [INPUT_JOURNAL] = "journal" };
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->input->type = (enum input_type)i;
+}
+
+/* Lists grow within a file, and start anew in a drop-in. */
+static void add_words(struct loader *l, char **words, char ***list)
+{
+	char **w;
+
+	if (l->first) {
+		strings_free(*list);
+		*list = words;
+		return;
+	}
+	for (w = words; *w; w++)
+		strings_add(list, *w);
+	free(words);
+}
+
+static void take_input_path(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (**w != '/' || strlen(*w) >= PATH_MAX) {
+			value_error(at, *w, "start it with '/'", "not an absolute path");
+			strings_free(words);
+			return;
+		}
+	}
+	add_words(l, words, &l->input->paths);
+}
+
+static bool is_journal_match(const char *word)
+{
+	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return strcmp(word, "+") == 0 || (n > 0 && n <= 64 && word[n] == '=' && word[n + 1] != '\0');
+}
+
+static void take_input_match(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (!is_journal_match(*w)) {
+			value_error(at, *w, "FIELD=VALUE with a field of systemd.journal-fields(7), as "
+					    "_SYSTEMD_UNIT=asterisk.service; '+' between alternatives",
+				    "not a journal match");
+			strings_free(words);
+			return;
+		}
+	}
+	add_words(l, words, &l->input->matches);
+}
+
+static void take_input_from(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = { "end", "start" };
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->input->from_start = i == 1;
+}
+
+static const struct key input_list[] = {
+	{ "filter", take_input_filter, false }, { "type", take_input_type, false },
+	{ "path", take_input_path, true },	{ "match", take_input_match, true },
+	{ "from", take_input_from, false },
+};
+const struct key_set input_keys = { input_list, ELEMENTSOF(input_list) };
+
+/* [rule NAME] */
+
+static void take_rule_class(struct loader *l, const struct place *at, const char *text)
+{
+	class_set classes = 0;
+	enum event_class c;
+	char **words, **w;
+	bool good = true;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (value_class(at, *w, &c))
+			classes |= CLASS_BIT(c);
+		else
+			good = false;
+	}
+	strings_free(words);
+	if (good)
+		l->rule->classes = classes;
+}
+
+static void take_rule_key(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = {
+		[KEY_ADDRESS] = "address",
+		[KEY_PREFIX] = "prefix",
+		[KEY_ACCOUNT] = "account",
+	};
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->rule->key = (enum rule_key)i;
+}
+
+static void take_rule_threshold(struct loader *l, const struct place *at, const char *text)
+{
+	uint32_t n;
+
+	if (value_number(at, text, 1, RULE_THRESHOLD_MAX, &n))
+		l->rule->threshold = n;
+}
+
+static void take_rule_window(struct loader *l, const struct place *at, const char *text)
+{
+	value_span(at, text, USEC_PER_SEC, RULE_WINDOW_MAX, &l->rule->window);
+}
+
+static void take_rule_ban(struct loader *l, const struct place *at, const char *text)
+{
+	usec_t ladder[RULE_LADDER_MAX];
+	char **words, **w;
+	size_t n = 0;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (n == RULE_LADDER_MAX) {
+			value_error(at, *w, NULL, "more than 16 steps");
+			break;
+		}
+		if (!value_span(at, *w, USEC_PER_SEC, TIMESPAN_MAX, &ladder[n]))
+			break;
+		n++;
+	}
+	if (!*w) {
+		memcpy(l->rule->ladder, ladder, n * sizeof(*ladder));
+		l->rule->n_ladder = n;
+	}
+	strings_free(words);
+}
+
+static void take_rule_enabled(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->rule->enabled);
+}
+
+static void take_rule_filter(struct loader *l, const struct place *at, const char *text)
+{
+	char **words;
+
+	if (value_words(at, text, &words))
+		add_words(l, words, &l->rule->filters);
+}
+
+static const struct key rule_list[] = {
+	{ "class", take_rule_class, false },	 { "key", take_rule_key, false },
+	{ "threshold", take_rule_threshold, false }, { "window", take_rule_window, false },
+	{ "ban", take_rule_ban, false },	 { "enabled", take_rule_enabled, false },
+	{ "filter", take_rule_filter, false },
+};
+const struct key_set rule_keys = { rule_list, ELEMENTSOF(rule_list) };

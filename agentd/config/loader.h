@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_CONFIG_LOADER_H
+#define SIPWARDEN_CONFIG_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "config/value.h"
+
+/* Between config.c, which walks the files, and keys.c, which knows each key. Private to config/. */
+struct loader;
+
+/* A key of a section: how it is taken. */
+struct key {
+	const char *name;
+	void (*take)(struct loader *l, const struct place *at, const char *text);
+	bool repeatable;
+};
+
+struct key_set {
+	const struct key *keys;
+	size_t count;
+};
+
+extern const struct key_set sipwarden_keys, firewall_keys, detection_keys, exempt_keys, input_keys, rule_keys;
+
+/* What was seen in the file at hand, to find what is there twice. */
+struct seen {
+	char *what; /* "section" or "section\nkey" */
+	unsigned line;
+};
+
+struct loader {
+	struct config *cfg;
+	struct diag *diag;
+	const char *file; /* kept in cfg->files */
+	struct seen *seen;
+	size_t n_seen;
+	const struct key_set *keys; /* of the section at hand; NULL: an unknown one */
+	bool first; /* the key is there for the first time in this section and file */
+	struct config_input *input;
+	struct config_rule *rule;
+};
+
+#endif
