@@ -26,8 +26,6 @@ struct match_stats {
 
 /* The work one match may do; PCRE2's match limit (pcre2_set_match_limit). */
 #define MATCH_LIMIT 100000
-/* Readings of one line that are looked at before it counts as crafted. */
-#define MATCH_READINGS_MAX 64
 /* Longest line the inputs deliver. */
 #define MATCH_LINE_MAX ((size_t)64 << 10)
 
@@ -53,6 +51,7 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 /* One line without its end. Returns true and fills *e if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
+const struct filter *matcher_filter(const struct matcher *m);
 void matcher_stats(const struct matcher *m, struct match_stats *ret);
 
 /*

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match/literal.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct extractor {
+	const char *p;
+	char run[LITERAL_MAX], best[LITERAL_MAX];
+	size_t n_run, n_best;
+	bool fresh; /* the last thing seen was a character that is now the end of run */
+};
+
+static void end_run(struct extractor *x)
+{
+	if (x->n_run > x->n_best) {
+		memcpy(x->best, x->run, x->n_run);
+		x->n_best = x->n_run;
+	}
+	x->n_run = 0;
+	x->fresh = false;
+}
+
+static void add(struct extractor *x, char c)
+{
+	if (x->n_run == LITERAL_MAX)
+		end_run(x);
+	x->run[x->n_run++] = c;
+	x->fresh = true;
+}
+
+/* At '['; moves behind its ']'. False: there is none. */
+static bool skip_class(struct extractor *x)
+{
+	const char *p = x->p + 1;
+
+	if (*p == '^')
+		p++;
+	if (*p == ']')
+		p++;
+	for (; *p && *p != ']'; p++) {
+		if (*p == '\\' && p[1]) {
+			p++;
+		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
+			const char *end = strchr(p + 2, ']');
+
+			if (!end)
+				return false;
+			p = end;
+		}
+	}
+	x->p = p + 1;
+	return *p == ']';
+}
+
+/* At '('; moves behind the ')' that closes it. False: not understood. */
+static bool skip_group(struct extractor *x)
+{
+	unsigned depth = 0;
+
+	/* (*VERB), comments and options: they may change what follows. */
+	if (x->p[1] == '*' || (x->p[1] == '?' && !strchr(":<P'=!>|&R", x->p[2])))
+		return false;
+	while (*x->p) {
+		switch (*x->p) {
+		case '\\':
+			/* \Q quotes parentheses. */
+			if (!x->p[1] || x->p[1] == 'Q')
+				return false;
+			x->p += 2;
+			continue;
+		case '[':
+			if (!skip_class(x))
+				return false;
+			continue;
+		case '(':
+			if (x->p[1] == '*' || (x->p[1] == '?' && x->p[2] == '#'))
+				return false;
+			depth++;
+			break;
+		case ')':
+			if (--depth == 0) {
+				x->p++;
+				return true;
+			}
+			break;
+		default:
+			break;
+		}
+		x->p++;
+	}
+	return false;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* At '\\'. False: an escape that is not understood. */
+static bool take_escape(struct extractor *x)
+{
+	char c = x->p[1];
+
+	if (c == '\0')
+		return false;
+	if (c == 'x') {
+		int high = hex_digit(x->p[2]), low = high < 0 ? -1 : hex_digit(x->p[3]);
+
+		if (low < 0 || (high == 0 && low == 0))
+			return false;
+		add(x, (char)(high << 4 | low));
+		x->p += 4;
+		return true;
+	}
+	if (isalnum((unsigned char)c)) {
+		if (!strchr("dDwWsSbBhHvVRAzZXnrtf", c))
+			return false;
+		end_run(x);
+	} else {
+		add(x, c);
+	}
+	x->p += 2;
+	return true;
+}
+
+/* At a quantifier. What it repeats may be missing, or be there several times. */
+static void take_quantifier(struct extractor *x, unsigned long least)
+{
+	bool was_char = x->fresh;
+
+	if (least == 0 && was_char)
+		x->n_run--;
+	end_run(x);
+	if (*x->p == '?' || *x->p == '+')
+		x->p++;
+}
+
+/* At '{'. */
+static void take_brace(struct extractor *x)
+{
+	char *end;
+	unsigned long least = strtoul(x->p + 1, &end, 10);
+	size_t n = strspn(x->p + 1, "0123456789, ");
+
+	if (n > 0 && x->p[1 + n] == '}') {
+		if (end == x->p + 1)
+			least = 0;
+		x->p += n + 2;
+		take_quantifier(x, least);
+		return;
+	}
+	/* A brace as text: leave it out. */
+	end_run(x);
+	x->p++;
+}
+
+/* One item of the regex. False: give up. */
+static bool take_item(struct extractor *x)
+{
+	char c = *x->p;
+
+	switch (c) {
+	case '\\':
+		return take_escape(x);
+	case '[':
+		end_run(x);
+		return skip_class(x);
+	case '(':
+		end_run(x);
+		return skip_group(x);
+	case '|':
+	case ')':
+		return false;
+	case '*':
+	case '?':
+		x->p++;
+		take_quantifier(x, 0);
+		return true;
+	case '+':
+		x->p++;
+		take_quantifier(x, 1);
+		return true;
+	case '{':
+		take_brace(x);
+		return true;
+	case '.':
+	case '^':
+	case '$':
+		end_run(x);
+		x->p++;
+		return true;
+	default:
+		add(x, c);
+		x->p++;
+		return true;
+	}
+}
+
+size_t literal_extract(const char *regex, char buf[static LITERAL_MAX])
+{
+	struct extractor x = { .p = regex };
+
+	while (*x.p)
+		if (!take_item(&x))
+			return 0;
+	end_run(&x);
+	if (x.n_best < LITERAL_MIN)
+		return 0;
+	memcpy(buf, x.best, x.n_best);
+	return x.n_best;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/cleanup.h"
+#include "match/grammar.h"
+#include "match/match.h"
+
+#define JIT_STACK_MIN ((size_t)32 << 10)
+#define JIT_STACK_MAX ((size_t)1 << 20)
+/* For the interpreter, in KiB (pcre2_set_heap_limit). */
+#define HEAP_LIMIT 4096
+/* Groups of one name, e.g. the address in each branch of an alternation. */
+#define GROUPS_MAX 16
+
+/* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */
+#define COMPILE_OPTIONS                                                                                \
+	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
+	 PCRE2_NEVER_BACKSLASH_C)
+
+enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
+	     FIELD_IS_TRANSPORT, FIELD_COUNT };
+
+static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport" };
+
+struct groups {
+	uint32_t numbers[GROUPS_MAX];
+	unsigned count;
+};
+
+struct pattern {
+	pcre2_code *code;
+	struct groups fields[FIELD_COUNT];
+	bool proven;
+};
+
+/* One match in progress, for the callout. */
+struct reading {
+	const struct pattern *pattern;
+	struct event *event;
+	bool any;
+	bool overflow; /* more distinct addresses than an event holds */
+	size_t last_start, last_end; /* of the address read last */
+};
+
+struct pattern_context {
+	pcre2_match_context *match;
+	pcre2_match_data *data;
+	pcre2_jit_stack *stack;
+};
+
+static int on_reading(pcre2_callout_block *block, void *userdata);
+
+int pattern_context_new(struct pattern_context **ret)
+{
+	struct pattern_context *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->match = pcre2_match_context_create(NULL);
+	c->data = pcre2_match_data_create(1, NULL);
+	c->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+	if (!c->match || !c->data || !c->stack) {
+		pattern_context_free(c);
+		return -ENOMEM;
+	}
+	pcre2_set_match_limit(c->match, MATCH_LIMIT);
+	pcre2_set_heap_limit(c->match, HEAP_LIMIT);
+	pcre2_jit_stack_assign(c->match, NULL, c->stack);
+	*ret = c;
+	return 0;
+}
+
+struct pattern_context *pattern_context_free(struct pattern_context *c)
+{
+	if (!c)
+		return NULL;
+	pcre2_match_data_free(c->data);
+	pcre2_match_context_free(c->match);
+	pcre2_jit_stack_free(c->stack);
+	free(c);
+	return NULL;
+}
+
+/* A regex as text that grows. */
+struct regex {
+	char *text;
+	size_t len;
+};
+
+static int regex_add(struct regex *r, const char *text)
+{
+	size_t n = strlen(text);
+	char *longer = realloc(r->text, r->len + n + 1);
+
+	if (!longer)
+		return -ENOMEM;
+	memcpy(longer + r->len, text, n + 1);
+	r->text = longer;
+	r->len += n;
+	return 0;
+}
+
+/* (?(DEFINE)…) with our grammar and that of the filter. */
+static int regex_begin(struct regex *r, const struct filter *f)
+{
+	size_t i;
+	int n = regex_add(r, "(?(DEFINE)" MATCH_GRAMMAR);
+
+	for (i = 0; n >= 0 && i < f->n_defines; i++)
+		n = regex_add(r, f->defines[i].text);
+	return n < 0 ? n : regex_add(r, ")");
+}
+
+static pcre2_code *compile(const struct regex *r, size_t before, const struct filter_text *at, const char *what,
+			   struct diag *diag)
+{
+	PCRE2_UCHAR message[160];
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)r->text, r->len, COMPILE_OPTIONS, &error, &offset, NULL);
+
+	if (code)
+		return code;
+	pcre2_get_error_message(error, message, sizeof(message));
+	offset = offset > before ? offset - before : 0;
+	if (offset > strlen(at->text))
+		offset = strlen(at->text);
+	diag_error(diag, at->file, at->line, "pcre2pattern(3) describes regexes; (?&ip) reads an address",
+		   "%s: %s at character %zu, before '%.20s'", what, (const char *)message, (size_t)offset + 1,
+		   at->text + offset);
+	return NULL;
+}
+
+/*
+ * Each text must be a regex by itself, or putting them together would change
+ * their meaning: "a)|(b" would only then find its parentheses.
+ */
+static bool check_alone(const struct filter *f, const struct filter_text *text, const char *what, struct diag *diag)
+{
+	struct regex r = { 0 };
+	pcre2_code *code = NULL;
+
+	if (regex_begin(&r, f) >= 0) {
+		size_t before = r.len;
+
+		if (regex_add(&r, text->text) >= 0)
+			code = compile(&r, before, text, what, diag);
+	}
+	free(r.text);
+	pcre2_code_free(code);
+	return code != NULL;
+}
+
+static pcre2_code *compile_whole(const struct filter *f, const struct filter_pattern *text, struct diag *diag)
+{
+	struct regex r = { 0 };
+	pcre2_code *code = NULL;
+	int n = regex_begin(&r, f);
+	size_t before;
+
+	if (n >= 0)
+		n = regex_add(&r, "^(?:");
+	if (n >= 0 && f->prefix.text)
+		n = regex_add(&r, f->prefix.text);
+	if (n >= 0)
+		n = regex_add(&r, ")(?:");
+	before = r.len;
+	if (n >= 0)
+		n = regex_add(&r, text->regex.text);
+	if (n >= 0)
+		n = regex_add(&r, ")$(?C1)");
+	if (n >= 0)
+		code = compile(&r, before, &text->regex, "regex", diag);
+	free(r.text);
+	return code;
+}
+
+static void find_groups(struct pattern *p)
+{
+	uint32_t count = 0, size = 0, i;
+	PCRE2_SPTR table = NULL;
+	unsigned f;
+
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &count);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
+	/* Each entry: two bytes of group number, then the name (pcre2api(3)). */
+	for (i = 0; i < count; i++, table += size) {
+		for (f = 0; f < FIELD_COUNT; f++) {
+			struct groups *g = &p->fields[f];
+
+			if (strcmp((const char *)table + 2, field_names[f]) == 0 && g->count < GROUPS_MAX)
+				g->numbers[g->count++] = (uint32_t)table[0] << 8 | table[1];
+		}
+	}
+}
+
+int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret)
+{
+	struct pattern *p;
+
+	if ((f->prefix.text && !check_alone(f, &f->prefix, "prefix", diag)) ||
+	    !check_alone(f, &text->regex, "regex", diag))
+		return -EINVAL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->proven = text->proven;
+	p->code = compile_whole(f, text, diag);
+	if (!p->code) {
+		free(p);
+		return -EINVAL;
+	}
+	/* Where writable executable memory is forbidden this fails, and the interpreter does it. */
+	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	find_groups(p);
+	if (p->fields[FIELD_IS_ADDR].count == 0) {
+		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
+			   "pattern '%s' captures no address", text->name);
+		pattern_free(p);
+		return -EINVAL;
+	}
+	*ret = p;
+	return 0;
+}
+
+struct pattern *pattern_free(struct pattern *p)
+{
+	if (!p)
+		return NULL;
+	pcre2_code_free(p->code);
+	free(p);
+	return NULL;
+}
+
+/* The first of these groups that took part in the reading. */
+static bool find_capture(const struct groups *g, const pcre2_callout_block *block, size_t *start, size_t *end)
+{
+	unsigned i;
+
+	for (i = 0; i < g->count; i++) {
+		uint32_t n = g->numbers[i];
+
+		if (n >= block->capture_top || block->offset_vector[2 * n] == PCRE2_UNSET)
+			continue;
+		*start = block->offset_vector[2 * n];
+		*end = block->offset_vector[2 * n + 1];
+		return true;
+	}
+	return false;
+}
+
+static void take_captures(const struct reading *r, const pcre2_callout_block *block)
+{
+	struct event *e = r->event;
+	struct span *const spans[FIELD_COUNT] = {
+		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
+		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
+	};
+	unsigned f;
+
+	for (f = FIELD_IS_ADDR + 1; f < FIELD_COUNT; f++) {
+		size_t start, end;
+
+		if (find_capture(&r->pattern->fields[f], block, &start, &end) && end >= start)
+			*spans[f] = (struct span){ (const char *)block->subject + start, end - start };
+	}
+}
+
+static void take_address(struct reading *r, const pcre2_callout_block *block)
+{
+	struct event *e = r->event;
+	size_t start, end, i;
+	struct addr a;
+
+	if (!find_capture(&r->pattern->fields[FIELD_IS_ADDR], block, &start, &end))
+		return;
+	/* Many readings differ elsewhere only. */
+	if (r->any && start == r->last_start && end == r->last_end)
+		return;
+	r->last_start = start;
+	r->last_end = end;
+	if (addr_parse((const char *)block->subject + start, end - start, &a) < 0)
+		return;
+	for (i = 0; i < e->n_addrs; i++)
+		if (addr_equal(&e->addrs[i], &a))
+			return;
+	if (e->n_addrs == EVENT_ADDRS_MAX)
+		r->overflow = true;
+	else
+		e->addrs[e->n_addrs++] = a;
+}
+
+static int on_reading(pcre2_callout_block *block, void *userdata)
+{
+	struct reading *r = userdata;
+
+	if (!r->any)
+		take_captures(r, block);
+	take_address(r, block);
+	r->any = true;
+	return 1; /* as if it had not matched: on to the next reading */
+}
+
+static bool is_stream(struct span transport)
+{
+	static const char *const streams[] = { "TCP", "TLS", "WS", "WSS" };
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(streams); i++)
+		if (transport.len == strlen(streams[i]) &&
+		    strncasecmp(transport.ptr, streams[i], transport.len) == 0)
+			return true;
+	return false;
+}
+
+enum pattern_result pattern_match(const struct pattern *p, struct pattern_context *c, const char *line, size_t len,
+				  struct event *e)
+{
+	struct reading r = { .pattern = p, .event = e };
+	int n;
+
+	e->n_addrs = 0;
+	pcre2_set_callout(c->match, on_reading, &r);
+	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, PCRE2_ANCHORED, c->data, c->match);
+	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
+	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
+		e->n_addrs = 0;
+		return PATTERN_LIMITED;
+	}
+	if (!r.any)
+		return PATTERN_NONE;
+	/* A TCP handshake, and all above it, needs an address that answers. */
+	e->proven = p->proven || is_stream(e->transport);
+	return PATTERN_MATCHED;
+}

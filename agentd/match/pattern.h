@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_MATCH_PATTERN_H
+#define SIPWARDEN_MATCH_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "config/filter.h"
+#include "match/event.h"
+
+/*
+ * One pattern compiled by PCRE2. A line is read in every way the regex allows:
+ * a callout at its end (pcre2callout(3)) notes the address of each reading and
+ * sends PCRE2 back to look for the next one.
+ */
+struct pattern;
+
+/* What all patterns of a matcher share at run time: limits, JIT stack. */
+struct pattern_context;
+int pattern_context_new(struct pattern_context **ret);
+struct pattern_context *pattern_context_free(struct pattern_context *c);
+
+/* Mistakes in the regex go to diag. Returns 0, -EINVAL, -ENOMEM. */
+int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret);
+struct pattern *pattern_free(struct pattern *p);
+
+enum pattern_result {
+	PATTERN_NONE,    /* no reading */
+	PATTERN_MATCHED, /* e has the addresses of all readings, and the captures of the first */
+	PATTERN_LIMITED, /* it gave up at a limit: e has captures but no address */
+};
+
+/* Fills addrs and captures of e, and proven. */
+enum pattern_result pattern_match(const struct pattern *p, struct pattern_context *c, const char *line, size_t len,
+				  struct event *e);
+
+#endif
