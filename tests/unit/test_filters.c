@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The shipped filters on real lines with known answers, and on forged ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "config/filter.h"
+#include "config/textfile.h"
+#include "match/match.h"
+
+static char *dirs[] = { (char *)"filters", NULL };
+
+struct loaded {
+	struct filter *filter;
+	struct matcher *matcher;
+};
+
+static void load(const char *name, struct loaded *l)
+{
+	struct diag diag = DIAG_INIT;
+	int r = filter_load(name, dirs, &diag, &l->filter);
+
+	if (r == 0)
+		r = matcher_new(l->filter, &diag, &l->matcher);
+	diag_print(&diag, stderr);
+	assert_int_equal(r, 0);
+	assert_int_equal(diag.errors, 0);
+	assert_int_equal(diag.warnings, 0);
+	diag_done(&diag);
+}
+
+static void unload(struct loaded *l)
+{
+	matcher_free(l->matcher);
+	filter_free(l->filter);
+}
+
+/* Takes the field up to the next tab from *rest. */
+static struct span next_field(struct span *rest)
+{
+	const char *tab = memchr(rest->ptr, '\t', rest->len);
+	struct span field = { rest->ptr, (size_t)(tab - rest->ptr) };
+
+	assert_non_null(tab);
+	rest->ptr = tab + 1;
+	rest->len -= field.len + 1;
+	return field;
+}
+
+static void check_line(struct matcher *m, struct span line)
+{
+	struct span addr = next_field(&line), class = next_field(&line), user = next_field(&line);
+	char got[ADDR_TEXT_MAX];
+	struct event e;
+	bool matched;
+
+	next_field(&line);
+	next_field(&line);
+	matched = matcher_line(m, line.ptr, line.len, &e);
+	if (span_equal(addr, SPAN("-"))) {
+		assert_false(matched);
+		return;
+	}
+	if (!matched)
+		fail_msg("not matched: %.*s", (int)line.len, line.ptr);
+	assert_int_equal(e.n_addrs, 1);
+	addr_format(&e.addrs[0], got);
+	if (!span_equal(SPAN(got), addr) || !span_equal(SPAN(class_name(e.class)), class))
+		fail_msg("got %s %s: %.*s", got, class_name(e.class), (int)line.len, line.ptr);
+	if (span_equal(user, SPAN("-")) ? e.user.ptr != NULL : !span_equal(e.user, user))
+		fail_msg("got user %.*s: %.*s", (int)e.user.len, e.user.ptr ? e.user.ptr : "", (int)line.len, line.ptr);
+}
+
+static char *read_corpus(const char *name, struct span *rest)
+{
+	struct diag diag = DIAG_INIT;
+	char path[128], *text = NULL;
+
+	snprintf(path, sizeof(path), "tests/corpora/%s", name);
+	assert_int_equal(textfile_read(path, 1 << 20, &diag, &text, &rest->len), 0);
+	rest->ptr = text;
+	return text;
+}
+
+static unsigned check_corpus(const char *filter, const char *file)
+{
+	struct span rest, line;
+	_cleanup_free_ char *text = read_corpus(file, &rest);
+	struct loaded l = { 0 };
+	unsigned n = 0;
+
+	load(filter, &l);
+	for (; textfile_next_line(&rest, &line); n++)
+		check_line(l.matcher, line);
+	unload(&l);
+	return n;
+}
+
+static void every_corpus_line_is_right(void **state)
+{
+	(void)state;
+	assert_int_equal(check_corpus("asterisk", "asterisk.tsv"), 24);
+	assert_int_equal(check_corpus("freeswitch", "freeswitch.tsv"), 6);
+}
+
+static void kamailio_live_is_right(void **state)
+{
+	struct span rest, line;
+	_cleanup_free_ char *text = read_corpus("kamailio-live.log", &rest);
+	unsigned failures = 0, scanners = 0, others = 0;
+	struct loaded l = { 0 };
+
+	(void)state;
+	load("kamailio", &l);
+	while (textfile_next_line(&rest, &line)) {
+		char addr[ADDR_TEXT_MAX];
+		struct event e;
+
+		if (!matcher_line(l.matcher, line.ptr, line.len, &e))
+			continue;
+		assert_int_equal(e.n_addrs, 1);
+		addr_format(&e.addrs[0], addr);
+		if (e.class == CLASS_SCANNER && strcmp(addr, "192.0.2.2") == 0)
+			scanners++;
+		else if (e.class == CLASS_AUTH_FAILURE && (strcmp(addr, "192.0.2.4") == 0 || strcmp(addr, "192.0.2.5") == 0))
+			failures++;
+		else
+			others++;
+	}
+	assert_int_equal(failures, 11);
+	assert_int_equal(scanners, 2);
+	assert_int_equal(others, 0);
+	unload(&l);
+}
+
+static void the_examples_of_all_filters_hold(void **state)
+{
+	char **names;
+	unsigned n = 0, i;
+
+	(void)state;
+	assert_int_equal(filter_names(dirs, &names), 0);
+	for (i = 0; names[i]; i++) {
+		struct diag diag = DIAG_INIT;
+		struct loaded l = { 0 };
+
+		load(names[i], &l);
+		n += matcher_test(l.matcher, &diag);
+		diag_print(&diag, stderr);
+		assert_int_equal(diag.errors, 0);
+		diag_done(&diag);
+		unload(&l);
+	}
+	assert_true(n >= 40);
+	filter_names_free(names);
+}
+
+/* No reading gives an address that took no part; the sender is caught. */
+static void forged_lines_name_nobody_else(void **state)
+{
+	struct span rest, line;
+	_cleanup_free_ char *text = read_corpus("asterisk22-forged.log", &rest);
+	struct loaded l = { 0 };
+	unsigned n = 0;
+
+	(void)state;
+	load("asterisk", &l);
+	for (; textfile_next_line(&rest, &line); n++) {
+		char addr[ADDR_TEXT_MAX];
+		struct event e;
+
+		assert_true(matcher_line(l.matcher, line.ptr, line.len, &e));
+		assert_int_equal(e.n_addrs, 1);
+		assert_string_equal(addr_format(&e.addrs[0], addr), "192.0.2.5");
+	}
+	assert_int_equal(n, 9);
+	unload(&l);
+}
+
+/* What Asterisk would log if the attacker put text into each field he can fill. */
+static char *render_notice(const char *display, const char *call_id, const char *reason)
+{
+	char *line = text_printf("[2026-11-23 23:19:40.449] NOTICE[20323] res_pjsip/pjsip_distributor.c: Request "
+				 "'REGISTER' from '\"%s\" <sip:nosuch@192.0.2.1>' failed for '192.0.2.5:5070' (callid: "
+				 "%s) - %s",
+				 display, call_id, reason);
+
+	assert_non_null(line);
+	return line;
+}
+
+static char *render_security(const char *account, const char *session, const char *challenge)
+{
+	char *line = text_printf(
+		"[2026-11-23 23:19:40.120] SECURITY[20365] res_security_log.c: SecurityEvent=\"ChallengeResponseFailed\","
+		"EventTV=\"2026-11-23T23:19:40.119+0000\",Severity=\"Error\",Service=\"PJSIP\",EventVersion=\"1\","
+		"AccountID=\"%s\",SessionID=\"%s\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060\","
+		"RemoteAddress=\"IPV4/UDP/192.0.2.5/5070\",Challenge=\"%s\",Response=\"00\",ExpectedResponse=\"\"",
+		account, session, challenge);
+
+	assert_non_null(line);
+	return line;
+}
+
+static char *render_registration(const char *from)
+{
+	char *line = text_printf("[2026-11-23 23:19:40.449] NOTICE[20323] chan_sip.c: Registration from '%s' failed for "
+				 "'192.0.2.5:5070' - Wrong password",
+				 from);
+
+	assert_non_null(line);
+	return line;
+}
+
+static char *render_call(const char *from, const char *number)
+{
+	char *line = text_printf("[2026-11-23 23:19:40.449] NOTICE[20323][C-00000001] chan_sip.c: Call from '%s' "
+				 "(192.0.2.5:5070) to extension '%s' rejected because extension not found in context "
+				 "'default'.",
+				 from, number);
+
+	assert_non_null(line);
+	return line;
+}
+
+static void assert_not_aimed(struct matcher *m, char *line, unsigned *caught)
+{
+	char addr[ADDR_TEXT_MAX];
+	struct event e;
+
+	if (matcher_line(m, line, strlen(line), &e) && e.n_addrs == 1) {
+		if (strcmp(addr_format(&e.addrs[0], addr), "192.0.2.5") != 0)
+			fail_msg("aimed at %s: %s", addr, line);
+		(*caught)++;
+	}
+	free(line);
+}
+
+static void text_of_other_events_in_any_field_cannot_aim(void **state)
+{
+	/* Ends of fields and starts of others, with another address in between. */
+	static const char *const texts[] = {
+		"x' failed for '203.0.113.9:5060' (callid: 1) - Failed to authenticate",
+		"x' failed for '203.0.113.9:5060' (callid: 1",
+		"7) - Failed' failed for '203.0.113.9:5060' (callid: 2",
+		"x' failed for '203.0.113.9:5060' - Wrong password",
+		"x' (203.0.113.9:5060) to extension '1",
+		"x' (203.0.113.9:5060) to extension '1' rejected because extension not found in context 'default'.",
+		"1' rejected because extension not found in context 'default'. Call from '' (203.0.113.9:5060) to extension '1",
+		"203.0.113.9",
+		"'203.0.113.9:5060'",
+		"<sip:1@203.0.113.9>' failed for '203.0.113.9:5060' (callid: 1) - Failed to authenticate",
+	};
+	/* With quotes, which only these two fields of the security log take as they are. */
+	static const char *const quoted[] = {
+		"a\",RemoteAddress=\"IPV4/UDP/203.0.113.9/5060",
+		"a\",SessionID=\"b\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060\",RemoteAddress=\"IPV4/UDP/203.0.113.9/5060",
+		"a\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060\",RemoteAddress=\"IPV4/UDP/203.0.113.9/5060\",Challenge=\"",
+		"a\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060\",RemoteAddress=\"IPV4/UDP/203.0.113.9/5060\",Challenge=\"\\",
+		"a\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060\",RemoteAddress=\"IPV4/UDP/203.0.113.9/5060\",Challenge=\"1\","
+		"Response=\"2\",ExpectedResponse=\"\"",
+	};
+	static const char *const escaped[] = {
+		"1\\\",LocalAddress=\\\"IPV4/UDP/192.0.2.1/5060\\\",RemoteAddress=\\\"IPV4/UDP/203.0.113.9/5060\\\"",
+	};
+	unsigned caught = 0, i, k;
+	struct loaded l = { 0 };
+
+	(void)state;
+	load("asterisk", &l);
+	for (i = 0; i < ELEMENTSOF(texts); i++) {
+		assert_not_aimed(l.matcher, render_registration(texts[i]), &caught);
+		for (k = 0; k < ELEMENTSOF(texts); k++) {
+			assert_not_aimed(l.matcher, render_notice(texts[i], texts[k], "Failed to authenticate"), &caught);
+			assert_not_aimed(l.matcher, render_notice(texts[i], texts[k], "No matching endpoint found"),
+					 &caught);
+			assert_not_aimed(l.matcher, render_call(texts[i], texts[k]), &caught);
+			assert_not_aimed(l.matcher, render_security(texts[i], texts[k], texts[k]), &caught);
+		}
+	}
+	/* All but calls are caught, and the calls that do not look like two. */
+	assert_true(caught >= 310);
+	caught = 0;
+	for (i = 0; i < ELEMENTSOF(quoted); i++) {
+		for (k = 0; k < ELEMENTSOF(quoted); k++)
+			assert_not_aimed(l.matcher, render_security(quoted[i], quoted[k], "1/2"), &caught);
+		assert_not_aimed(l.matcher, render_security("100", quoted[i], escaped[0]), &caught);
+	}
+	assert_int_equal(caught, ELEMENTSOF(quoted) * (ELEMENTSOF(quoted) + 1));
+	unload(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_corpus_line_is_right),
+		cmocka_unit_test(kamailio_live_is_right),
+		cmocka_unit_test(the_examples_of_all_filters_hold),
+		cmocka_unit_test(forged_lines_name_nobody_else),
+		cmocka_unit_test(text_of_other_events_in_any_field_cannot_aim),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
