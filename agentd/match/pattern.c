@@ -329,7 +329,7 @@ enum pattern_result pattern_match(const struct pattern *p, struct pattern_contex
 
 	e->n_addrs = 0;
 	pcre2_set_callout(c->match, on_reading, &r);
-	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, PCRE2_ANCHORED, c->data, c->match);
+	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
 		e->n_addrs = 0;
