@@ -57,7 +57,8 @@ int firewall_unban(struct firewall *fw, const struct addr *addr);
 int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add);
 /* Tells the helper of reload: it reads the configured exemptions itself, from its own config file. */
 int firewall_reload(struct firewall *fw);
-/* Removes the whole table (sipwarden flush). ready() follows only after the next start. */
+/* Removes the whole table (sipwarden flush). Bans end as -ESHUTDOWN in done until
+ * firewall_reload() or the next start, which make it anew: ready() follows. */
 int firewall_flush(struct firewall *fw);
 
 /* All elements in the kernel; fn is called for each, then end once (error 0 or negative errno). */

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/firewall.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "firewall/keeper.h"
+#include "firewall/proto.h"
+
+/* Packets on their way at once; the helper makes one transaction of what is there. */
+#define FLIGHT_MAX 10
+#define RECONNECT_DELAY (250 * USEC_PER_MSEC)
+#define SOCKET_BUFFER (1 << 20)
+
+struct list_request {
+	firewall_element_fn fn;
+	firewall_end_fn end;
+	void *userdata;
+	struct list_request *next;
+};
+
+struct firewall {
+	sd_event *loop;
+	sd_event_source *io, *send, *reconnect;
+	struct firewall_callbacks callbacks;
+	char *path;   /* of the helper's socket; NULL: we started it */
+	pid_t keeper; /* 0: not ours */
+	int fd;
+	struct proto_entry *queue; /* entries [head, tail) wait to be sent */
+	size_t head, tail, size;
+	unsigned flight;	  /* packets not yet done */
+	uint64_t flight_entries;
+	struct list_request *lists, **lists_end; /* in the order asked */
+	struct proto_packet *packet;
+	struct firewall_stats stats;
+	struct log_limit full, down;
+};
+
+/* Queue */
+
+static int queue_add(struct firewall *fw, const struct proto_entry *e)
+{
+	if (!fw->stats.ready)
+		return 0; /* ready() will ask for everything that is in force then */
+	if (fw->tail - fw->head >= FIREWALL_QUEUE_MAX)
+		return -ENOBUFS;
+	if (fw->tail == fw->size && fw->head > fw->size / 2) {
+		memmove(fw->queue, fw->queue + fw->head, (fw->tail - fw->head) * sizeof(*fw->queue));
+		fw->tail -= fw->head;
+		fw->head = 0;
+	}
+	if (fw->tail == fw->size) {
+		size_t size = fw->size ? fw->size * 2 : 64;
+		struct proto_entry *queue = reallocarray(fw->queue, size, sizeof(*queue));
+
+		if (!queue)
+			return -ENOMEM;
+		fw->queue = queue;
+		fw->size = size;
+	}
+	fw->queue[fw->tail++] = *e;
+	/* Sent at the end of this pass of the event loop, all in one. */
+	return sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+}
+
+static void queue_clear(struct firewall *fw)
+{
+	free(fw->queue);
+	fw->queue = NULL;
+	fw->head = fw->tail = fw->size = 0;
+	fw->flight = 0;
+	fw->flight_entries = 0;
+}
+
+static void end_lists(struct firewall *fw, int error)
+{
+	struct list_request *l;
+
+	while ((l = fw->lists)) {
+		fw->lists = l->next;
+		if (!fw->lists)
+			fw->lists_end = &fw->lists;
+		if (l->end)
+			l->end(l->userdata, error);
+		free(l);
+	}
+}
+
+/* Connection */
+
+static void disconnect(struct firewall *fw, int error)
+{
+	bool was_ready = fw->stats.ready;
+
+	fw->io = sd_event_source_disable_unref(fw->io);
+	if (fw->fd >= 0)
+		close(TAKE_FD(fw->fd));
+	fw->stats.ready = false;
+	queue_clear(fw);
+	end_lists(fw, error);
+	if (was_ready)
+		fw->callbacks.down(fw->callbacks.userdata, error);
+	if (fw->path) {
+		sd_event_source_set_time_relative(fw->reconnect, RECONNECT_DELAY);
+		sd_event_source_set_enabled(fw->reconnect, SD_EVENT_ONESHOT);
+	}
+}
+
+static int on_send(sd_event_source *source, void *userdata)
+{
+	struct firewall *fw = userdata;
+	struct proto_packet *p = fw->packet;
+
+	(void)source;
+	while (fw->stats.ready && fw->head < fw->tail && fw->flight < FLIGHT_MAX) {
+		size_t n = fw->tail - fw->head < PROTO_ENTRIES_MAX ? fw->tail - fw->head : PROTO_ENTRIES_MAX;
+
+		*p = (struct proto_packet){ .magic = PROTO_MAGIC, .type = PROTO_COMMANDS, .count = (uint16_t)n };
+		memcpy(p->entries, fw->queue + fw->head, n * sizeof(*p->entries));
+		if (send(fw->fd, p, proto_size((unsigned)n), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			/* Full: an answer will come first, and brings us here again. */
+			if (errno != EAGAIN && errno != EINTR)
+				disconnect(fw, -errno);
+			else if (fw->flight == 0)
+				sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+			return 0;
+		}
+		fw->head += n;
+		fw->flight++;
+		fw->flight_entries += n;
+	}
+	if (fw->head == fw->tail)
+		fw->head = fw->tail = 0;
+	return 0;
+}
+
+static void on_hello(struct firewall *fw, bool lost)
+{
+	if (fw->stats.ready && !lost)
+		fw->stats.restarts++;
+	fw->stats.restores += lost;
+	/* What a helper that died had not done is asked for again by ready(). */
+	queue_clear(fw);
+	end_lists(fw, -ECONNRESET);
+	fw->stats.ready = true;
+	fw->callbacks.ready(fw->callbacks.userdata, lost);
+}
+
+static void count_done(struct firewall_stats *s, const struct proto_entry *e)
+{
+	if (e->error == -EPERM || e->error == -EINVAL)
+		s->refused++;
+	else if (e->error < 0 && e->error != -ENOENT)
+		s->errors++;
+	else if (e->op == PROTO_BAN)
+		s->bans++;
+	else if (e->op == PROTO_UNBAN)
+		s->unbans++;
+}
+
+static void entry_done(struct firewall *fw, const struct proto_entry *e)
+{
+	struct list_request *l = fw->lists;
+
+	count_done(&fw->stats, e);
+	if (e->op == PROTO_BAN || e->op == PROTO_UNBAN) {
+		fw->callbacks.done(fw->callbacks.userdata, &e->addr, e->op == PROTO_BAN, e->error);
+	} else if (e->op == PROTO_LIST && l) {
+		fw->lists = l->next;
+		if (!fw->lists)
+			fw->lists_end = &fw->lists;
+		if (l->end)
+			l->end(l->userdata, e->error);
+		free(l);
+	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT) {
+		log_warning("The firewall helper could not do what was asked (%u): %s", e->op, strerror(-e->error));
+	}
+}
+
+static void on_packet(struct firewall *fw, const struct proto_packet *p)
+{
+	unsigned i;
+
+	fw->stats.last_answer = time_monotonic();
+	if (p->type == PROTO_HELLO) {
+		on_hello(fw, p->flags & PROTO_LOST);
+		return;
+	}
+	if (p->type == PROTO_ELEMENTS) {
+		for (i = 0; fw->lists && i < p->count; i++) {
+			const struct proto_entry *e = &p->entries[i];
+			const struct firewall_element element = { e->addr, e->left == UINT64_MAX ? USEC_INFINITY : e->left,
+								  e->packets, e->bytes };
+
+			fw->lists->fn(fw->lists->userdata, &element);
+		}
+		return;
+	}
+	fw->flight -= fw->flight > 0;
+	fw->flight_entries -= fw->flight_entries < p->count ? fw->flight_entries : p->count;
+	for (i = 0; i < p->count; i++)
+		entry_done(fw, &p->entries[i]);
+	if (fw->head < fw->tail)
+		sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	_cleanup_free_ struct proto_packet *p = malloc(sizeof(*p));
+	struct firewall *fw = userdata;
+	ssize_t len;
+
+	(void)source;
+	(void)revents;
+	len = p ? recv(fd, p, sizeof(*p), MSG_DONTWAIT) : 0;
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (len <= 0) {
+		disconnect(fw, len < 0 ? -errno : -ECONNRESET);
+		return 0;
+	}
+	if (proto_check(p, (size_t)len, false) < 0) {
+		log_error("The firewall helper sent something that is no answer; leaving it");
+		disconnect(fw, -EBADMSG);
+		return 0;
+	}
+	on_packet(fw, p);
+	return 0;
+}
+
+static int attach(struct firewall *fw, int fd)
+{
+	int size = SOCKET_BUFFER, r;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	r = sd_event_add_io(fw->loop, &fw->io, fd, EPOLLIN, on_io, fw);
+	if (r < 0)
+		close(fd);
+	else
+		fw->fd = fd;
+	return r;
+}
+
+static int connect_helper(struct firewall *fw)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(fw->path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sa.sun_path, fw->path);
+	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return -errno;
+	return attach(fw, TAKE_FD(fd));
+}
+
+static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct firewall *fw = userdata;
+	int r = connect_helper(fw);
+
+	(void)usec;
+	if (r < 0) {
+		if (log_limit_pass(&fw->down))
+			log_error("%s: the firewall helper does not answer: %s; trying on", fw->path, strerror(-r));
+		sd_event_source_set_time_relative(source, RECONNECT_DELAY);
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	return 0;
+}
+
+static int start(struct firewall *fw, const struct config *cfg)
+{
+	int r, fd = -1;
+
+	fw->packet = calloc(1, sizeof(*fw->packet));
+	if (!fw->packet)
+		return -ENOMEM;
+	r = sd_event_add_defer(fw->loop, &fw->send, on_send, fw);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(fw->send, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(fw->loop, &fw->reconnect, CLOCK_MONOTONIC, 0, 1, on_reconnect, fw);
+	if (r >= 0 && !cfg->firewall_socket) {
+		r = sd_event_source_set_enabled(fw->reconnect, SD_EVENT_OFF);
+		if (r >= 0)
+			r = keeper_start(cfg, &fd, &fw->keeper);
+		return r < 0 ? r : attach(fw, fd);
+	}
+	if (r >= 0) {
+		fw->path = strdup(cfg->firewall_socket);
+		r = fw->path ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
+int firewall_start(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
+		   struct firewall **ret)
+{
+	struct firewall *fw = calloc(1, sizeof(*fw));
+	int r;
+
+	if (!fw)
+		return -ENOMEM;
+	fw->loop = sd_event_ref(loop);
+	fw->callbacks = *callbacks;
+	fw->fd = -1;
+	fw->lists_end = &fw->lists;
+	r = start(fw, cfg);
+	if (r < 0) {
+		firewall_stop(fw);
+		return r;
+	}
+	*ret = fw;
+	return 0;
+}
+
+struct firewall *firewall_stop(struct firewall *fw)
+{
+	if (!fw)
+		return NULL;
+	sd_event_source_disable_unref(fw->io);
+	sd_event_source_disable_unref(fw->send);
+	sd_event_source_disable_unref(fw->reconnect);
+	if (fw->fd >= 0)
+		close(fw->fd);
+	if (fw->keeper > 0)
+		waitpid(fw->keeper, NULL, 0);
+	end_lists(fw, -ECONNRESET);
+	free(fw->queue);
+	free(fw->packet);
+	free(fw->path);
+	sd_event_unref(fw->loop);
+	free(fw);
+	return NULL;
+}
+
+bool firewall_is_ready(const struct firewall *fw)
+{
+	return fw->stats.ready;
+}
+
+static int command(struct firewall *fw, enum proto_op op, const struct addr *addr, usec_t left)
+{
+	struct proto_entry e = { .op = (uint8_t)op, .left = left == USEC_INFINITY ? UINT64_MAX : left };
+	int r;
+
+	if (addr)
+		e.addr = *addr;
+	r = queue_add(fw, &e);
+	if (r < 0 && log_limit_pass(&fw->full))
+		log_error("%zu bans wait for the firewall helper; further ones are not queued: %s", fw->tail - fw->head,
+			  strerror(-r));
+	return r < 0 ? r : 0;
+}
+
+int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left)
+{
+	return command(fw, PROTO_BAN, addr, left);
+}
+
+int firewall_unban(struct firewall *fw, const struct addr *addr)
+{
+	return command(fw, PROTO_UNBAN, addr, 0);
+}
+
+int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add)
+{
+	return command(fw, add ? PROTO_EXEMPT : PROTO_UNEXEMPT, addr, 0);
+}
+
+int firewall_reload(struct firewall *fw)
+{
+	return command(fw, PROTO_RELOAD, NULL, 0);
+}
+
+int firewall_flush(struct firewall *fw)
+{
+	return fw->stats.ready ? command(fw, PROTO_FLUSH, NULL, 0) : -ENOTCONN;
+}
+
+int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn end, void *userdata)
+{
+	struct list_request *l;
+	int r;
+
+	if (!fw->stats.ready)
+		return -ENOTCONN;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	*l = (struct list_request){ fn, end, userdata, NULL };
+	r = command(fw, PROTO_LIST, NULL, 0);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	*fw->lists_end = l;
+	fw->lists_end = &l->next;
+	return 0;
+}
+
+void firewall_stats(const struct firewall *fw, struct firewall_stats *ret)
+{
+	*ret = fw->stats;
+	ret->pending = fw->tail - fw->head + fw->flight_entries;
+	ret->helper_pid = fw->keeper;
+}

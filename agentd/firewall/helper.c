@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/helper.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "firewall/nft.h"
+#include "firewall/proto.h"
+#include "firewall/table.h"
+
+/* Packets taken together into transactions: 5,000 bans hold the kernel's lock for about 30 ms. */
+#define PACKETS_MAX 10
+/* An agent that does not read for so long is given up. */
+#define SEND_TIMEOUT_SEC 10
+/* After a foreign change, so that a "flush ruleset; add …" file is complete. */
+#define RESTORE_DELAY_MSEC 100
+
+struct helper {
+	const struct config *cfg;
+	struct config *reloaded; /* in place of cfg, once read again */
+	struct table *table;
+	int fd;
+	struct proto_packet *packets; /* PACKETS_MAX */
+	struct proto_entry **run;     /* of commands that go together */
+	size_t n_run;
+	struct proto_packet *out; /* elements being listed */
+};
+
+/* CAP_NET_ADMIN and nothing else, not even as root's uid if there is a user. */
+static int keep_net_admin(const struct config *cfg)
+{
+	const struct passwd *pw = cfg->user && strcmp(cfg->user, "root") != 0 ? getpwnam(cfg->user) : NULL;
+	int r;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	capng_clear(CAPNG_SELECT_ALL);
+	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
+	if (geteuid() == 0 && pw)
+		r = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+	else if (geteuid() == 0)
+		r = capng_apply(CAPNG_SELECT_BOTH);
+	else
+		r = capng_apply(CAPNG_SELECT_CAPS); /* as systemd gave it: nothing to drop it from */
+	if (r < 0) {
+		log_error("Capabilities could not be reduced to CAP_NET_ADMIN (libcap-ng error %d)", r);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int send_packet(const struct helper *h, const struct proto_packet *p)
+{
+	for (;;) {
+		if (send(h->fd, p, proto_size(p->count), MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+static int send_hello(struct helper *h, bool lost)
+{
+	struct proto_packet *p = h->out;
+
+	p->magic = PROTO_MAGIC;
+	p->type = PROTO_HELLO;
+	p->count = 0;
+	p->flags = lost ? PROTO_LOST : 0;
+	return send_packet(h, p);
+}
+
+/* Listing */
+
+static void flush_elements(struct helper *h)
+{
+	h->out->magic = PROTO_MAGIC;
+	h->out->type = PROTO_ELEMENTS;
+	h->out->flags = 0;
+	if (h->out->count > 0)
+		send_packet(h, h->out);
+	h->out->count = 0;
+}
+
+static void add_element(void *userdata, const struct proto_entry *e)
+{
+	struct helper *h = userdata;
+
+	h->out->entries[h->out->count++] = *e;
+	if (h->out->count == PROTO_ENTRIES_MAX)
+		flush_elements(h);
+}
+
+static int list(struct helper *h)
+{
+	int r;
+
+	h->out->count = 0;
+	r = table_list(h->table, add_element, h);
+	flush_elements(h);
+	return r;
+}
+
+/* Commands */
+
+static int reload(struct helper *h)
+{
+	struct diag diag = DIAG_INIT;
+	struct config *cfg = NULL;
+	int r = config_load(h->cfg->path, &diag, &cfg);
+
+	if (r >= 0)
+		r = table_configure(h->table, cfg);
+	if (r < 0) {
+		diag_log(&diag);
+		log_error("The firewall helper keeps its exemptions: %s could not be read again: %s", h->cfg->path,
+			  strerror(-r));
+		config_free(cfg);
+	} else {
+		config_free(h->reloaded);
+		h->reloaded = cfg;
+	}
+	diag_done(&diag);
+	if (table_is_deleted(h->table)) {
+		r = table_restore(h->table);
+		if (r >= 0)
+			r = send_hello(h, false);
+	}
+	return r;
+}
+
+static void end_run(struct helper *h)
+{
+	if (h->n_run > 0)
+		table_apply(h->table, h->run, h->n_run);
+	h->n_run = 0;
+}
+
+static void take_command(struct helper *h, struct proto_entry *e)
+{
+	if (e->op < PROTO_LIST) {
+		h->run[h->n_run++] = e;
+		return;
+	}
+	end_run(h);
+	if (e->op == PROTO_LIST)
+		e->error = list(h);
+	else if (e->op == PROTO_RELOAD)
+		e->error = reload(h);
+	else
+		e->error = table_delete(h->table);
+}
+
+/* As many packets as are there, up to PACKETS_MAX. 0: the agent is gone. */
+static int receive(struct helper *h)
+{
+	int n;
+
+	for (n = 0; n < PACKETS_MAX; n++) {
+		struct proto_packet *p = &h->packets[n];
+		ssize_t len = recv(h->fd, p, sizeof(*p), n > 0 ? MSG_DONTWAIT : 0);
+
+		if (len < 0 && errno == EINTR) {
+			n--;
+			continue;
+		}
+		if (len < 0 && errno == EAGAIN)
+			break;
+		if (len < 0)
+			return -errno;
+		if (len == 0)
+			break;
+		if (proto_check(p, (size_t)len, true) < 0) {
+			log_error("The agent sent something that is no command; giving it up");
+			return -EBADMSG;
+		}
+	}
+	return n;
+}
+
+static int serve_commands(struct helper *h)
+{
+	int i, n = receive(h), r = 0;
+	unsigned k;
+
+	if (n <= 0)
+		return n < 0 ? n : -ECONNRESET;
+	for (i = 0; i < n; i++)
+		for (k = 0; k < h->packets[i].count; k++)
+			take_command(h, &h->packets[i].entries[k]);
+	end_run(h);
+	for (i = 0; r >= 0 && i < n; i++) {
+		h->packets[i].type = PROTO_DONE;
+		r = send_packet(h, &h->packets[i]);
+	}
+	return r;
+}
+
+static int restore(struct helper *h)
+{
+	int r;
+
+	poll(NULL, 0, RESTORE_DELAY_MSEC);
+	table_watch(h->table);
+	r = table_restore(h->table);
+	if (r < 0) {
+		log_error("The nftables table was removed or changed by somebody else, and cannot be restored: %s",
+			  strerror(-r));
+		return r;
+	}
+	return send_hello(h, true);
+}
+
+/* Serves the agent on h->fd until it is gone. */
+static int serve(struct helper *h)
+{
+	struct timeval timeout = { .tv_sec = SEND_TIMEOUT_SEC };
+	struct pollfd fds[] = {
+		{ .fd = h->fd, .events = POLLIN },
+		{ .fd = table_watch_fd(h->table), .events = POLLIN },
+	};
+	int r;
+
+	setsockopt(h->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	r = send_hello(h, false);
+	while (r >= 0) {
+		if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[1].revents && table_watch(h->table))
+			r = restore(h);
+		if (r >= 0 && fds[0].revents)
+			r = serve_commands(h);
+	}
+	return r;
+}
+
+static int helper_open(struct helper *h, const struct config *cfg)
+{
+	int r;
+
+	*h = (struct helper){ .cfg = cfg, .fd = -1 };
+	h->packets = calloc(PACKETS_MAX, sizeof(*h->packets));
+	h->out = calloc(1, sizeof(*h->out));
+	h->run = calloc((size_t)PACKETS_MAX * PROTO_ENTRIES_MAX, sizeof(struct proto_entry *));
+	r = h->packets && h->out && h->run ? table_open(cfg, &h->table) : -ENOMEM;
+	if (r < 0)
+		log_error("nftables cannot be used: %s%s", strerror(-r),
+			  r == -EPERM ? ". The firewall helper needs CAP_NET_ADMIN" : "");
+	return r;
+}
+
+static void helper_done(struct helper *h)
+{
+	table_close(h->table);
+	config_free(h->reloaded);
+	free(h->packets);
+	free(h->out);
+	free(h->run);
+}
+
+int helper_run(int fd, const struct config *cfg)
+{
+	struct helper h;
+	int r = keep_net_admin(cfg);
+
+	if (r >= 0)
+		r = helper_open(&h, cfg);
+	else
+		h = (struct helper){ 0 };
+	if (r >= 0) {
+		h.fd = fd;
+		r = serve(&h);
+	}
+	helper_done(&h);
+	return r == -ECONNRESET || r == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* As a unit of its own */
+
+static bool peer_is_agent(int fd, const struct config *cfg)
+{
+	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	if (peer.uid == 0 || (pw && peer.uid == pw->pw_uid))
+		return true;
+	log_warning("Refused a process of user id %u: only root and %s may use the firewall helper", peer.uid,
+		    cfg->user ? cfg->user : "root");
+	return false;
+}
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sa.sun_path, path);
+	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
+		return -EADDRINUSE;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 4) < 0)
+		return -errno;
+	/* Whoever connects is asked who he is. */
+	if (chmod(path, 0666) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int helper_serve(int listen_fd, const struct config *cfg)
+{
+	struct helper h = { 0 };
+	int r = 0;
+
+	if (listen_fd < 0 && !cfg->firewall_socket) {
+		log_error("There is no socket to listen on: set firewall_socket in %s, or start by socket activation",
+			  cfg->path);
+		return EXIT_FAILURE;
+	}
+	if (listen_fd < 0) {
+		r = listen_fd = listen_on(cfg->firewall_socket);
+		if (r < 0)
+			log_error("%s: cannot listen: %s", cfg->firewall_socket, strerror(-r));
+	}
+	if (r >= 0)
+		r = keep_net_admin(cfg);
+	if (r >= 0)
+		r = helper_open(&h, cfg);
+	while (r >= 0) {
+		_cleanup_close_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
+			r = -errno;
+		if (fd < 0 || !peer_is_agent(fd, cfg))
+			continue;
+		h.fd = fd;
+		/* Changes of others while nobody was served. */
+		if (table_watch(h.table))
+			r = table_restore(h.table);
+		if (r >= 0)
+			serve(&h);
+	}
+	helper_done(&h);
+	return EXIT_FAILURE;
+}
+
+int helper_flush(const struct config *cfg)
+{
+	struct nft *n;
+	int r = nft_open(cfg->table, cfg->max_bans, &n);
+
+	if (r < 0)
+		return r;
+	r = nft_delete(n);
+	nft_close(n);
+	return r;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_FIREWALL_NFT_PRIVATE_H
+#define SIPWARDEN_FIREWALL_NFT_PRIVATE_H
+
+#include <netinet/in.h> /* before linux/netfilter.h, or they collide */
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "firewall/nft.h"
+
+/* Between the files nft*.c. */
+
+struct nftnl_set;
+
+struct nft {
+	char *table;
+	uint32_t max_bans;
+	struct mnl_socket *socket; /* commands */
+	struct mnl_socket *watch;
+	uint32_t seq;
+
+	/* The transaction at hand. */
+	char *batch;
+	size_t batch_len, batch_size;
+	uint32_t begin_seq, last_seq;
+	int error; /* while gathering */
+
+	/* The element message at hand. */
+	struct nftnl_set *elements;
+	enum nft_set set;
+	uint16_t command, flags;
+	unsigned n_elements;
+};
+
+const char *nft_set_name(enum nft_set set);
+/* Room for one message of at most size bytes at the end of the batch, or NULL (n->error is set). */
+void *nft_batch_room(struct nft *n, size_t size);
+/* The message made there is complete. */
+void nft_batch_done(struct nft *n, const struct nlmsghdr *nlh);
+/* Puts the head of a message of type NFT_MSG_… there; NULL: no memory. */
+struct nlmsghdr *nft_batch_message(struct nft *n, uint16_t type, uint16_t flags, size_t size);
+/* Sends what was gathered, without elements pending. */
+int nft_batch_send(struct nft *n);
+void nft_batch_begin(struct nft *n);
+
+/* Largest message without elements, with room to spare. */
+#define NFT_MESSAGE_SIZE 4096
+
+#endif

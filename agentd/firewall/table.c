@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/addrmap.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "firewall/nft.h"
+#include "firewall/prefixes.h"
+
+struct exemption {
+	struct addr_map_link link;
+	bool configured, added; /* by the config; at run time */
+};
+
+/* What the kernel has in an interval set. */
+struct ranges {
+	struct range *items;
+	size_t count;
+};
+
+struct table {
+	struct nft *nft;
+	struct addr_map exempt;
+	struct prefix_set nets[2]; /* IPv4, IPv6 */
+	struct ranges kernel[2];
+	bool deleted; /* on request: nothing is put back until table_restore() */
+};
+
+static unsigned family(const struct addr *a)
+{
+	return a->family == AF_INET6;
+}
+
+static usec_t left_until(usec_t end, usec_t now)
+{
+	if (end == USEC_INFINITY)
+		return USEC_INFINITY;
+	return end > now ? end - now : 1;
+}
+
+/* Exemptions */
+
+static struct exemption *exemption_of(struct addr_map_link *item)
+{
+	return item ? container_of(item, struct exemption, link) : NULL;
+}
+
+static struct exemption *exemption_need(struct table *t, const struct addr *addr)
+{
+	struct exemption *e = exemption_of(addr_map_find(&t->exempt, addr));
+
+	if (e)
+		return e;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	e->link.addr = *addr;
+	addr_map_add(&t->exempt, &e->link);
+	return e;
+}
+
+static void exemption_drop(struct addr_map_link *item, void *userdata)
+{
+	struct table *t = userdata;
+
+	addr_map_remove(&t->exempt, item);
+	free(exemption_of(item));
+}
+
+static void forget_configured(struct addr_map_link *item, void *userdata)
+{
+	struct exemption *e = exemption_of(item);
+
+	e->configured = false;
+	if (!e->added)
+		exemption_drop(item, userdata);
+}
+
+struct collected {
+	struct prefix_set sets[2];
+	int error;
+};
+
+static void collect_exemption(struct addr_map_link *item, void *userdata)
+{
+	struct collected *c = userdata;
+	int r = prefix_set_add(&c->sets[family(&item->addr)], &item->addr, USEC_INFINITY, false);
+
+	if (r < 0)
+		c->error = r;
+}
+
+static int put_ranges(struct nft *nft, enum nft_set set, const struct prefix_set *s)
+{
+	struct range *ranges = NULL;
+	int i, n = prefix_set_ranges(s, &ranges);
+
+	for (i = 0; i < n; i++)
+		nft_add_range(nft, set, &ranges[i].first, &ranges[i].last, USEC_INFINITY);
+	free(ranges);
+	return n < 0 ? n : 0;
+}
+
+/* Both exemption sets anew, in one transaction. */
+static int write_exemptions(struct table *t)
+{
+	struct collected c = { 0 };
+	int r;
+
+	addr_map_each(&t->exempt, collect_exemption, &c);
+	nft_begin(t->nft);
+	nft_clear(t->nft, NFT_EXEMPT4);
+	nft_clear(t->nft, NFT_EXEMPT6);
+	r = c.error;
+	if (r >= 0)
+		r = put_ranges(t->nft, NFT_EXEMPT4, &c.sets[0]);
+	if (r >= 0)
+		r = put_ranges(t->nft, NFT_EXEMPT6, &c.sets[1]);
+	if (r >= 0)
+		r = nft_commit(t->nft);
+	prefix_set_done(&c.sets[0]);
+	prefix_set_done(&c.sets[1]);
+	return r;
+}
+
+int table_configure(struct table *t, const struct config *cfg)
+{
+	size_t i;
+
+	addr_map_each(&t->exempt, forget_configured, t);
+	for (i = 0; i < cfg->n_exempt; i++) {
+		struct exemption *e = exemption_need(t, &cfg->exempt[i]);
+
+		if (!e)
+			return -ENOMEM;
+		e->configured = true;
+	}
+	return t->deleted ? 0 : write_exemptions(t);
+}
+
+static int apply_exemption(struct table *t, const struct proto_entry *entry)
+{
+	struct exemption *e;
+
+	if (entry->op == PROTO_EXEMPT) {
+		e = exemption_need(t, &entry->addr);
+		if (!e)
+			return -ENOMEM;
+		e->added = true;
+	} else {
+		e = exemption_of(addr_map_find(&t->exempt, &entry->addr));
+		if (!e || !e->added)
+			return e ? -EPERM : -ENOENT;
+		e->added = false;
+		if (e->configured)
+			return -EPERM;
+		exemption_drop(&e->link, t);
+	}
+	return write_exemptions(t);
+}
+
+/* Prefixes */
+
+static bool same_range(const struct range *a, const struct range *b)
+{
+	return addr_equal(&a->first, &b->first) && addr_equal(&a->last, &b->last) && a->end == b->end;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	return addr_compare(&((const struct range *)a)->first, &((const struct range *)b)->first);
+}
+
+static bool holds_range(const struct range *items, size_t n, const struct range *r)
+{
+	const struct range *found = n ? bsearch(r, items, n, sizeof(*items), compare_ranges) : NULL;
+
+	return found && same_range(found, r);
+}
+
+/* Brings the kernel's ranges of one family to what the prefixes ask for; ranges
+ * that stay are not touched, so they keep their counters. */
+static int write_nets(struct table *t, unsigned f)
+{
+	enum nft_set set = f ? NFT_NET6 : NFT_NET4;
+	struct ranges *old = &t->kernel[f];
+	struct range *new = NULL;
+	usec_t now = time_monotonic();
+	size_t i;
+	int n, r;
+
+	prefix_set_expire(&t->nets[f], now);
+	n = prefix_set_ranges(&t->nets[f], &new);
+	if (n < 0)
+		return n;
+	nft_begin(t->nft);
+	for (i = 0; i < old->count; i++)
+		/* What has run out the kernel has dropped, or is about to. */
+		if (old->items[i].end > now + USEC_PER_SEC && !holds_range(new, (size_t)n, &old->items[i]))
+			nft_remove_range(t->nft, set, &old->items[i].first, &old->items[i].last);
+	for (i = 0; i < (size_t)n; i++)
+		if (!holds_range(old->items, old->count, &new[i]))
+			nft_add_range(t->nft, set, &new[i].first, &new[i].last, left_until(new[i].end, now));
+	r = nft_commit(t->nft);
+	if (r < 0) {
+		/* The kernel and we disagree: all of it anew. */
+		nft_begin(t->nft);
+		nft_clear(t->nft, set);
+		for (i = 0; i < (size_t)n; i++)
+			nft_add_range(t->nft, set, &new[i].first, &new[i].last, left_until(new[i].end, now));
+		r = nft_commit(t->nft);
+	}
+	if (r < 0) {
+		free(new);
+		return r;
+	}
+	free(old->items);
+	*old = (struct ranges){ new, (size_t)n };
+	return 0;
+}
+
+static int apply_prefix(struct table *t, const struct proto_entry *entry)
+{
+	struct prefix_set *s = &t->nets[family(&entry->addr)];
+	usec_t end = USEC_INFINITY;
+
+	if (entry->op == PROTO_UNBAN)
+		return prefix_set_remove(s, &entry->addr);
+	if (entry->left != UINT64_MAX)
+		end = time_monotonic() + entry->left;
+	return prefix_set_add(s, &entry->addr, end, false);
+}
+
+/* Addresses */
+
+struct slot {
+	struct proto_entry *entry;
+	size_t order;
+};
+
+static int compare_slots(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+	int order = addr_compare(&x->entry->addr, &y->entry->addr);
+
+	return order ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+static enum nft_set ban_set(const struct addr *a)
+{
+	return a->family == AF_INET ? NFT_BAN4 : NFT_BAN6;
+}
+
+static usec_t entry_left(const struct proto_entry *e)
+{
+	if (e->left == UINT64_MAX)
+		return USEC_INFINITY;
+	return e->left > USEC_PER_MSEC ? e->left : USEC_PER_MSEC;
+}
+
+/* What is mostly so: the banned are new to the kernel, the unbanned are there. */
+static int write_hosts(struct table *t, const struct slot *slots, size_t n)
+{
+	size_t i;
+
+	nft_begin(t->nft);
+	for (i = 0; i < n; i++) {
+		const struct proto_entry *e = slots[i].entry;
+
+		if (e->op == PROTO_BAN)
+			nft_add_new(t->nft, ban_set(&e->addr), &e->addr, entry_left(e));
+		else
+			nft_remove(t->nft, ban_set(&e->addr), &e->addr);
+	}
+	return nft_commit(t->nft);
+}
+
+/*
+ * Whatever is there: to add what exists changes no timeout, and to remove what
+ * does not is an error. So each address is added, removed, and, for a ban, added
+ * for good; that is one transaction, and packets see only its end.
+ */
+static int rewrite_hosts(struct table *t, const struct slot *slots, size_t n)
+{
+	size_t i;
+
+	nft_begin(t->nft);
+	for (i = 0; i < n; i++)
+		nft_add(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr, USEC_PER_SEC);
+	for (i = 0; i < n; i++)
+		nft_remove(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr);
+	for (i = 0; i < n; i++)
+		if (slots[i].entry->op == PROTO_BAN)
+			nft_add(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr,
+				entry_left(slots[i].entry));
+	return nft_commit(t->nft);
+}
+
+/* All or, if the kernel refuses, halves of it, until it is known what is refused. */
+static void write_halves(struct table *t, struct slot *slots, size_t n)
+{
+	int r = n ? write_hosts(t, slots, n) : 0;
+
+	if (r == -EEXIST || r == -ENOENT)
+		r = rewrite_hosts(t, slots, n);
+	if (r == 0)
+		return;
+	if (n == 1) {
+		slots[0].entry->error = r;
+		return;
+	}
+	write_halves(t, slots, n / 2);
+	write_halves(t, slots + n / 2, n - n / 2);
+}
+
+/* Of several commands for one address the last counts. */
+static size_t keep_last(struct slot *slots, size_t n)
+{
+	size_t i, kept = 0;
+
+	qsort(slots, n, sizeof(*slots), compare_slots);
+	for (i = 0; i < n; i++)
+		if (i + 1 == n || !addr_equal(&slots[i].entry->addr, &slots[i + 1].entry->addr))
+			slots[kept++] = slots[i];
+	return kept;
+}
+
+static int check_ban(const struct table *t, const struct proto_entry *e)
+{
+	if (e->op != PROTO_BAN)
+		return 0;
+	if (addr_unbannable(&e->addr))
+		return -EINVAL;
+	return addr_map_overlap(&t->exempt, &e->addr) ? -EPERM : 0;
+}
+
+/* Bans and unbans that stand next to each other. */
+static void apply_bans(struct table *t, struct proto_entry *const *entries, size_t n)
+{
+	_cleanup_free_ struct slot *slots = calloc(n, sizeof(*slots));
+	bool nets[2] = { false, false };
+	size_t i, hosts = 0;
+	unsigned f;
+
+	for (i = 0; i < n; i++) {
+		struct proto_entry *e = entries[i];
+
+		e->error = slots ? check_ban(t, e) : -ENOMEM;
+		if (e->error)
+			continue;
+		if (addr_is_host(&e->addr)) {
+			slots[hosts] = (struct slot){ e, hosts };
+			hosts++;
+			continue;
+		}
+		e->error = apply_prefix(t, e);
+		nets[family(&e->addr)] = true;
+	}
+	if (hosts > 0)
+		write_halves(t, slots, keep_last(slots, hosts));
+	for (f = 0; f < 2; f++) {
+		int r = nets[f] ? write_nets(t, f) : 0;
+
+		for (i = 0; r < 0 && i < n; i++)
+			if (!addr_is_host(&entries[i]->addr) && family(&entries[i]->addr) == f && !entries[i]->error)
+				entries[i]->error = r;
+	}
+}
+
+static bool is_ban(const struct proto_entry *e)
+{
+	return e->op == PROTO_BAN || e->op == PROTO_UNBAN;
+}
+
+void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
+{
+	size_t i, start;
+
+	for (i = 0; i < n;) {
+		if (t->deleted) {
+			entries[i++]->error = -ESHUTDOWN;
+			continue;
+		}
+		if (!is_ban(entries[i])) {
+			entries[i]->error = apply_exemption(t, entries[i]);
+			i++;
+			continue;
+		}
+		for (start = i; i < n && is_ban(entries[i]); i++)
+			;
+		apply_bans(t, entries + start, i - start);
+	}
+}
+
+/* Listing, and taking over */
+
+struct listing {
+	struct table *table;
+	void (*fn)(void *userdata, const struct proto_entry *e);
+	void *userdata;
+};
+
+static void list_host(void *userdata, const struct nft_element *e)
+{
+	const struct listing *l = userdata;
+	struct proto_entry entry = { .addr = e->addr, .packets = e->packets, .bytes = e->bytes };
+
+	entry.left = e->left == USEC_INFINITY ? UINT64_MAX : e->left;
+	l->fn(l->userdata, &entry);
+}
+
+static void count_range(void *userdata, const struct nft_element *e)
+{
+	const struct listing *l = userdata;
+	struct prefix *p;
+
+	if (e->range_end)
+		return;
+	p = prefix_set_owner(&l->table->nets[family(&e->addr)], &e->addr);
+	if (p) {
+		p->packets += e->packets;
+		p->bytes += e->bytes;
+	}
+}
+
+static int list_nets(struct table *t, unsigned f, struct listing *l)
+{
+	struct prefix_set *s = &t->nets[f];
+	usec_t now = time_monotonic();
+	size_t i;
+	int r;
+
+	prefix_set_expire(s, now);
+	for (i = 0; i < s->count; i++)
+		s->items[i].packets = s->items[i].bytes = 0;
+	r = nft_dump(t->nft, f ? NFT_NET6 : NFT_NET4, count_range, l);
+	for (i = 0; r >= 0 && i < s->count; i++) {
+		const struct prefix *p = &s->items[i];
+		struct proto_entry e = { .addr = p->addr, .packets = p->packets, .bytes = p->bytes };
+
+		e.left = p->end == USEC_INFINITY ? UINT64_MAX : left_until(p->end, now);
+		l->fn(l->userdata, &e);
+	}
+	return r;
+}
+
+int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata)
+{
+	struct listing l = { t, fn, userdata };
+	int r;
+
+	if (t->deleted)
+		return 0;
+	r = nft_dump(t->nft, NFT_BAN4, list_host, &l);
+	if (r >= 0)
+		r = nft_dump(t->nft, NFT_BAN6, list_host, &l);
+	if (r >= 0)
+		r = list_nets(t, 0, &l);
+	return r < 0 ? r : list_nets(t, 1, &l);
+}
+
+struct ends {
+	struct nft_element *items;
+	size_t count;
+};
+
+static void keep_end(void *userdata, const struct nft_element *e)
+{
+	struct ends *ends = userdata;
+	struct nft_element *longer = reallocarray(ends->items, ends->count + 1, sizeof(*longer));
+
+	if (!longer)
+		return;
+	ends->items = longer;
+	ends->items[ends->count++] = *e;
+}
+
+/* By place; where one range ends as the next begins, the end first. */
+static int compare_ends(const void *a, const void *b)
+{
+	const struct nft_element *x = a, *y = b;
+	int order = addr_compare(&x->addr, &y->addr);
+
+	return order ? order : (int)y->range_end - (int)x->range_end;
+}
+
+static struct addr host_before(const struct addr *a)
+{
+	unsigned i = a->family == AF_INET ? 4 : 16;
+	struct addr before = *a;
+
+	while (i-- > 0)
+		if (before.bytes[i]-- != 0)
+			break;
+	return before;
+}
+
+/* The ranges that the kernel has, as prefixes whose owner we do not know. */
+static int adopt_nets(struct table *t, unsigned f)
+{
+	struct addr pieces[RANGE_PREFIXES_MAX], all = { f ? AF_INET6 : AF_INET, 0, { 0 } };
+	struct ends ends = { 0 };
+	usec_t now = time_monotonic();
+	size_t i, k;
+	struct ranges *kernel = &t->kernel[f];
+	int r = nft_dump(t->nft, f ? NFT_NET6 : NFT_NET4, keep_end, &ends);
+
+	kernel->items = calloc(ends.count + 1, sizeof(*kernel->items));
+	if (r >= 0 && !kernel->items)
+		r = -ENOMEM;
+	if (ends.count > 0)
+		qsort(ends.items, ends.count, sizeof(*ends.items), compare_ends);
+	for (i = 0; r >= 0 && i < ends.count; i++) {
+		const struct nft_element *e = &ends.items[i], *after = i + 1 < ends.count ? e + 1 : NULL;
+		usec_t end = e->left == USEC_INFINITY ? USEC_INFINITY : now + e->left;
+		struct range range = { e->addr, after ? host_before(&after->addr) : addr_last(&all), end };
+		size_t n;
+
+		if (e->range_end)
+			continue;
+		kernel->items[kernel->count++] = range;
+		n = range_prefixes(&range, pieces);
+		for (k = 0; k < n; k++)
+			prefix_set_add(&t->nets[f], &pieces[k], end, true);
+	}
+	free(ends.items);
+	return r;
+}
+
+int table_restore(struct table *t)
+{
+	bool replaced;
+	unsigned f;
+	int r = nft_setup(t->nft, &replaced);
+
+	t->deleted = false;
+	if (r >= 0)
+		r = write_exemptions(t);
+	for (f = 0; r >= 0 && f < 2; f++) {
+		/* Whatever is left of them in the kernel is not known: all anew. */
+		free(t->kernel[f].items);
+		t->kernel[f] = (struct ranges){ 0 };
+		nft_begin(t->nft);
+		nft_clear(t->nft, f ? NFT_NET6 : NFT_NET4);
+		r = nft_commit(t->nft);
+		if (r >= 0)
+			r = write_nets(t, f);
+	}
+	/* Those were our own doing. */
+	nft_watch_read(t->nft);
+	return r;
+}
+
+int table_open(const struct config *cfg, struct table **ret)
+{
+	struct table *t = calloc(1, sizeof(*t));
+	bool replaced;
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	r = addr_map_init(&t->exempt);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
+	r = nft_open(cfg->table, cfg->max_bans, &t->nft);
+	if (r >= 0)
+		r = nft_setup(t->nft, &replaced);
+	if (r >= 0 && replaced)
+		log_notice("The table inet %s in the kernel was of another shape and is made anew", cfg->table);
+	if (r >= 0)
+		r = table_configure(t, cfg);
+	if (r >= 0)
+		r = adopt_nets(t, 0);
+	if (r >= 0)
+		r = adopt_nets(t, 1);
+	if (r < 0) {
+		table_close(t);
+		return r;
+	}
+	nft_watch_read(t->nft);
+	*ret = t;
+	return 0;
+}
+
+struct table *table_close(struct table *t)
+{
+	unsigned f;
+
+	if (!t)
+		return NULL;
+	addr_map_each(&t->exempt, exemption_drop, t);
+	addr_map_done(&t->exempt);
+	for (f = 0; f < 2; f++) {
+		prefix_set_done(&t->nets[f]);
+		free(t->kernel[f].items);
+	}
+	nft_close(t->nft);
+	free(t);
+	return NULL;
+}
+
+int table_delete(struct table *t)
+{
+	int r = nft_delete(t->nft);
+
+	if (r >= 0)
+		t->deleted = true;
+	nft_watch_read(t->nft);
+	return r;
+}
+
+int table_watch_fd(const struct table *t)
+{
+	return nft_watch_fd(t->nft);
+}
+
+bool table_watch(struct table *t)
+{
+	return nft_watch_read(t->nft) && !t->deleted;
+}
+
+bool table_is_deleted(const struct table *t)
+{
+	return t->deleted;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_FIREWALL_TABLE_H
+#define SIPWARDEN_FIREWALL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "firewall/proto.h"
+
+/*
+ * What the helper keeps in nftables: single addresses are only in the kernel;
+ * prefixes and exemptions are known here too, because the kernel takes no
+ * overlapping ranges. Every ban is checked against the exemptions here, whatever
+ * the agent thinks of it.
+ */
+struct table;
+
+/* Opens netlink, takes over what the kernel has of us. 0 or negative errno. */
+int table_open(const struct config *cfg, struct table **ret);
+struct table *table_close(struct table *t); /* what is in the kernel stays */
+
+/* Configured exemptions in place of the earlier ones. Run-time ones stay. */
+int table_configure(struct table *t, const struct config *cfg);
+/*
+ * Does bans, unbans, exemptions, in their order, as few transactions as
+ * possible. Each entry's error is set: -EPERM exempt (or a configured exemption
+ * that was to be taken back), -EINVAL can never be banned, -ENFILE set full, …
+ */
+void table_apply(struct table *t, struct proto_entry *const *entries, size_t n);
+/* All bans in the kernel; e->op is 0. */
+int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata);
+/* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until
+ * table_restore(). */
+int table_delete(struct table *t);
+bool table_is_deleted(const struct table *t);
+
+/* Readable when nftables changed; then table_watch() tells if something of ours is gone. */
+int table_watch_fd(const struct table *t);
+bool table_watch(struct table *t);
+/* Makes table, chain, rules, exemptions and known prefixes again. */
+int table_restore(struct table *t);
+
+#endif
