@@ -259,10 +259,13 @@ struct scan {
 
 static size_t count_lines(const char *p, size_t len)
 {
-	size_t n = 0, i;
+	const char *end = p + len;
+	size_t n = 0;
 
-	for (i = 0; i < len; i++)
-		n += p[i] == '\n';
+	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+		n++;
+		p++;
+	}
 	return n;
 }
 

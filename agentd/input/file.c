@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Follows the files that globs lead to, wherever they come from and go to. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "input/private.h"
+#include "input/rotated.h"
+#include "input/tail.h"
+
+/* inotify tells of changes at once; this finds what it cannot see (network file
+ * systems, targets of symlinks in directories we do not watch). */
+#define SCAN_INTERVAL USEC_PER_SEC
+/* A gateway goes on writing into a renamed log until it is told to reopen it. */
+#define GONE_GRACE (60 * USEC_PER_SEC)
+#define FILES_MAX 1024
+#define DIR_EVENTS                                                                                            \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | \
+	 IN_EXCL_UNLINK)
+#define FILE_EVENTS (IN_MODIFY | IN_MOVE_SELF | IN_ATTRIB)
+
+struct follower {
+	struct input *input;
+	int inotify;
+	sd_event_source *io, *timer, *more;
+	struct tail *tails; /* in the order in which they are to be read */
+	size_t n_tails;
+	bool started; /* the first scan is over: what comes now is new */
+	bool told_missing;
+};
+
+static struct tail *find_tail(const struct follower *f, const struct stat *st)
+{
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		if (t->position.dev == st->st_dev && t->position.ino == st->st_ino)
+			return t;
+	return NULL;
+}
+
+static void append_tail(struct follower *f, struct tail *t)
+{
+	struct tail **end = &f->tails;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = t;
+	f->n_tails++;
+	t->watch = inotify_add_watch(f->inotify, t->path, FILE_EVENTS);
+	if (t->watch < 0)
+		input_failed(f->input, "inotify (looking once a second instead)", -errno);
+}
+
+static void drop_tail(struct follower *f, struct tail **link)
+{
+	struct tail *t = *link;
+
+	*link = t->next;
+	f->n_tails--;
+	if (t->watch >= 0)
+		inotify_rm_watch(f->inotify, t->watch);
+	tail_free(t);
+}
+
+/* Opening */
+
+/* What was written to rotated files while nobody read them. */
+static void append_rotated(struct follower *f, const char *path, const struct position *p, const struct stat *st)
+{
+	struct rotated found[ROTATED_MAX];
+	int i, n = rotated_find(path, p, st, found);
+
+	if (n < 0) {
+		log_warning("Input %s: %s was replaced since it was last read, and the old file is not there; its last "
+			    "lines may be lost",
+			    f->input->name, path);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset);
+
+		if (t) {
+			t->gone = true;
+			append_tail(f, t);
+			f->input->stats.rotations++;
+		}
+		free(found[i].path);
+	}
+}
+
+/* Where to begin with a file that was not open until now. */
+static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
+{
+	_cleanup_free_ char *key = text_printf("file:%s", path), *stored = NULL;
+	struct position p;
+
+	if (key)
+		stored = f->input->callbacks.restore(f->input->callbacks.userdata, key);
+	if (!stored || !position_parse(stored, &p))
+		return f->started || f->input->cfg->from_start ? 0 : (uint64_t)st->st_size;
+	if (p.dev == st->st_dev && p.ino == st->st_ino && position_fits(&p, fd, st))
+		return p.offset;
+	if (!f->started)
+		append_rotated(f, path, &p, st);
+	return 0;
+}
+
+static void open_file(struct follower *f, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	uint64_t offset;
+	struct tail *t;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		if (fd < 0 && errno != ENOENT)
+			input_failed(f->input, path, -errno);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (f->n_tails >= FILES_MAX) {
+		input_failed(f->input, path, -EMFILE);
+		close(fd);
+		return;
+	}
+	offset = first_offset(f, path, fd, &st);
+	t = tail_new(f->input, path, fd, offset);
+	if (!t)
+		return;
+	t->seen = true;
+	/* At its end already: what comes is written now. */
+	t->live = offset == (uint64_t)st.st_size;
+	append_tail(f, t);
+	log_info("Input %s: following %s from byte %llu", f->input->name, path, (unsigned long long)offset);
+}
+
+/* Scanning */
+
+static void see(struct follower *f, const char *path)
+{
+	struct stat st;
+	struct tail *t;
+
+	if (stat(path, &st) < 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		return;
+	t = find_tail(f, &st);
+	if (!t) {
+		open_file(f, path);
+		return;
+	}
+	if (t->seen)
+		return; /* by another name */
+	t->seen = true;
+	t->gone = false;
+	tail_check_truncated(t, &st);
+}
+
+static void scan_pattern(struct follower *f, const char *pattern)
+{
+	glob_t found;
+	size_t i;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (i = 0; i < found.gl_pathc; i++)
+		see(f, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+/* Watches the directories of the pattern and those above them, as far as they exist. */
+static void watch_directories(struct follower *f, const char *pattern)
+{
+	_cleanup_free_ char *copy = strdup(pattern);
+	char *dir = copy;
+	unsigned levels = 0;
+
+	while (dir && levels < 2) {
+		glob_t found;
+		size_t i;
+
+		dir = dirname(dir);
+		if (glob(dir, 0, NULL, &found) == 0) {
+			for (i = 0; i < found.gl_pathc; i++)
+				inotify_add_watch(f->inotify, found.gl_pathv[i], DIR_EVENTS);
+			levels++;
+			globfree(&found);
+		}
+		if (strcmp(dir, "/") == 0)
+			break;
+	}
+}
+
+/* Files whose name leads elsewhere now; after a while they are done with. */
+static void retire(struct follower *f)
+{
+	usec_t now = time_monotonic();
+	struct tail **link = &f->tails;
+
+	while (*link) {
+		struct tail *t = *link;
+
+		if (!t->seen && !t->gone) {
+			t->gone = true;
+			f->input->stats.rotations++;
+			log_debug("Input %s: %s was renamed or deleted", f->input->name, t->path);
+		}
+		if (t->gone && t->live && now - t->idle_since > GONE_GRACE) {
+			tail_finish(t);
+			drop_tail(f, link);
+			continue;
+		}
+		link = &t->next;
+	}
+}
+
+static void scan(struct follower *f)
+{
+	char **pattern;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		t->seen = false;
+	/* Watched before looked at, so that nothing comes in between unseen. */
+	for (pattern = f->input->cfg->paths; *pattern; pattern++)
+		watch_directories(f, *pattern);
+	for (pattern = f->input->cfg->paths; *pattern; pattern++)
+		scan_pattern(f, *pattern);
+	retire(f);
+	if (!f->tails && !f->told_missing) {
+		f->told_missing = true;
+		log_warning("Input %s: there is no %s yet; waiting for it", f->input->name, f->input->cfg->paths[0]);
+	}
+	f->started = true;
+}
+
+/* Reading */
+
+static void read_all(struct follower *f)
+{
+	const char *busy = NULL;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next) {
+		/* An earlier file of the same name comes first, and wholly. */
+		if (busy && strcmp(busy, t->path) == 0)
+			continue;
+		if (tail_read(t))
+			busy = t->path;
+	}
+	if (busy)
+		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
+}
+
+static int on_more(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	read_all(userdata);
+	return 0;
+}
+
+/* True if any event is of more than new text in a file we know. */
+static bool take_events(struct follower *f)
+{
+	char buf[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool changed = false;
+	ssize_t len;
+
+	while ((len = read(f->inotify, buf, sizeof(buf))) > 0) {
+		const char *p = buf;
+
+		while (p < buf + len) {
+			const struct inotify_event *e = (const struct inotify_event *)(const void *)p;
+
+			changed |= (e->mask & ~(uint32_t)IN_MODIFY) != 0;
+			p += sizeof(*e) + e->len;
+		}
+	}
+	return changed;
+}
+
+/* A file that became shorter tells so by IN_MODIFY only. */
+static void check_truncated(struct follower *f)
+{
+	struct stat st;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset)
+			tail_check_truncated(t, &st);
+}
+
+static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct follower *f = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (take_events(f)) {
+		/* First what the files had before they were moved. */
+		read_all(f);
+		scan(f);
+	} else {
+		check_truncated(f);
+	}
+	read_all(f);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct follower *f = userdata;
+
+	(void)usec;
+	scan(f);
+	read_all(f);
+	sd_event_source_set_time_relative(source, SCAN_INTERVAL);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int file_start(struct input *in)
+{
+	struct follower *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	in->state = f;
+	f->input = in;
+	f->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (f->inotify < 0)
+		return -errno;
+	r = sd_event_add_io(in->loop, &f->io, f->inotify, EPOLLIN, on_inotify, f);
+	if (r >= 0)
+		r = sd_event_add_defer(in->loop, &f->more, on_more, f);
+	/* The first scan is the loop's: whoever started us is ready for lines then. */
+	if (r >= 0)
+		r = sd_event_add_time_relative(in->loop, &f->timer, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 20, on_timer, f);
+	return r < 0 ? r : sd_event_source_set_enabled(f->more, SD_EVENT_OFF);
+}
+
+static void file_stop(struct input *in)
+{
+	struct follower *f = in->state;
+
+	if (!f)
+		return;
+	sd_event_source_disable_unref(f->io);
+	sd_event_source_disable_unref(f->timer);
+	sd_event_source_disable_unref(f->more);
+	while (f->tails)
+		drop_tail(f, &f->tails);
+	if (f->inotify >= 0)
+		close(f->inotify);
+	free(f);
+}
+
+static void file_measure(const struct input *in, struct input_stats *stats)
+{
+	const struct follower *f = in->state;
+	const struct tail *t;
+	struct stat st;
+
+	stats->lag_bytes = 0;
+	for (t = f->tails; t; t = t->next)
+		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size > t->offset)
+			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
+}
+
+const struct input_kind input_file_kind = { file_start, file_stop, file_measure };

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Follows the journal by its matches. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-journal.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "input/private.h"
+
+/* One turn of the event loop. */
+#define ENTRIES_MAX 1024
+#define BUFFER_SIZE ((size_t)256 << 10)
+/*
+ * journald announces new entries by inotify up to half a second late, but
+ * sd_journal_next() sees them at once. So it is asked: often while entries come,
+ * less often when it is quiet.
+ */
+#define POLL_LIVELY (2 * USEC_PER_MSEC)
+#define POLL_QUIET (15 * USEC_PER_MSEC)
+#define LIVELY_FOR (5 * USEC_PER_SEC)
+#define REOPEN_DELAY (5 * USEC_PER_SEC)
+
+struct reader {
+	struct input *input;
+	sd_journal *journal;
+	sd_event_source *io, *timer;
+	char *key;
+	char *cursor; /* of the entry delivered last */
+	char *buf;
+	usec_t *times;
+	size_t len, n;
+	bool live;
+	usec_t last_entry; /* CLOCK_MONOTONIC */
+};
+
+static int add_matches(sd_journal *j, char *const *matches)
+{
+	int r = 0;
+
+	for (; r >= 0 && *matches; matches++)
+		r = strcmp(*matches, "+") == 0 ? sd_journal_add_disjunction(j) : sd_journal_add_match(j, *matches, 0);
+	return r;
+}
+
+/* To the place from where sd_journal_next() gives the first entry not yet read. */
+static int seek(struct reader *r)
+{
+	int n;
+
+	if (!r->cursor) {
+		if (r->input->cfg->from_start)
+			return sd_journal_seek_head(r->journal);
+		n = sd_journal_seek_tail(r->journal);
+		/* sd_journal_seek_tail() alone leaves no place to go on from. */
+		if (n >= 0)
+			n = sd_journal_previous(r->journal);
+		return n == 0 ? sd_journal_seek_head(r->journal) : n;
+	}
+	n = sd_journal_seek_cursor(r->journal, r->cursor);
+	if (n >= 0)
+		n = sd_journal_next(r->journal);
+	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0)
+		return 0;
+	if (n < 0)
+		return n;
+	/* It is not there any more: go on with what came after it. */
+	log_warning("Input %s: the journal has dropped entries that were not read yet", r->input->name);
+	r->input->stats.rotations++;
+	n = sd_journal_seek_cursor(r->journal, r->cursor);
+	return n;
+}
+
+/* Appends the message as one line. */
+static void take_message(struct reader *r, const char *text, size_t len)
+{
+	char *line = r->buf + r->len;
+	uint64_t when = 0;
+	size_t i;
+
+	if (len > INPUT_LINE_MAX) {
+		len = INPUT_LINE_MAX;
+		r->input->stats.cut++;
+	}
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	for (i = 0; i < len; i++)
+		line[i] = text[i] == '\n' || text[i] == '\r' || text[i] == '\0' ? ' ' : text[i];
+	line[len] = '\n';
+	r->len += len + 1;
+	sd_journal_get_realtime_usec(r->journal, &when);
+	r->times[r->n++] = when;
+}
+
+static void take_entry(struct reader *r)
+{
+	static const char prefix[] = "MESSAGE=";
+	const void *data;
+	size_t len;
+	int n = sd_journal_get_data(r->journal, "MESSAGE", &data, &len);
+
+	if (n >= 0 && len >= sizeof(prefix) - 1)
+		take_message(r, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1));
+	else if (n < 0 && n != -ENOENT)
+		input_failed(r->input, "journal entry", n);
+}
+
+static void deliver(struct reader *r)
+{
+	char *cursor = NULL;
+
+	if (sd_journal_get_cursor(r->journal, &cursor) >= 0) {
+		free(r->cursor);
+		r->cursor = cursor;
+	}
+	input_deliver(r->input, r->buf, r->len, r->times, r->live);
+	if (r->cursor)
+		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
+	r->len = r->n = 0;
+	r->last_entry = time_monotonic();
+}
+
+/* True if there may be more at once. */
+static bool read_entries(struct reader *r)
+{
+	unsigned entries = 0;
+	int n = 0;
+
+	while (entries < ENTRIES_MAX && r->len < BUFFER_SIZE) {
+		n = sd_journal_next(r->journal);
+		if (n <= 0)
+			break;
+		take_entry(r);
+		entries++;
+	}
+	if (n < 0)
+		input_failed(r->input, "journal", n);
+	if (entries > 0)
+		deliver(r);
+	if (n == 0)
+		r->live = true;
+	return n > 0;
+}
+
+static void close_journal(struct reader *r)
+{
+	r->io = sd_event_source_disable_unref(r->io);
+	sd_journal_close(r->journal);
+	r->journal = NULL;
+	r->input->stats.open = 0;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+
+static int open_journal(struct reader *r)
+{
+	int n = sd_journal_open(&r->journal, SD_JOURNAL_LOCAL_ONLY);
+
+	if (n < 0)
+		return n;
+	/* A longer message is cut, and "MESSAGE=" counts too. */
+	n = sd_journal_set_data_threshold(r->journal, INPUT_LINE_MAX + 64);
+	if (n >= 0)
+		n = add_matches(r->journal, r->input->cfg->matches);
+	if (n >= 0)
+		n = seek(r);
+	if (n >= 0)
+		n = sd_journal_get_fd(r->journal);
+	if (n >= 0)
+		n = sd_event_add_io(r->input->loop, &r->io, n, EPOLLIN, on_io, r);
+	if (n < 0)
+		close_journal(r);
+	else
+		r->input->stats.open = 1;
+	return n;
+}
+
+static void arm(struct reader *r, usec_t delay)
+{
+	sd_event_source_set_time_relative(r->timer, delay);
+	sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+}
+
+static void turn(struct reader *r)
+{
+	usec_t quiet;
+
+	if (read_entries(r)) {
+		arm(r, 0);
+		return;
+	}
+	quiet = time_monotonic() - r->last_entry;
+	arm(r, quiet < LIVELY_FOR ? POLL_LIVELY : POLL_QUIET);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct reader *r = userdata;
+	int n = sd_journal_process(r->journal);
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (n < 0) {
+		input_failed(r->input, "journal", n);
+		close_journal(r);
+		arm(r, REOPEN_DELAY);
+		return 0;
+	}
+	turn(r);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct reader *r = userdata;
+	int n;
+
+	(void)source;
+	(void)usec;
+	if (!r->journal) {
+		n = open_journal(r);
+		if (n < 0) {
+			input_failed(r->input, "journal", n);
+			arm(r, REOPEN_DELAY);
+			return 0;
+		}
+	}
+	turn(r);
+	return 0;
+}
+
+static int journal_start(struct input *in)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	int n;
+
+	if (!r)
+		return -ENOMEM;
+	in->state = r;
+	r->input = in;
+	r->key = text_printf("journal:%s", in->name);
+	r->buf = malloc(BUFFER_SIZE + INPUT_LINE_MAX + 1);
+	r->times = calloc(ENTRIES_MAX, sizeof(*r->times));
+	if (!r->key || !r->buf || !r->times)
+		return -ENOMEM;
+	r->cursor = in->callbacks.restore(in->callbacks.userdata, r->key);
+	r->last_entry = time_monotonic();
+	n = open_journal(r);
+	if (n < 0)
+		return n;
+	return sd_event_add_time_relative(in->loop, &r->timer, CLOCK_MONOTONIC, 0, 500, on_timer, r);
+}
+
+static void journal_stop(struct input *in)
+{
+	struct reader *r = in->state;
+
+	if (!r)
+		return;
+	close_journal(r);
+	sd_event_source_disable_unref(r->timer);
+	free(r->key);
+	free(r->cursor);
+	free(r->buf);
+	free(r->times);
+	free(r);
+}
+
+static void journal_measure(const struct input *in, struct input_stats *stats)
+{
+	(void)in;
+	stats->lag_bytes = 0;
+}
+
+const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_measure };

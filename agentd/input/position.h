@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_INPUT_POSITION_H
+#define SIPWARDEN_INPUT_POSITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/*
+ * How far a file was read, in a way that finds it again after it was renamed,
+ * and tells it from another file that got its inode: the first bytes go with it.
+ */
+#define POSITION_HEAD_MAX 128
+#define POSITION_TEXT_MAX 400
+
+struct position {
+	uint64_t dev, ino;
+	uint64_t offset;  /* start of the first line not yet handed on */
+	unsigned head_len; /* bytes of head: as many as the file had, at most */
+	unsigned char head[POSITION_HEAD_MAX];
+};
+
+/* Of the open file fd. 0 or negative errno. */
+int position_take(int fd, uint64_t offset, struct position *ret);
+/* Does the file begin with the head of p, and reach as far? */
+bool position_fits(const struct position *p, int fd, const struct stat *st);
+/* Does the file still begin as it did? */
+bool position_same_head(const struct position *p, int fd);
+
+/* "1 DEV INO OFFSET HEXHEAD" */
+char *position_format(const struct position *p, char buf[static POSITION_TEXT_MAX]);
+/* False: not what position_format() wrote. */
+bool position_parse(const char *text, struct position *ret);
+
+#endif

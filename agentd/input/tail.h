@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_INPUT_TAIL_H
+#define SIPWARDEN_INPUT_TAIL_H
+
+#include "input/lines.h"
+#include "input/position.h"
+#include "input/private.h"
+
+/* One open log file: reads what was appended, notices when it was truncated. */
+struct tail {
+	struct tail *next;
+	struct input *input;
+	char *path; /* by which it was found last */
+	char *key;  /* of its stored position */
+	int fd;
+	int watch;	 /* inotify; -1: none */
+	uint64_t offset; /* read so far */
+	struct position position; /* as stored last; its head tells if the file was replaced in place */
+	struct lines lines;
+	bool live;	 /* its end had been reached */
+	bool seen;	 /* in the scan at hand */
+	bool gone;	 /* its path leads to another file, or nowhere */
+	bool refused;	 /* reading failed; said so */
+	usec_t idle_since; /* CLOCK_MONOTONIC: nothing came since */
+};
+
+/* Takes over fd. NULL: out of memory (fd is closed). */
+struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offset);
+struct tail *tail_free(struct tail *t);
+
+/* Reads a bounded amount and delivers the lines. True if there is more to read at once. */
+bool tail_read(struct tail *t);
+/* If the file is shorter than what was read, or begins in another way: from its start again. */
+void tail_check_truncated(struct tail *t, const struct stat *st);
+/* The file will not grow any more: an unfinished last line counts as a line. */
+void tail_finish(struct tail *t);
+
+#endif
