@@ -103,7 +103,7 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 /* Where to begin with a file that was not open until now. */
 static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
 {
-	_cleanup_free_ char *key = text_printf("file:%s", path), *stored = NULL;
+	_cleanup_free_ char *key = text_printf("file:%s:%s", f->input->name, path), *stored = NULL;
 	struct position p;
 
 	if (key)

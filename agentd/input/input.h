@@ -30,7 +30,7 @@ struct input_chunk {
 
 /*
  * Where reading will go on after the lines delivered so far. key names what
- * is read ("file:/var/log/asterisk/full" or "journal:NAME"), value is for
+ * is read ("file:NAME:/var/log/asterisk/full" or "journal:NAME"), value is for
  * this module's eyes only. To be stored together with what the lines led to.
  */
 struct input_callbacks {

@@ -18,7 +18,7 @@ struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offse
 
 	if (t) {
 		t->path = strdup(path);
-		t->key = text_printf("file:%s", path);
+		t->key = text_printf("file:%s:%s", in->name, path);
 	}
 	if (!t || !t->path || !t->key) {
 		close(fd);
