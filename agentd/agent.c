@@ -254,7 +254,8 @@ static void on_firewall_done(void *userdata, const struct addr *addr, bool banne
 
 	if (b && addr_equal(&b->addr, addr))
 		b->in_kernel = banned && error == 0;
-	if (error < 0 && banned)
+	/* -ESHUTDOWN: an admin had everything removed. */
+	if (error < 0 && error != -ESHUTDOWN && banned)
 		log_error("%s could not be banned in the kernel: %s", addr_format(addr, text), strerror(-error));
 }
 
@@ -427,7 +428,7 @@ static int on_flush(void *userdata, char **message)
 	size_t n = decider_unban_all(a->decider);
 	int r = firewall_flush(a->firewall);
 
-	*message = text_printf("%zu bans lifted; the table inet %s is removed until the next start", n,
+	*message = text_printf("%zu bans lifted; the table inet %s is removed until 'sipwarden reload'", n,
 			       a->world->cfg->table);
 	return r;
 }

@@ -111,6 +111,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	/* Without it, libc looks at /etc/localtime for every time it reads (tzset(3)). */
+	setenv("TZ", ":/etc/localtime", 0);
 	log_open(mode == MODE_FIREWALL ? "sipwarden-firewall" : "sipwardend");
 	if (mode == MODE_CHECK)
 		return agent_check(&options);

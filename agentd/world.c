@@ -64,8 +64,8 @@ static int load_filter(struct world *w, const struct config_input *input, struct
 
 	r = filter_load(input->filter, w->cfg->filter_dirs, diag, &wf->filter);
 	if (r == -ENOENT)
-		diag_error(diag, input->file, input->line, "'sipwarden filter list' shows those there are",
-			   "input '%s' asks for filter '%s', which is not there", input->name, input->filter);
+		diag_error(diag, input->file, input->line, "set filter = one of 'sipwarden filter list'",
+			   "input '%s' asks for it", input->name);
 	if (r < 0)
 		return r;
 	r = matcher_new(wf->filter, diag, &wf->matcher);

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the control socket answers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "control/bus.h"
+#include "control/private.h"
+#include "store/store.h"
+
+#define HISTORY_MAX 20
+#define REASON_MAX 200
+
+const char *control_cause(enum lift_cause cause)
+{
+	static const char *const causes[] = { "expired", "by hand", "exempt" };
+
+	return causes[cause];
+}
+
+int control_append_ban(sd_bus_message *m, const struct ban *b)
+{
+	char addr[ADDR_TEXT_MAX];
+
+	return sd_bus_message_append(m, "(" BUS_BAN ")", addr_format(&b->addr, addr), b->start, b->end, b->count, b->step,
+				     b->rule, b->reason, b->accounts ? b->accounts : "", (int)b->in_kernel, b->packets,
+				     b->bytes);
+}
+
+/* Who asks may ask; each method begins with it. */
+static int check_allowed(const struct control_client *c, sd_bus_error *error)
+{
+	if (c->allowed)
+		return 0;
+	return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+				 "only root and members of group %s may command sipwardend",
+				 c->control->group ? c->control->group : "root");
+}
+
+static int invalid(sd_bus_error *error, const char *text, const char *why)
+{
+	char shown[100];
+
+	return sd_bus_error_setf(error, BUS_ERROR_INVALID, "'%s' %s", text_escape(SPAN(text), shown, sizeof(shown)), why);
+}
+
+static int read_address(const char *text, struct addr *ret, sd_bus_error *error)
+{
+	int r = addr_parse_prefix(text, strlen(text), false, ret);
+
+	if (r == -EDOM)
+		return invalid(error, text, "has bits behind its prefix length; write the network's own address");
+	if (r < 0)
+		return invalid(error, text, "is not an IP address or prefix");
+	return 0;
+}
+
+/* Status */
+
+static int append_number(sd_bus_message *m, const char *key, uint64_t value)
+{
+	return sd_bus_message_append(m, "{sv}", key, "t", value);
+}
+
+static int append_facts(sd_bus_message *m, const struct control_ops *ops)
+{
+	struct firewall_stats fw;
+	struct decide_stats ds;
+	int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	decider_stats(ops->decider(ops->userdata), &ds);
+	firewall_stats(ops->firewall(ops->userdata), &fw);
+	const struct {
+		const char *key;
+		uint64_t value;
+	} facts[] = {
+		{ "started", ops->started(ops->userdata) },
+		{ "bans", ds.active },
+		{ "bans_total", ds.bans },
+		{ "lifts_total", ds.lifts },
+		{ "events", ds.events },
+		{ "attempts", ds.attempts },
+		{ "crafted", ds.crafted },
+		{ "exempted", ds.exempted },
+		{ "unbannable", ds.unbannable },
+		{ "offenders", ds.offenders },
+		{ "forgotten", ds.forgotten },
+		{ "firewall_ready", fw.ready },
+		{ "firewall_bans", fw.bans },
+		{ "firewall_refused", fw.refused },
+		{ "firewall_errors", fw.errors },
+		{ "firewall_restarts", fw.restarts },
+		{ "firewall_restores", fw.restores },
+		{ "firewall_pending", fw.pending },
+	};
+	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(facts); i++)
+		r = append_number(m, facts[i].key, facts[i].value);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}", "version", "s", SIPWARDEN_VERSION);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_input(sd_bus_message *m, struct input *in, const struct matcher *matcher)
+{
+	struct input_stats s;
+	struct match_stats ms;
+
+	input_stats(in, &s);
+	matcher_stats(matcher, &ms);
+	return sd_bus_message_append(m, "(" BUS_INPUT ")", input_name(in), matcher_filter(matcher)->name, s.open, s.lines,
+				     s.bytes, ms.events, ms.crafted, s.cut, s.rotations, s.errors, s.lag_bytes, s.last_line,
+				     s.last_error);
+}
+
+static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	const struct control_ops *ops = &c->control->ops;
+	sd_bus_message *reply = NULL;
+	struct matcher *matcher;
+	struct input *in;
+	size_t i;
+	int r = check_allowed(c, error);
+
+	if (r < 0)
+		return r;
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = append_facts(reply, ops);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(" BUS_INPUT ")");
+	for (i = 0; r >= 0 && ops->input(ops->userdata, i, &in, &matcher); i++)
+		r = append_input(reply, in, matcher);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_send(reply);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+/* Lists */
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return addr_compare(a, b);
+}
+
+static void snapshot_add(void *userdata, struct ban *b)
+{
+	struct control_client *c = userdata;
+
+	c->snapshot[c->snapshot_len++] = b->addr;
+}
+
+static int snapshot_take(struct control_client *c)
+{
+	const struct control_ops *ops = &c->control->ops;
+	struct decider *d = ops->decider(ops->userdata);
+	struct decide_stats stats;
+
+	decider_stats(d, &stats);
+	free(c->snapshot);
+	c->snapshot_len = 0;
+	c->snapshot = calloc(stats.active + 1, sizeof(*c->snapshot));
+	if (!c->snapshot)
+		return -ENOMEM;
+	decider_each(d, snapshot_add, c);
+	qsort(c->snapshot, c->snapshot_len, sizeof(*c->snapshot), compare_addresses);
+	return 0;
+}
+
+static int reply_page(struct control_client *c, sd_bus_message *m, uint32_t cursor)
+{
+	const struct control_ops *ops = &c->control->ops;
+	sd_bus_message *reply = NULL;
+	size_t i, end;
+	int r = sd_bus_message_new_method_return(m, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(" BUS_BAN ")");
+	end = cursor + (size_t)CONTROL_PAGE < c->snapshot_len ? cursor + (size_t)CONTROL_PAGE : c->snapshot_len;
+	for (i = cursor; r >= 0 && i < end; i++) {
+		const struct ban *b = decider_find(ops->decider(ops->userdata), &c->snapshot[i]);
+
+		if (b && addr_equal(&b->addr, &c->snapshot[i]))
+			r = control_append_ban(reply, b);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "u", end < c->snapshot_len ? (uint32_t)end : 0);
+	if (r >= 0)
+		r = sd_bus_message_send(reply);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+static void take_counters(void *userdata, const struct firewall_element *e)
+{
+	const struct control *control = userdata;
+	struct ban *b = decider_find(control->ops.decider(control->ops.userdata), &e->addr);
+
+	if (b && addr_equal(&b->addr, &e->addr)) {
+		b->packets = e->packets;
+		b->bytes = e->bytes;
+	}
+}
+
+/* The kernel has told its counters: everybody who waits gets the first page. */
+static void counters_taken(void *userdata, int error)
+{
+	struct control *control = userdata;
+	struct control_client *c;
+
+	(void)error;
+	for (c = control->clients; c; c = c->next) {
+		sd_bus_message *m = c->waiting;
+
+		if (!m)
+			continue;
+		c->waiting = NULL;
+		if (c->dead || snapshot_take(c) < 0 || reply_page(c, m, 0) < 0)
+			sd_bus_reply_method_errorf(m, SD_BUS_ERROR_NO_MEMORY, "out of memory");
+		sd_bus_message_unref(m);
+	}
+}
+
+static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct control_client *c = userdata;
+	struct control *control = c->control;
+	uint32_t cursor;
+	int r = check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "u", &cursor);
+	if (r < 0)
+		return r;
+	if (cursor > 0)
+		return reply_page(c, m, cursor);
+	if (c->waiting)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "the list is on its way already");
+	if (firewall_list(control->ops.firewall(control->ops.userdata), take_counters, counters_taken, control) >= 0) {
+		c->waiting = sd_bus_message_ref(m);
+		return 1;
+	}
+	/* Without the helper there are no new counters, but there are bans. */
+	r = snapshot_take(c);
+	return r < 0 ? r : reply_page(c, m, 0);
+}
+
+/* One address */
+
+static int append_text(sd_bus_message *m, const char *text, size_t len)
+{
+	_cleanup_free_ char *utf8 = text_to_utf8((struct span){ text, len });
+
+	return utf8 ? sd_bus_message_append(m, "s", utf8) : -ENOMEM;
+}
+
+struct history {
+	sd_bus_message *m;
+	int error;
+};
+
+static void append_history(void *userdata, const struct store_ban *b, usec_t lifted)
+{
+	struct history *h = userdata;
+
+	if (h->error >= 0)
+		h->error = sd_bus_message_append(h->m, "(" BUS_HISTORY ")", b->start, b->end, lifted, b->count,
+						 b->rule ? b->rule : "", b->reason ? b->reason : "");
+}
+
+static int reply_show(const struct control_client *c, sd_bus_message *m, const struct addr *addr)
+{
+	static const struct ban none = { .rule = (char *)"", .reason = (char *)"" };
+	const struct control_ops *ops = &c->control->ops;
+	const struct decider *d = ops->decider(ops->userdata);
+	const struct ban *b = decider_find(d, addr);
+	const struct addr *exemption = decider_exemption(d, addr);
+	struct history h = { 0 };
+	char text[ADDR_TEXT_MAX] = "";
+	int r = sd_bus_message_new_method_return(m, &h.m);
+
+	if (r >= 0)
+		r = sd_bus_message_append(h.m, "b", b != NULL);
+	if (r >= 0)
+		r = control_append_ban(h.m, b ? b : &none);
+	if (r >= 0)
+		r = append_text(h.m, b && b->evidence ? b->evidence : "", b ? b->evidence_len : 0);
+	if (r >= 0)
+		r = sd_bus_message_append(h.m, "s", exemption ? addr_format(exemption, text) : "");
+	if (r >= 0)
+		r = sd_bus_message_open_container(h.m, 'a', "(" BUS_HISTORY ")");
+	if (r >= 0)
+		store_history_each(ops->store(ops->userdata), addr, HISTORY_MAX, append_history, &h);
+	r = r >= 0 ? h.error : r;
+	if (r >= 0)
+		r = sd_bus_message_close_container(h.m);
+	if (r >= 0)
+		r = sd_bus_message_send(h.m);
+	sd_bus_message_unref(h.m);
+	return r < 0 ? r : 1;
+}
+
+static int method_show(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	struct addr addr;
+	const char *text;
+	int r = check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &text);
+	if (r >= 0)
+		r = read_address(text, &addr, error);
+	return r < 0 ? r : reply_show(c, m, &addr);
+}
+
+static int method_ban(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	const struct control_ops *ops = &c->control->ops;
+	const char *text, *reason;
+	char shown[REASON_MAX], exempt[ADDR_TEXT_MAX];
+	struct addr addr, exemption;
+	uint64_t span;
+	int r = check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "sts", &text, &span, &reason);
+	if (r >= 0)
+		r = read_address(text, &addr, error);
+	if (r < 0)
+		return r;
+	if (span == 0 || (span != USEC_INFINITY && span > TIMESPAN_MAX))
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID, "a ban lasts from a moment to ten years");
+	text_escape(SPAN(reason), shown, sizeof(shown));
+	r = decider_ban(ops->decider(ops->userdata), &addr, span, shown, time_now(), &exemption);
+	if (r == -EPERM)
+		return sd_bus_error_setf(error, BUS_ERROR_EXEMPT, "%s is exempt by %s", text,
+					 addr_format(&exemption, exempt));
+	if (r == -EINVAL)
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID, "%s cannot be banned: %s", text,
+					 addr_unbannable(&addr));
+	if (r == -ENOSPC)
+		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "as many bans as max_bans allows are in force");
+	return r < 0 ? r : sd_bus_reply_method_return(m, "");
+}
+
+static int method_unban(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	const struct control_ops *ops = &c->control->ops;
+	char wider[ADDR_TEXT_MAX];
+	struct addr addr, cover;
+	const char *text;
+	int r = check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &text);
+	if (r >= 0)
+		r = read_address(text, &addr, error);
+	if (r < 0)
+		return r;
+	r = decider_unban(ops->decider(ops->userdata), &addr, &cover);
+	if (r < 0 && cover.family)
+		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is banned as part of %s: lift that, or exempt %s",
+					 text, addr_format(&cover, wider), text);
+	if (r < 0)
+		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is not banned", text);
+	return sd_bus_reply_method_return(m, "");
+}
+
+static int method_unban_all(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	const struct control_ops *ops = &c->control->ops;
+	int r = check_allowed(c, error);
+
+	if (r < 0)
+		return r;
+	return sd_bus_reply_method_return(m, "t", (uint64_t)decider_unban_all(ops->decider(ops->userdata)));
+}
+
+/* Exemptions */
+
+static void append_exempt(void *userdata, const struct addr *addr, const char *reason, bool configured)
+{
+	char text[ADDR_TEXT_MAX];
+
+	sd_bus_message_append(userdata, "(ssb)", addr_format(addr, text), reason ? reason : "", (int)configured);
+}
+
+static int method_exempts(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	const struct control_ops *ops = &c->control->ops;
+	sd_bus_message *reply = NULL;
+	int r = check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssb)");
+	if (r >= 0) {
+		decider_exempt_each(ops->decider(ops->userdata), append_exempt, reply);
+		r = sd_bus_message_close_container(reply);
+	}
+	if (r >= 0)
+		r = sd_bus_message_send(reply);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+static int change_exempt(const struct control_client *c, sd_bus_message *m, const char *text, const char *reason,
+			 bool add, sd_bus_error *error)
+{
+	const struct control_ops *ops = &c->control->ops;
+	_cleanup_free_ char *message = NULL;
+	char shown[REASON_MAX];
+	struct addr addr;
+	int r = read_address(text, &addr, error);
+
+	if (r < 0)
+		return r;
+	r = ops->exempt(ops->userdata, &addr, text_escape(SPAN(reason), shown, sizeof(shown)), add, &message);
+	if (r == -EEXIST)
+		return sd_bus_error_setf(error, BUS_ERROR_INVALID, "%s is exempt already", text);
+	if (r == -ENOENT)
+		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is not exempt", text);
+	if (r < 0)
+		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s: %s", text, message ? message : strerror(-r));
+	return sd_bus_reply_method_return(m, "");
+}
+
+static int method_exempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const char *text, *reason;
+	int r = check_allowed(userdata, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "ss", &text, &reason);
+	return r < 0 ? r : change_exempt(userdata, m, text, reason, true, error);
+}
+
+static int method_unexempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const char *text;
+	int r = check_allowed(userdata, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &text);
+	return r < 0 ? r : change_exempt(userdata, m, text, "", false, error);
+}
+
+/* The agent as a whole */
+
+static int reply_text(sd_bus_message *m, int r, const char *message, sd_bus_error *error)
+{
+	if (r < 0)
+		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s", message ? message : strerror(-r));
+	return sd_bus_reply_method_return(m, "s", message ? message : "");
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	_cleanup_free_ char *message = NULL;
+	int r = check_allowed(c, error);
+
+	if (r < 0)
+		return r;
+	r = c->control->ops.reload(c->control->ops.userdata, &message);
+	return reply_text(m, r, message, error);
+}
+
+static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	_cleanup_free_ char *message = NULL;
+	int r = check_allowed(c, error);
+
+	if (r < 0)
+		return r;
+	r = c->control->ops.flush(c->control->ops.userdata, &message);
+	return reply_text(m, r, message, error);
+}
+
+/* Who may call is decided by the socket's peer (check_allowed), not by sd-bus. */
+#define METHOD(name, in, out, fn) SD_BUS_METHOD(name, in, out, fn, SD_BUS_VTABLE_UNPRIVILEGED)
+
+const sd_bus_vtable control_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	METHOD("Status", "", "a{sv}a(" BUS_INPUT ")", method_status),
+	METHOD("ListBans", "u", "a(" BUS_BAN ")u", method_list),
+	METHOD("Show", "s", "b(" BUS_BAN ")ssa(" BUS_HISTORY ")", method_show),
+	METHOD("Ban", "sts", "", method_ban),
+	METHOD("Unban", "s", "", method_unban),
+	METHOD("UnbanAll", "", "t", method_unban_all),
+	METHOD("ListExempt", "", "a(ssb)", method_exempts),
+	METHOD("Exempt", "ss", "", method_exempt),
+	METHOD("Unexempt", "s", "", method_unexempt),
+	METHOD("Reload", "", "s", method_reload),
+	METHOD("Flush", "", "s", method_flush),
+	SD_BUS_SIGNAL("Banned", "(" BUS_BAN ")", 0),
+	SD_BUS_SIGNAL("Lifted", "sss", 0),
+	SD_BUS_VTABLE_END,
+};

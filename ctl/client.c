@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "control/bus.h"
+
+/* Reading a million bans from the kernel takes a while. */
+#define CALL_TIMEOUT (120 * USEC_PER_SEC)
+
+/* The socket's path as a new string; NULL after saying what is wrong. */
+static char *socket_path(const struct ctl *ctl)
+{
+	struct diag diag = DIAG_INIT;
+	struct config *cfg = NULL;
+	char *path = NULL;
+
+	if (ctl->socket)
+		return strdup(ctl->socket);
+	if (config_load(ctl->config_path, &diag, &cfg) < 0) {
+		diag_print(&diag, stderr);
+		fputs("sipwarden: the config tells where the agent's socket is; --socket PATH does, too\n", stderr);
+	} else {
+		path = strdup(cfg->socket);
+	}
+	config_free(cfg);
+	diag_done(&diag);
+	return path;
+}
+
+static int open_socket(const char *path)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sa.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int start_bus(int fd, sd_bus **ret)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_new(&bus);
+
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	r = sd_bus_set_fd(bus, fd, fd);
+	if (r < 0)
+		close(fd);
+	else
+		r = sd_bus_start(bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
+}
+
+int client_open(const struct ctl *ctl, sd_bus **ret)
+{
+	_cleanup_free_ char *path = socket_path(ctl);
+	int r;
+
+	if (!path)
+		return CTL_FAILED;
+	r = open_socket(path);
+	if (r >= 0)
+		r = start_bus(r, ret);
+	if (r >= 0)
+		return CTL_OK;
+	fprintf(stderr, "sipwarden: sipwardend does not answer at %s: %s%s\n", path, strerror(-r),
+		r == -ENOENT || r == -ECONNREFUSED ? ". Is it running? (systemctl status sipwardend)" : "");
+	return r == -EACCES || r == -EPERM ? CTL_DENIED : CTL_NO_DAEMON;
+}
+
+void client_close(sd_bus *bus)
+{
+	sd_bus_flush(bus);
+	sd_bus_close_unref(bus);
+}
+
+static int status_of(const sd_bus_error *error, int r)
+{
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) || sd_bus_error_has_name(error, BUS_ERROR_EXEMPT))
+		return CTL_DENIED;
+	if (sd_bus_error_has_name(error, BUS_ERROR_NOT_FOUND))
+		return CTL_NOT_FOUND;
+	if (sd_bus_error_has_name(error, BUS_ERROR_INVALID))
+		return CTL_USAGE;
+	return r == -ECONNRESET || r == -ENOTCONN ? CTL_NO_DAEMON : CTL_FAILED;
+}
+
+int client_call(sd_bus *bus, sd_bus_message **reply, const char *method, const char *types, ...)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *m = NULL, *answer = NULL;
+	int status = CTL_OK, r;
+	va_list ap;
+
+	r = sd_bus_message_new_method_call(bus, &m, NULL, BUS_PATH, BUS_INTERFACE, method);
+	if (r >= 0) {
+		va_start(ap, types);
+		r = sd_bus_message_appendv(m, types, ap);
+		va_end(ap);
+	}
+	if (r >= 0)
+		r = sd_bus_call(bus, m, CALL_TIMEOUT, &error, &answer);
+	if (r < 0) {
+		fprintf(stderr, "sipwarden: %s\n", error.message ? error.message : strerror(-r));
+		status = status_of(&error, r);
+	}
+	if (reply && answer)
+		*reply = sd_bus_message_ref(answer);
+	sd_bus_message_unref(answer);
+	sd_bus_message_unref(m);
+	sd_bus_error_free(&error);
+	return status;
+}
+
+int client_bad_reply(int error)
+{
+	fprintf(stderr, "sipwarden: sipwardend answered in a way this sipwarden does not know (%s); are both of the same "
+			"version?\n",
+		strerror(-error));
+	return CTL_FAILED;
+}

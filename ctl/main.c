@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sipwarden: the options all commands share, and which command it is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/suggest.h"
+#include "ctl.h"
+#include "usage.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *arguments;
+	const char *summary;
+	const char *details;
+} commands[] = {
+	{ "status", cmd_status, "", "how the agent is doing, and each input",
+	  "Exit status 1 when bans are not being enforced." },
+	{ "list", cmd_list, "", "all bans in force", "" },
+	{ "show", cmd_show, "ADDRESS", "why it is banned: rule, log lines, accounts, history",
+	  "Exit status 3 if it is not banned." },
+	{ "ban", cmd_ban, "ADDRESS[/LEN] [--for 2h] [--reason TEXT]", "ban by hand",
+	  "Without --for it lasts until lifted. Exempt addresses are refused (exit status 5)." },
+	{ "unban", cmd_unban, "ADDRESS… | --all", "lift bans", "Exit status 3 if one was not banned." },
+	{ "exempt", cmd_exempt, "list | add ADDRESS… [--reason TEXT] | remove ADDRESS…",
+	  "addresses and networks that are never banned",
+	  "Adding one lifts its bans at once. Those of the config are changed there." },
+	{ "reload", cmd_reload, "", "read config and filters again",
+	  "All or nothing: with any mistake, everything goes on as before (exit status 1)." },
+	{ "flush", cmd_flush, "", "lift all bans and remove the nftables table",
+	  "The switch for emergencies. Nothing is enforced until 'sipwarden reload' or a restart." },
+	{ "check", cmd_check, "", "look for mistakes in config and filters", "All of them at once; needs no agent." },
+	{ "monitor", cmd_monitor, "", "bans and lifts as they happen", "" },
+	{ "filter", cmd_filter, "list | test [NAME…] | match NAME [FILE…]  [--filter-dir DIR]",
+	  "the filters there are; their examples; what they make of log lines",
+	  "match reads raw log lines from files or standard input; with --json it prints one object a line." },
+};
+
+int usage_error(const char *command, const char *what, const char *about)
+{
+	fprintf(stderr, "sipwarden %s %s", command, what);
+	if (about)
+		fprintf(stderr, " '%s'", about);
+	fprintf(stderr, "\nTry: sipwarden %s --help\n", command);
+	return CTL_USAGE;
+}
+
+static void print_all(FILE *to)
+{
+	size_t i;
+
+	fputs("Usage: sipwarden [OPTION…] COMMAND\n"
+	      "Shows and commands sipwardend, which bans attackers of SIP gateways.\n\n",
+	      to);
+	for (i = 0; i < ELEMENTSOF(commands); i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n  -c, --config FILE  configuration (default " SIPWARDEN_CONFIG_PATH ")\n"
+	      "      --socket PATH  control socket, instead of the configured one\n"
+	      "      --json         JSON instead of text\n"
+	      "  -h, --help         this text, or that of the command\n"
+	      "      --version      the version\n\n"
+	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 sipwardend does not answer, 5 denied\n",
+	      to);
+}
+
+int usage_print(FILE *to, const char *command)
+{
+	size_t i;
+
+	if (!command) {
+		print_all(to);
+		return 1;
+	}
+	for (i = 0; i < ELEMENTSOF(commands); i++) {
+		if (strcmp(commands[i].name, command) != 0)
+			continue;
+		fprintf(to, "Usage: sipwarden %s %s\n%s.\n%s%s", command, commands[i].arguments, commands[i].summary,
+			commands[i].details, *commands[i].details ? "\n" : "");
+		return 1;
+	}
+	return 0;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[ELEMENTSOF(commands)], *near;
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(commands); i++)
+		names[i] = commands[i].name;
+	near = suggest_nearest(name, names, ELEMENTSOF(names));
+	fprintf(stderr, "sipwarden: there is no command '%s'", name);
+	if (near)
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs("\nTry: sipwarden --help\n", stderr);
+	return CTL_USAGE;
+}
+
+/* The value of "--name VALUE" or "--name=VALUE" at argv[*i], or NULL if it is another. */
+static const char *option_value(int argc, char **argv, int *i, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(argv[*i], name, n) != 0)
+		return NULL;
+	if (argv[*i][n] == '=')
+		return argv[*i] + n + 1;
+	if (argv[*i][n] != '\0')
+		return NULL;
+	if (*i + 1 >= argc) {
+		fprintf(stderr, "sipwarden: %s needs a value\n", name);
+		exit(CTL_USAGE);
+	}
+	return argv[++*i];
+}
+
+struct options {
+	struct ctl ctl;
+	bool help, version;
+};
+
+/* Takes the common options out of argv, wherever they stand. Returns what is left. */
+static int take_options(int argc, char **argv, struct options *o)
+{
+	const char *value;
+	int i, kept = 1;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		if ((value = option_value(argc, argv, &i, "--config")) || (value = option_value(argc, argv, &i, "-c")))
+			o->ctl.config_path = value;
+		else if ((value = option_value(argc, argv, &i, "--socket")))
+			o->ctl.socket = value;
+		else if (strcmp(argv[i], "--json") == 0)
+			o->ctl.json = true;
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			o->help = true;
+		else if (strcmp(argv[i], "--version") == 0)
+			o->version = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	for (; i < argc; i++)
+		argv[kept++] = argv[i];
+	argv[kept] = NULL;
+	return kept;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .ctl = { .config_path = SIPWARDEN_CONFIG_PATH } };
+	size_t i;
+
+	log_open("sipwarden");
+	argc = take_options(argc, argv, &o);
+	if (o.version) {
+		puts("sipwarden " SIPWARDEN_VERSION);
+		return CTL_OK;
+	}
+	if (o.help && usage_print(stdout, argc > 1 ? argv[1] : NULL))
+		return CTL_OK;
+	if (argc < 2) {
+		print_all(stderr);
+		return CTL_USAGE;
+	}
+	o.ctl.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	for (i = 0; i < ELEMENTSOF(commands); i++)
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].run(&o.ctl, argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}

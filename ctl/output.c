@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define CELL_MAX 160
+#define GAP 2
+
+void output_table_begin(struct table *t, const char *const *headers)
+{
+	*t = (struct table){ .headers = headers };
+	while (headers[t->columns])
+		t->columns++;
+}
+
+char *output_safe(const char *text, char *buf, size_t size)
+{
+	return text_printable(SPAN(text), buf, size);
+}
+
+void output_table_add(struct table *t, const char *text)
+{
+	char safe[CELL_MAX], **longer = reallocarray(t->cells, t->count + 1, sizeof(char *));
+
+	if (!longer)
+		return;
+	t->cells = longer;
+	t->cells[t->count++] = strdup(output_safe(text, safe, sizeof(safe)));
+}
+
+/* Characters, not bytes. */
+static size_t width(const char *text)
+{
+	size_t n = 0;
+
+	for (; text && *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void print_row(const char *const *cells, size_t n, const size_t *widths)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *text = cells[i] ? cells[i] : "";
+
+		fputs(text, stdout);
+		if (i + 1 < n)
+			printf("%*s", (int)(widths[i] - width(text) + GAP), "");
+	}
+	putchar('\n');
+}
+
+void output_table_print(struct table *t)
+{
+	size_t *widths = calloc(t->columns, sizeof(*widths)), i;
+
+	for (i = 0; widths && i < t->columns; i++)
+		widths[i] = width(t->headers[i]);
+	for (i = 0; widths && i < t->count; i++)
+		if (width(t->cells[i]) > widths[i % t->columns])
+			widths[i % t->columns] = width(t->cells[i]);
+	if (widths)
+		print_row(t->headers, t->columns, widths);
+	for (i = 0; widths && i + t->columns <= t->count; i += t->columns)
+		print_row((const char *const *)t->cells + i, t->columns, widths);
+	for (i = 0; i < t->count; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(widths);
+}
+
+void output_json(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(value);
+}
+
+json_t *output_string(const char *text)
+{
+	json_t *s = json_string(text);
+
+	return s ? s : json_null();
+}
+
+json_t *output_time(usec_t when)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (when == 0 || when == USEC_INFINITY)
+		return json_null();
+	return json_string(time_format_utc(when, text));
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "control/bus.h"
+#include "output.h"
+#include "usage.h"
+
+static const char *const headers[] = { "INPUT", "FILTER", "OPEN", "LINES", "EVENTS", "LAG", "LAST LINE", "PROBLEM", NULL };
+
+/* The facts as a JSON object. NULL: not what we know. */
+static json_t *read_facts(sd_bus_message *m)
+{
+	json_t *facts = json_object();
+	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	while (r > 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		const char *key, *contents, *text;
+		uint64_t number;
+
+		r = sd_bus_message_read(m, "s", &key);
+		if (r > 0)
+			r = sd_bus_message_peek_type(m, NULL, &contents);
+		if (r > 0 && strcmp(contents, "t") == 0) {
+			r = sd_bus_message_read(m, "v", "t", &number);
+			json_object_set_new(facts, key, json_integer((json_int_t)number));
+		} else if (r > 0) {
+			r = sd_bus_message_read(m, "v", "s", &text);
+			if (r > 0)
+				json_object_set_new(facts, key, output_string(text));
+		}
+		if (r > 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
+	if (r >= 0)
+		return facts;
+	json_decref(facts);
+	return NULL;
+}
+
+struct input_view {
+	const char *name, *filter, *last_error;
+	uint32_t open;
+	uint64_t lines, bytes, events, crafted, cut, rotations, errors, lag, last_line;
+};
+
+static int read_input(sd_bus_message *m, struct input_view *i)
+{
+	return sd_bus_message_read(m, "(" BUS_INPUT ")", &i->name, &i->filter, &i->open, &i->lines, &i->bytes, &i->events,
+				   &i->crafted, &i->cut, &i->rotations, &i->errors, &i->lag, &i->last_line,
+				   &i->last_error);
+}
+
+static json_t *input_json(const struct input_view *i)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "name", i->name, "filter",
+			 i->filter, "open", (json_int_t)i->open, "lines", (json_int_t)i->lines, "bytes",
+			 (json_int_t)i->bytes, "events", (json_int_t)i->events, "crafted", (json_int_t)i->crafted, "cut",
+			 (json_int_t)i->cut, "rotations", (json_int_t)i->rotations, "errors", (json_int_t)i->errors,
+			 "lag_bytes", (json_int_t)i->lag, "last_line", output_time(i->last_line), "last_error",
+			 i->last_error);
+}
+
+static void add_number(struct table *t, uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	output_table_add(t, text);
+}
+
+static void input_row(struct table *t, const struct input_view *i)
+{
+	char when[TIME_TEXT_MAX] = "never";
+
+	output_table_add(t, i->name);
+	output_table_add(t, i->filter);
+	add_number(t, i->open);
+	add_number(t, i->lines);
+	add_number(t, i->events);
+	add_number(t, i->lag);
+	output_table_add(t, i->last_line ? time_format_local(i->last_line, when) : when);
+	output_table_add(t, i->last_error);
+}
+
+static long long fact(const json_t *facts, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(facts, key));
+}
+
+static void print_facts(const json_t *facts)
+{
+	char span[TIMESPAN_TEXT_MAX];
+	usec_t up = time_now() - (usec_t)fact(facts, "started");
+
+	printf("sipwardend %s, running for %s\n", json_string_value(json_object_get(facts, "version")),
+	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span));
+	printf("  bans       %lld in force, %lld since start\n", fact(facts, "bans"), fact(facts, "bans_total"));
+	printf("  attempts   %lld counted in %lld log lines; %lld offenders watched\n", fact(facts, "attempts"),
+	       fact(facts, "events"), fact(facts, "offenders"));
+	printf("  not counted: %lld from exempt sources, %lld crafted lines, %lld impossible sources\n",
+	       fact(facts, "exempted"), fact(facts, "crafted"), fact(facts, "unbannable"));
+	printf("  firewall   %s; %lld waiting, %lld errors, %lld restarts, %lld restores\n",
+	       fact(facts, "firewall_ready") ? "ready" : "NOT READY: new bans are not in force", fact(facts, "firewall_pending"),
+	       fact(facts, "firewall_errors"), fact(facts, "firewall_restarts"), fact(facts, "firewall_restores"));
+}
+
+static int tell(const struct ctl *ctl, sd_bus_message *m)
+{
+	json_t *facts = read_facts(m), *inputs = json_array();
+	bool ready = facts && fact(facts, "firewall_ready");
+	struct input_view i;
+	struct table t;
+	int r = facts ? sd_bus_message_enter_container(m, 'a', "(" BUS_INPUT ")") : -EBADMSG;
+
+	output_table_begin(&t, headers);
+	while (r > 0 && (r = read_input(m, &i)) > 0) {
+		json_array_append_new(inputs, input_json(&i));
+		input_row(&t, &i);
+	}
+	if (r >= 0 && ctl->json) {
+		json_object_set(facts, "inputs", inputs);
+		output_json(json_incref(facts));
+	} else if (r >= 0) {
+		print_facts(facts);
+		putchar('\n');
+		output_table_print(&t);
+	}
+	json_decref(facts);
+	json_decref(inputs);
+	return r < 0 ? client_bad_reply(r) : ready ? CTL_OK : CTL_FAILED;
+}
+
+int cmd_status(struct ctl *ctl, int argc, char **argv)
+{
+	sd_bus_message *m = NULL;
+	sd_bus *bus = NULL;
+	int status;
+
+	if (argc > 1)
+		return usage_error(argv[0], "takes no argument", argv[1]);
+	status = client_open(ctl, &bus);
+	if (status != CTL_OK)
+		return status;
+	status = client_call(bus, &m, "Status", "");
+	if (status == CTL_OK)
+		status = tell(ctl, m);
+	sd_bus_message_unref(m);
+	client_close(bus);
+	return status;
+}
