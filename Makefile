@@ -68,9 +68,15 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(O)/settings
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What is compiled in; another PREFIX or compiler builds anew.
+SETTINGS := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
+$(O)/settings: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(SETTINGS))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(SETTINGS))' > $@
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -78,4 +84,106 @@ units: $(UNIT_BIN)
 fuzzers: $(FUZZ_BIN)
 benches: $(BENCH_BIN)
 
-.PHONY: all units fuzzers benches
+.PHONY: all units fuzzers benches FORCE
+FORCE:
+
+# Everything that builds, runs and tests sipwarden on Debian 12.
+DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev
+DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
+	kamailio kamailio-extra-modules sipvicious sip-tester mandoc debootstrap systemd-container
+DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
+DEPS_BENCH := fail2ban nftables iproute2 python3
+
+install-debs = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { tests/quiet-install $$missing; }
+
+deps-build:
+	@$(call install-debs,$(DEPS_BUILD))
+deps:
+	@$(call install-debs,$(DEPS_BUILD) $(DEPS_CHECK))
+
+# The second make sees what the first installed.
+check: deps
+	$(MAKE) all units
+	tests/run $(O)
+
+check-asan: deps
+	$(MAKE) BUILD=asan all units
+	tests/run build/asan --units
+
+FUZZ_SECONDS ?= 10
+check-fuzz: deps
+	$(MAKE) BUILD=fuzz fuzzers
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+
+check-system: deps
+	$(MAKE) all
+	tests/run $(O) --system
+
+lint: deps
+	tests/lint
+
+demo: deps-build
+	@$(call install-debs,$(DEPS_DEMO))
+	@$(MAKE) --no-print-directory -s all
+	@tests/demo/run $(O)
+
+bench: deps-build
+	@$(call install-debs,$(DEPS_BENCH))
+	@$(MAKE) --no-print-directory -s all benches
+	@tests/bench/run $(O)
+
+SBIN := $(DESTDIR)$(PREFIX)/sbin
+BIN := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+LIBDIR := $(DESTDIR)$(PREFIX)/lib
+CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
+MAN5 := sipwarden.conf.5 sipwarden-filter.5
+MAN8 := sipwarden.8 sipwardend.8
+UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
+FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
+
+install: all
+	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/man/man5 $(SHARE)/man/man8 \
+		$(SHARE)/bash-completion/completions $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d \
+		$(CONF)/filters
+	install -m 755 $(O)/sipwardend $(SBIN)/
+	install -m 755 $(O)/sipwarden $(BIN)/
+	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
+	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
+	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
+	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
+	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(LIBDIR)/systemd/system/$$u; done
+	install -m 644 systemd/sipwarden.sysusers $(LIBDIR)/sysusers.d/sipwarden.conf
+	install -m 644 systemd/sipwarden.tmpfiles $(LIBDIR)/tmpfiles.d/sipwarden.conf
+	[ -e $(CONF)/sipwarden.conf ] || install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf
+
+# The config in /etc and the database stay; the bans do not, when this is the machine itself.
+uninstall:
+	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-firewall.socket \
+		sipwarden-firewall.service 2>/dev/null || true
+	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
+	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
+		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden \
+		$(addprefix $(LIBDIR)/systemd/system/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
+		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS))
+	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden 2>/dev/null || true
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'sudo make demo     see it work: a real attack, bans in a network namespace'
+	@echo 'sudo make check    build, and run all tests on this machine'
+	@echo 'make               build into build/release'
+	@echo 'make install       [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]'
+	@echo 'make uninstall     keeps the config and the database'
+	@echo 'sudo make bench    speed, beside fail2ban'
+	@echo 'sudo make check-system  install and run it in a booted systemd container'
+	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
+	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
+	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
+	@echo 'make clean'
+
+.PHONY: deps deps-build check check-asan check-fuzz check-system lint demo bench install uninstall clean help
