@@ -18,26 +18,6 @@
 /* Reading a million bans from the kernel takes a while. */
 #define CALL_TIMEOUT (120 * USEC_PER_SEC)
 
-/* The socket's path as a new string; NULL after saying what is wrong. */
-static char *socket_path(const struct ctl *ctl)
-{
-	struct diag diag = DIAG_INIT;
-	struct config *cfg = NULL;
-	char *path = NULL;
-
-	if (ctl->socket)
-		return strdup(ctl->socket);
-	if (config_load(ctl->config_path, &diag, &cfg) < 0) {
-		diag_print(&diag, stderr);
-		fputs("sipwarden: the config tells where the agent's socket is; --socket PATH does, too\n", stderr);
-	} else {
-		path = strdup(cfg->socket);
-	}
-	config_free(cfg);
-	diag_done(&diag);
-	return path;
-}
-
 static int open_socket(const char *path)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -76,7 +56,7 @@ static int start_bus(int fd, sd_bus **ret)
 
 int client_open(const struct ctl *ctl, sd_bus **ret)
 {
-	_cleanup_free_ char *path = socket_path(ctl);
+	_cleanup_free_ char *path = ctl->socket ? strdup(ctl->socket) : config_socket(ctl->config_path);
 	int r;
 
 	if (!path)

@@ -342,6 +342,23 @@ int config_load_text(const char *name, const char *text, size_t len, struct diag
 	return loader_close(&l, r, ret);
 }
 
+char *config_socket(const char *path)
+{
+	struct diag diag = DIAG_INIT;
+	struct loader l;
+	char *socket = NULL;
+
+	if (loader_open(&l, path, &diag) >= 0) {
+		load_file(&l, path);
+		load_dropins(&l, path);
+		socket = strdup(l.cfg->socket);
+	}
+	forget_seen(&l);
+	config_free(l.cfg);
+	diag_done(&diag);
+	return socket;
+}
+
 struct config *config_free(struct config *c)
 {
 	size_t i;

@@ -95,6 +95,12 @@ struct config {
 int config_load(const char *path, struct diag *diag, struct config **ret);
 /* As config_load() for text in memory: tests, fuzzing. */
 int config_load_text(const char *name, const char *text, size_t len, struct diag *diag, struct config **ret);
+/*
+ * Only where the control socket is, as far as the files tell, whatever else is
+ * wrong with them: a running agent can be commanded while its config is being
+ * repaired. A new string, or NULL when out of memory.
+ */
+char *config_socket(const char *path);
 struct config *config_free(struct config *c);
 
 #endif
