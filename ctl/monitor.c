@@ -11,13 +11,15 @@
 
 static void tell_ban(const struct ctl *ctl, const struct ban_view *b)
 {
-	char now[TIME_TEXT_MAX], left[TIMESPAN_TEXT_MAX], reason[512];
+	char now[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX] = "ever", reason[512];
 
+	if (b->end != USEC_INFINITY)
+		timespan_format(b->end - b->start, span);
 	if (ctl->json)
 		output_json(json_pack("{s:s, s:o}", "event", "banned", "ban", ban_view_json(b)));
 	else
 		printf("%s  banned  %s for %s by %s: %s\n", time_format_local(time_now(), now), b->address,
-		       ban_view_left(b, left), b->rule, output_safe(b->reason, reason, sizeof(reason)));
+		       span, b->rule, output_safe(b->reason, reason, sizeof(reason)));
 }
 
 static void tell_lift(const struct ctl *ctl, const char *address, const char *rule, const char *cause)
