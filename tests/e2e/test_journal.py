@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""The journal of a real journald as input, and a real Kamailio under attack."""
+import os
+import subprocess
+import sys
+import time
+
+from sipwarden_env import TOP, Agent, run, sh, wait
+
+sys.path.insert(0, os.path.join(TOP, "tests/demo"))
+import gateway  # noqa: E402
+
+STARTED = []
+
+
+def journald():
+    if not STARTED:
+        STARTED.append(gateway.start_journald())
+
+
+def log(text, identifier="asterisk"):
+    subprocess.run(["systemd-cat", "-t", identifier], input=text, text=True, check=True)
+
+
+def failures(address, n=5):
+    return "".join(f"NOTICE[566]: chan_sip.c:28926 handle_request_register: Registration from '\"{i}\" <sip:{i}@x>' failed for "
+                   f"'{address}:7998' - Wrong password\n" for i in range(n))
+
+
+def with_agent(inputs, function, **kw):
+    a = Agent(inputs, **kw)
+    try:
+        a.start()
+        function(a)
+    finally:
+        a.close()
+
+
+def test_lines_of_the_unit_or_identifier_are_followed():
+    journald()
+
+    def body(a):
+        log(failures("192.0.2.5"))
+        log(failures("192.0.2.6"), "something-else")
+        a.wait_banned("192.0.2.5")
+        log(failures("192.0.2.7"))
+        a.wait_banned("192.0.2.7")
+        assert "192.0.2.6" not in a.banned()
+    with_agent("[input asterisk]\ntype = journal\n", body)
+
+
+def test_any_field_can_be_matched():
+    journald()
+
+    def body(a):
+        log(failures("192.0.2.8"), "pbx-one")
+        log(failures("192.0.2.9"), "pbx-two")
+        log(failures("192.0.2.10"), "pbx-three")
+        a.wait_banned("192.0.2.8")
+        a.wait_banned("192.0.2.9")
+        assert "192.0.2.10" not in a.banned()
+    with_agent("[input asterisk]\ntype = journal\nmatch = SYSLOG_IDENTIFIER=pbx-one SYSLOG_IDENTIFIER=pbx-two _UID=0\n", body)
+
+
+def test_entries_written_while_stopped_are_read():
+    journald()
+
+    def body(a):
+        log(failures("192.0.2.11", 1))
+        wait("read", lambda: a.json("status")["events"] == 1)
+        a.stop()
+        log(failures("192.0.2.12"))
+        a.start()
+        a.wait_banned("192.0.2.12")
+        assert a.json("status")["events"] == 5
+    with_agent("[input asterisk]\ntype = journal\n", body)
+
+
+def test_rotation_and_vacuum_lose_nothing_that_is_left():
+    journald()
+
+    def body(a):
+        log(failures("192.0.2.13"))
+        a.wait_banned("192.0.2.13")
+        STARTED[0].send_signal(12)  # SIGUSR2: rotate (systemd-journald(8))
+        time.sleep(0.5)
+        log(failures("192.0.2.14"))
+        a.wait_banned("192.0.2.14")
+        a.stop()
+        log(failures("192.0.2.15"))
+        STARTED[0].send_signal(12)
+        time.sleep(0.5)
+        sh("journalctl", "--vacuum-files=1")
+        log(failures("192.0.2.16"))
+        a.start()
+        a.wait_banned("192.0.2.16")
+    with_agent("[input asterisk]\ntype = journal\n", body)
+
+
+def test_binary_messages_are_one_line():
+    journald()
+
+    def body(a):
+        # A message with a line end in it must not become a line of its own.
+        forged = failures("203.0.113.9", 1).rstrip("\n")
+        program = ("import socket,struct,sys\n"
+                   "m=sys.stdin.buffer.read()\n"
+                   "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\n"
+                   "s.connect('/run/systemd/journal/socket')\n"
+                   "for i in range(6): s.send(b'SYSLOG_IDENTIFIER=asterisk\\nMESSAGE\\n'+struct.pack('<Q',len(m))+m+b'\\n')\n")
+        subprocess.run([sys.executable, "-c", program], input=b"x\x00\xff\n" + forged.encode(), check=True)
+        log(failures("192.0.2.17"))
+        a.wait_banned("192.0.2.17")
+        assert "203.0.113.9" not in a.banned()
+        assert a.json("status")["inputs"][0]["lines"] == 11
+    with_agent("[input asterisk]\ntype = journal\n", body)
+
+
+def test_kamailio_under_attack_and_its_phone_served():
+    journald()
+    gateway.make_network(["192.0.2.77", "192.0.2.66", "192.0.2.88", gateway.PHONE])
+    gateway.start_kamailio()
+    a = Agent("[input kamailio]\ntype = journal\n")
+    namespace = ("ip", "netns", "exec", "gateway")
+    try:
+        a.process = subprocess.Popen([*namespace, f"{os.environ.get('SIPWARDEN_BUILD', TOP + '/build/release')}/sipwardend",
+                                      "--config", a.config], stderr=open(a.log, "a"))
+        wait("ready", lambda: a.ctl("status", check=False)[0] == 0)
+        gateway.guess_passwords("192.0.2.66")
+        gateway.scan("192.0.2.77")
+        gateway.dial("192.0.2.88")
+        bans = wait("three bans", lambda: len(a.banned()) == 3 and a.banned())
+        assert {b: bans[b]["rule"] for b in bans} == {"192.0.2.66": "password-guessing", "192.0.2.77": "scanner",
+                                                      "192.0.2.88": "call-burst"}, bans
+        for attacker in bans:
+            assert not gateway.register(attacker, seconds=1), attacker
+        assert gateway.register(gateway.PHONE)
+        assert all(b["packets"] > 0 for b in a.banned().values()), a.banned()
+    finally:
+        a.close()
+
+
+if __name__ == "__main__":
+    run(globals())
