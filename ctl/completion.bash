@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for sipwarden(8)
+
+_sipwarden_banned() {
+	sipwarden list 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_sipwarden() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= word i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--config | --socket | -c) ((i++)) ;;
+		-*) ;;
+		*)
+			command=$word
+			break
+			;;
+		esac
+	done
+	case $prev in
+	--config | --socket | -c)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	esac
+	case $command in
+	'') word="status list show ban unban exempt reload flush check monitor filter --config --socket --json --help --version" ;;
+	show | unban) word="$(_sipwarden_banned) --all --json" ;;
+	ban) word="--for --reason --json" ;;
+	exempt) word="list add remove --reason --json" ;;
+	filter) word="list test match --filter-dir --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
+	*) word="--json" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
+}
+complete -F _sipwarden sipwarden
