@@ -132,7 +132,7 @@ int agent_check(const struct agent_options *options)
 	diag_print(&diag, stderr);
 	if (r == 0 && diag.errors)
 		r = -EINVAL;
-	if (r == 0)
+	if (r == 0 && w)
 		printf("%s: no mistakes; %zu inputs, %zu filters, %zu rules, %zu exemptions\n",
 		       options->config_path, w->cfg->n_inputs, w->n_filters, w->cfg->n_rules, w->cfg->n_exempt);
 	world_free(w);

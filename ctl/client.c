@@ -7,30 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/timespan.h"
+#include "base/unixsocket.h"
 #include "config/config.h"
 #include "control/bus.h"
 
 /* Reading a million bans from the kernel takes a while. */
 #define CALL_TIMEOUT (120 * USEC_PER_SEC)
-
-static int open_socket(const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = -1;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
 
 static int start_bus(int fd, sd_bus **ret)
 {
@@ -61,7 +47,7 @@ int client_open(const struct ctl *ctl, sd_bus **ret)
 
 	if (!path)
 		return CTL_FAILED;
-	r = open_socket(path);
+	r = unixsocket_connect(path, SOCK_STREAM);
 	if (r >= 0)
 		r = start_bus(r, ret);
 	if (r >= 0)

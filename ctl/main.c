@@ -130,7 +130,7 @@ static int take_options(int argc, char **argv, struct options *o)
 	const char *value;
 	int i, kept = 1;
 
-	for (i = 1; i < argc; i++) {
+	for (i = 1; i < argc && argv[i]; i++) {
 		if (strcmp(argv[i], "--") == 0)
 			break;
 		if ((value = option_value(argc, argv, &i, "--config")) || (value = option_value(argc, argv, &i, "-c")))

@@ -125,7 +125,7 @@ int addr_parse_prefix(const char *text, size_t len, bool mask, struct addr *ret)
 {
 	const char *slash = memchr(text, '/', len);
 	unsigned bits = 0;
-	struct addr a, cut;
+	struct addr a = { 0 }, cut;
 	const char *p;
 	bool mapped;
 

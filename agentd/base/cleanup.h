@@ -17,7 +17,7 @@ static inline void cleanup_free(void *p)
 	free(*(void **)p);
 }
 
-static inline void cleanup_close(int *fd)
+static inline void cleanup_close(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

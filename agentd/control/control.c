@@ -7,19 +7,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/unixsocket.h"
 #include "control/bus.h"
 #include "control/private.h"
 
 /* Those who may not command us hear so, and are gone again. */
 #define REFUSED_MAX 16
 #define REFUSED_TIME (5 * USEC_PER_SEC)
-#define BACKLOG 64
 
 /* Connections */
 
@@ -183,44 +181,6 @@ static int on_connection(sd_event_source *source, int listen_fd, uint32_t revent
 
 /* The socket */
 
-/* Removes a socket file that nobody listens on; one that answers is another agent's. */
-static int clear_path(const struct sockaddr_un *sa)
-{
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (lstat(sa->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 || errno == EAGAIN)
-		return -EADDRINUSE;
-	return unlink(sa->sun_path) < 0 ? -errno : 0;
-}
-
-static int listen_on(const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = -1;
-	int r;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(sa.sun_path, path);
-	r = clear_path(&sa);
-	if (r < 0)
-		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return -errno;
-	/* All may connect: who may not command is told so, instead of guessing why. */
-	if (chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
 int control_start(sd_event *loop, const struct config *cfg, const struct control_ops *ops, struct control **ret)
 {
 	struct control *c = calloc(1, sizeof(*c));
@@ -233,7 +193,7 @@ int control_start(sd_event *loop, const struct config *cfg, const struct control
 	c->listen_fd = -1;
 	c->path = strdup(cfg->socket);
 	c->group = cfg->group ? strdup(cfg->group) : NULL;
-	r = c->path ? listen_on(c->path) : -ENOMEM;
+	r = c->path ? unixsocket_listen(c->path, SOCK_STREAM | SOCK_NONBLOCK) : -ENOMEM;
 	if (r >= 0) {
 		c->listen_fd = r;
 		r = sd_event_add_io(loop, &c->listen_source, c->listen_fd, EPOLLIN, on_connection, c);

@@ -84,7 +84,7 @@ struct ban_entry *ban_table_add(struct ban_table *t, const struct ban *b)
 
 	if (entry && t->count == t->size) {
 		size_t size = t->size ? t->size * 2 : 64;
-		struct ban_entry **heap = reallocarray(t->heap, size, sizeof(*heap));
+		struct ban_entry **heap = reallocarray(t->heap, size, sizeof(struct ban_entry *));
 
 		if (heap) {
 			t->heap = heap;

@@ -11,6 +11,7 @@
 
 static bool same_counts(const struct config_rule *a, const struct config_rule *b)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): each rule has its config */
 	return strcmp(a->name, b->name) == 0 && a->classes == b->classes && a->key == b->key &&
 	       a->threshold == b->threshold && a->window == b->window;
 }

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/unixsocket.h"
 #include "firewall/keeper.h"
 #include "firewall/proto.h"
 
@@ -252,17 +252,9 @@ static int attach(struct firewall *fw, int fd)
 
 static int connect_helper(struct firewall *fw)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd = unixsocket_connect(fw->path, SOCK_SEQPACKET);
 
-	if (fd < 0)
-		return -errno;
-	if (strlen(fw->path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(sa.sun_path, fw->path);
-	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return -errno;
-	return attach(fw, TAKE_FD(fd));
+	return fd < 0 ? fd : attach(fw, fd);
 }
 
 static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata)

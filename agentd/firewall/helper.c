@@ -9,11 +9,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/unixsocket.h"
 #include "firewall/nft.h"
 #include "firewall/proto.h"
 #include "firewall/table.h"
@@ -301,28 +300,6 @@ static bool peer_is_agent(int fd, const struct config *cfg)
 	return false;
 }
 
-static int listen_on(const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(sa.sun_path, path);
-	if (connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
-		return -EADDRINUSE;
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 4) < 0)
-		return -errno;
-	/* Whoever connects is asked who he is. */
-	if (chmod(path, 0666) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
 int helper_serve(int listen_fd, const struct config *cfg)
 {
 	struct helper h = { 0 };
@@ -334,7 +311,7 @@ int helper_serve(int listen_fd, const struct config *cfg)
 		return EXIT_FAILURE;
 	}
 	if (listen_fd < 0) {
-		r = listen_fd = listen_on(cfg->firewall_socket);
+		r = listen_fd = unixsocket_listen(cfg->firewall_socket, SOCK_SEQPACKET);
 		if (r < 0)
 			log_error("%s: cannot listen: %s", cfg->firewall_socket, strerror(-r));
 	}

@@ -169,8 +169,10 @@ static void match_source(struct nft *n, struct nftnl_rule *r, enum nft_set set)
 
 static void put_verdict(struct nft *n, struct nftnl_rule *r, uint32_t verdict)
 {
-	struct nftnl_expr *e = verdict == NF_DROP ? rule_expr(n, r, "counter") : NULL;
+	struct nftnl_expr *e;
 
+	if (verdict == NF_DROP)
+		rule_expr(n, r, "counter");
 	e = rule_expr(n, r, "immediate");
 	if (e) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);

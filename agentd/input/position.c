@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,24 +45,42 @@ char *position_format(const struct position *p, char buf[static POSITION_TEXT_MA
 	return buf;
 }
 
+/* A number and the blank behind it, which *text is moved past. */
+static bool take_number(const char **text, uint64_t *ret)
+{
+	char *end;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	*ret = strtoull(*text, &end, 10);
+	if (errno || *end != ' ')
+		return false;
+	*text = end + 1;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool position_parse(const char *text, struct position *ret)
 {
 	struct position p = { 0 };
-	int used = 0;
-	size_t digits;
+	uint64_t version;
 
-	if (sscanf(text, "1 %" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &p.dev, &p.ino, &p.offset, &used) != 3 || used == 0)
+	if (!take_number(&text, &version) || version != 1 || !take_number(&text, &p.dev) ||
+	    !take_number(&text, &p.ino) || !take_number(&text, &p.offset))
 		return false;
-	text += used;
-	digits = strspn(text, "0123456789abcdef");
-	if (text[digits] != '\0' || digits % 2 != 0 || digits / 2 > POSITION_HEAD_MAX)
-		return false;
-	for (p.head_len = 0; p.head_len < digits / 2; p.head_len++, text += 2) {
-		unsigned byte;
+	for (; *text; text += 2) {
+		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
-		if (sscanf(text, "%2x", &byte) != 1)
+		if (low < 0 || p.head_len == POSITION_HEAD_MAX)
 			return false;
-		p.head[p.head_len] = (unsigned char)byte;
+		p.head[p.head_len++] = (unsigned char)(high << 4 | low);
 	}
 	*ret = p;
 	return true;
