@@ -112,7 +112,7 @@ static const char *option_value(int argc, char **argv, int *i, const char *name)
 		return argv[*i] + n + 1;
 	if (argv[*i][n] != '\0')
 		return NULL;
-	if (*i + 1 >= argc) {
+	if (*i + 1 >= argc || !argv[*i + 1]) {
 		fprintf(stderr, "sipwarden: %s needs a value\n", name);
 		exit(CTL_USAGE);
 	}

@@ -301,21 +301,33 @@ static int rewrite_hosts(struct table *t, const struct slot *slots, size_t n)
 	return nft_commit(t->nft);
 }
 
-/* All or, if the kernel refuses, halves of it, until it is known what is refused. */
-static void write_halves(struct table *t, struct slot *slots, size_t n)
+/*
+ * All or, if the kernel refuses, halves of it, until it is known what is refused.
+ * A refused transaction costs milliseconds (it waits for RCU), so a set that is
+ * full (full[], by family) is not asked again for each of thousands.
+ */
+static void write_halves(struct table *t, struct slot *slots, size_t n, bool full[static 2])
 {
-	int r = n ? write_hosts(t, slots, n) : 0;
+	struct proto_entry *e;
+	bool refused;
+	int r;
 
+	if (n == 0)
+		return;
+	e = slots[0].entry;
+	refused = n == 1 ? e->op == PROTO_BAN && full[family(&e->addr)] : full[0] || full[1];
+	r = refused ? -ENFILE : write_hosts(t, slots, n);
 	if (r == -EEXIST || r == -ENOENT)
 		r = rewrite_hosts(t, slots, n);
 	if (r == 0)
 		return;
 	if (n == 1) {
-		slots[0].entry->error = r;
+		e->error = r;
+		full[family(&e->addr)] |= r == -ENFILE;
 		return;
 	}
-	write_halves(t, slots, n / 2);
-	write_halves(t, slots + n / 2, n - n / 2);
+	write_halves(t, slots, n / 2, full);
+	write_halves(t, slots + n / 2, n - n / 2, full);
 }
 
 /* Of several commands for one address the last counts. */
@@ -343,7 +355,7 @@ static int check_ban(const struct table *t, const struct proto_entry *e)
 static void apply_bans(struct table *t, struct proto_entry *const *entries, size_t n)
 {
 	_cleanup_free_ struct slot *slots = calloc(n, sizeof(*slots));
-	bool nets[2] = { false, false };
+	bool nets[2] = { false, false }, full[2] = { false, false };
 	size_t i, hosts = 0;
 	unsigned f;
 
@@ -362,7 +374,7 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 		nets[family(&e->addr)] = true;
 	}
 	if (hosts > 0)
-		write_halves(t, slots, keep_last(slots, hosts));
+		write_halves(t, slots, keep_last(slots, hosts), full);
 	for (f = 0; f < 2; f++) {
 		int r = nets[f] ? write_nets(t, f) : 0;
 
