@@ -43,6 +43,13 @@ static bool has_long_line(const char *text, size_t len)
 	return false;
 }
 
+static size_t without_cr(const char *line, size_t n)
+{
+	while (n > 0 && line[n - 1] == '\r')
+		n--;
+	return n;
+}
+
 /* Cleans each line of text[0..len) in place. Returns what is left of it. */
 static size_t clean(struct lines *l, char *text, size_t len)
 {
@@ -56,10 +63,10 @@ static size_t clean(struct lines *l, char *text, size_t len)
 			from++;
 			n--;
 		}
-		if (n > 0 && from[n - 1] == '\r')
-			n--;
+		n = without_cr(from, n);
 		if (n > INPUT_LINE_MAX) {
-			n = INPUT_LINE_MAX;
+			/* Once more: a line that was cut while it came in ends there, too. */
+			n = without_cr(from, INPUT_LINE_MAX);
 			l->cut++;
 		}
 		memmove(to, from, n);
@@ -96,6 +103,11 @@ size_t lines_take(struct lines *l, size_t n)
 
 void lines_next(struct lines *l)
 {
+	/* A hole in the log may be larger than any line. */
+	while (l->rest_len > 0 && l->buf[l->rest_at] == '\0') {
+		l->rest_at++;
+		l->rest_len--;
+	}
 	memmove(l->buf, l->buf + l->rest_at, l->rest_len);
 	l->len = l->rest_len;
 	l->rest_at = 0;

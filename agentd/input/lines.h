@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 /*
- * Makes whole lines of what is read in pieces. "\r\n" becomes "\n"; NUL bytes at
- * the head of a line are dropped (a log truncated under its writer starts with a
- * hole); a line longer than INPUT_LINE_MAX is cut there, and what follows up to
- * its end is dropped, so that it is never taken for a line of its own.
+ * Makes whole lines of what is read in pieces. CR at the end of a line is
+ * dropped, and NUL bytes at its head (a log truncated under its writer starts
+ * with a hole). A line longer than INPUT_LINE_MAX is cut there, and what follows
+ * up to its end is dropped, so that it is never taken for a line of its own.
  */
 #define LINES_READ_SIZE ((size_t)256 << 10)
 
