@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "config/filter.h"
+#include "config/ini.h"
+#include "match/match.h"
+
+/* INI */
+
+struct seen {
+	char text[70000];
+};
+
+static void note(void *userdata, const char *section, const char *key, const char *value, unsigned line)
+{
+	struct seen *s = userdata;
+	size_t used = strlen(s->text);
+
+	snprintf(s->text + used, sizeof(s->text) - used, "%u %s/%s=%s|", line, section, key ? key : "", value ? value : "");
+}
+
+static void ini_gives(const char *text, const char *expected, size_t errors)
+{
+	struct diag diag = DIAG_INIT;
+	struct seen *s = calloc(1, sizeof(*s));
+
+	assert_int_equal(ini_parse_text("t", text, strlen(text), note, s, &diag), 0);
+	assert_string_equal(s->text, expected);
+	assert_int_equal(diag.errors, errors);
+	diag_done(&diag);
+	free(s);
+}
+
+static void values_are_verbatim(void **state)
+{
+	(void)state;
+	ini_gives("[a]\nk = ^foo ; bar # baz\n", "1 a/=|2 a/k=^foo ; bar # baz|", 0);
+	ini_gives("[a]\nk = \"quoted\" \\n\r\n; comment\n# comment\nl=\n", "1 a/=|2 a/k=\"quoted\" \\n|5 a/l=|", 0);
+	ini_gives("[a]\nk = one\n  two ; three\n\tfour\n", "1 a/=|2 a/k=one\ntwo ; three\nfour|", 0);
+	ini_gives("\xef\xbb\xbf[a]\nk=v", "1 a/=|2 a/k=v|", 0);
+	ini_gives("[a]\nk = x\nk = y\n", "1 a/=|2 a/k=x|3 a/k=y|", 0);
+}
+
+static void long_values_load_intact(void **state)
+{
+	_cleanup_free_ char *value = calloc(1, 4001), *text = NULL, *expected = NULL;
+
+	(void)state;
+	memset(value, 'x', 4000);
+	assert_true(asprintf(&text, "[a]\nk = %s\nl = 2\n", value) > 0);
+	assert_true(asprintf(&expected, "1 a/=|2 a/k=%s|3 a/l=2|", value) > 0);
+	ini_gives(text, expected, 0);
+}
+
+static void bad_ini_is_told_with_its_line(void **state)
+{
+	struct diag diag = DIAG_INIT;
+	static const char text[] = "k = outside\n[a\nlost = 1\n[b] x\nlost = 2\n[c]\nno equals\nbad key! = 1\n[d]\n # x\n";
+	struct seen *s = calloc(1, sizeof(*s));
+
+	(void)state;
+	ini_parse_text("t", text, sizeof(text) - 1, note, s, &diag);
+	assert_true(unit_said(&diag, 1, "outside of a section"));
+	assert_true(unit_said(&diag, 2, "without ']'"));
+	assert_true(unit_said(&diag, 4, "after the section header"));
+	assert_true(unit_said(&diag, 7, "no '='"));
+	assert_true(unit_said(&diag, 8, "bad key"));
+	assert_true(unit_said(&diag, 10, "cannot tell"));
+	/* What stands below a refused header is not taken for the section above. */
+	assert_null(strstr(s->text, "lost"));
+	diag_done(&diag);
+	free(s);
+}
+
+/* Config */
+
+static struct config *configure(const char *text, struct diag *diag)
+{
+	struct config *cfg = NULL;
+
+	*diag = (struct diag)DIAG_INIT;
+	config_load_text("t.conf", text, strlen(text), diag, &cfg);
+	return cfg;
+}
+
+static const struct config_rule *find_rule(const struct config *cfg, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_rules; i++)
+		if (strcmp(cfg->rules[i].name, name) == 0)
+			return &cfg->rules[i];
+	return NULL;
+}
+
+static void an_empty_config_has_good_defaults(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("", &diag);
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_int_equal(cfg->n_rules, 10);
+	assert_int_equal(find_rule(cfg, "password-guessing")->threshold, 5);
+	assert_int_equal(find_rule(cfg, "scanner")->threshold, 1);
+	assert_int_equal(cfg->n_exempt, 2);
+	assert_string_equal(cfg->table, "sipwarden");
+	assert_int_equal(diag.warnings, 1); /* no input */
+	config_free(cfg);
+	diag_done(&diag);
+}
+
+static void sections_change_what_they_say_and_nothing_else(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[sipwarden]\nuser = root\nsocket = /tmp/s\n[exempt]\naddress = 192.0.2.0/24 2001:db8::1\n"
+				       "address = 198.51.100.1\n[rule scanner]\nban = 5m\n[rule mine]\nclass = flood acl-denied\n"
+				       "key = prefix\nthreshold = 3\nwindow = 1m\nban = 1h 1d\nfilter = asterisk\n"
+				       "[input asterisk]\npath = /a /b\npath = /c\n[input j]\nfilter = kamailio\ntype = journal\n",
+				       &diag);
+	const struct config_rule *mine;
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_int_equal(cfg->n_exempt, 5);
+	assert_int_equal(find_rule(cfg, "scanner")->n_ladder, 1);
+	assert_int_equal(find_rule(cfg, "scanner")->threshold, 1);
+	mine = find_rule(cfg, "mine");
+	assert_int_equal(mine->classes, CLASS_BIT(CLASS_FLOOD) | CLASS_BIT(CLASS_ACL_DENIED));
+	assert_int_equal(mine->key, KEY_PREFIX);
+	assert_int_equal(cfg->n_inputs, 2);
+	assert_int_equal(cfg->inputs[0].type, INPUT_FILE);
+	assert_string_equal(cfg->inputs[0].filter, "asterisk");
+	assert_string_equal(cfg->inputs[0].paths[2], "/c");
+	assert_int_equal(cfg->inputs[1].type, INPUT_JOURNAL);
+	assert_string_equal(cfg->inputs[1].matches[0], "_SYSTEMD_UNIT=kamailio.service");
+	config_free(cfg);
+	diag_done(&diag);
+}
+
+static void every_mistake_is_told_at_once(void **state)
+{
+	struct diag diag;
+	static const char text[] = "[sipwarden]\nuserr = x\nlog_level = loud\nsocket = relative\n"    /* 2 3 4 */
+				   "[firewall]\ntable = 1x\nmax_bans = many\nmax_bans = 5\n"	     /* 6 7 8 */
+				   "[exempt]\naddress = 192.0.2.1/24 host.example\n"		     /* 10 */
+				   "[rule x]\nclass = auth-failur\nthreshold = 0\nwindow = 2y\n"	     /* 12 13 14 */
+				   "ban = 1h forever\nkey = adress\nenabled = maybe\n"		     /* 15 16 17 */
+				   "[input a/b]\n[input y]\nmatch = lower=case\nfrom = middle\n"	     /* 18 20 21 */
+				   "[firewall]\n[rules]\n";					     /* 22 23 */
+	(void)state;
+	assert_null(configure(text, &diag));
+	assert_true(unit_said(&diag, 2, "did you mean 'user'"));
+	assert_true(unit_said(&diag, 3, "debug info notice"));
+	assert_true(unit_said(&diag, 4, "not an absolute path"));
+	assert_true(unit_said(&diag, 6, "nftables table"));
+	assert_true(unit_said(&diag, 7, "not a number"));
+	assert_true(unit_said(&diag, 8, "stands at line 7 already"));
+	assert_true(unit_said(&diag, 10, "write 192.0.2.0/24"));
+	assert_true(unit_said(&diag, 10, "'host.example'") || unit_said(&diag, 10, "not an IP address"));
+	assert_true(unit_said(&diag, 12, "did you mean 'auth-failure'"));
+	assert_true(unit_said(&diag, 13, "out of range"));
+	assert_true(unit_said(&diag, 14, "not a length of time"));
+	assert_true(unit_said(&diag, 15, "not a length of time"));
+	assert_true(unit_said(&diag, 16, "did you mean 'address'"));
+	assert_true(unit_said(&diag, 17, "neither yes nor no"));
+	assert_true(unit_said(&diag, 18, "bad section header"));
+	assert_true(unit_said(&diag, 20, "not a journal match"));
+	assert_true(unit_said(&diag, 21, "end start"));
+	assert_true(unit_said(&diag, 22, "stands at line 5 already"));
+	assert_true(unit_said(&diag, 23, "unknown section"));
+	diag_done(&diag);
+}
+
+static void windows_longer_than_can_be_counted_are_refused(void **state)
+{
+	struct diag diag;
+
+	(void)state;
+	assert_null(configure("[rule scanner]\nwindow = 13d\n", &diag));
+	assert_true(unit_said(&diag, 2, "out of range"));
+	diag_done(&diag);
+}
+
+/* Filters, in a directory of the test's own */
+
+struct place_dirs {
+	char top[64], *dirs[3];
+};
+
+static int setup(void **state)
+{
+	struct place_dirs *p = calloc(1, sizeof(*p));
+
+	strcpy(p->top, "/tmp/sipwarden-test-XXXXXX");
+	assert_non_null(mkdtemp(p->top));
+	assert_true(asprintf(&p->dirs[0], "%s/etc", p->top) > 0 && asprintf(&p->dirs[1], "%s/usr", p->top) > 0);
+	mkdir(p->dirs[0], 0755);
+	mkdir(p->dirs[1], 0755);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place_dirs *p = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", p->top);
+	assert_int_equal(system(command), 0);
+	free(p->dirs[0]);
+	free(p->dirs[1]);
+	free(p);
+	return 0;
+}
+
+static void put(const struct place_dirs *p, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = text_printf("%s/%s", p->top, name);
+	char *slash = strrchr(path, '/');
+	FILE *f;
+
+	*slash = '\0';
+	mkdir(path, 0755);
+	*slash = '/';
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static const char shipped[] = "[filter]\ndescription = x\nprefix = (?:\\[[^\\]]*\\] )?\n[list bad]\nfield = user\nclass = default-credential\n"
+			      "words = admin\n  root\nfile = more.list\n"
+			      "[pattern one]\nclass = auth-failure\nregex = failed for (?<user>\\w+)\n\t from (?<addr>(?&ip))\n"
+			      "example = [now] failed for bob from 192.0.2.5\nexpect = address=192.0.2.5 user=bob\n"
+			      "counterexample = failed from 192.0.2.5\n[pattern two]\nclass = scanner\nregex = scan by (?<addr>(?&ip))\n";
+
+static struct filter *load(struct place_dirs *p, struct diag *diag)
+{
+	struct filter *f = NULL;
+
+	*diag = (struct diag)DIAG_INIT;
+	filter_load("pbx", p->dirs, diag, &f);
+	return f;
+}
+
+static void a_filter_is_read_with_lists_and_examples(void **state)
+{
+	struct place_dirs *p = *state;
+	struct matcher *m = NULL;
+	struct diag diag;
+	struct filter *f;
+	struct event e;
+
+	put(p, "usr/pbx.conf", shipped);
+	put(p, "usr/more.list", "# comment\nGuest\n\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_int_equal(f->n_patterns, 2);
+	assert_string_equal(f->patterns[0].regex.text, "failed for (?<user>\\w+)from (?<addr>(?&ip))");
+	filter_free(f);
+	/* A blank at the joint is written as \x20. */
+	put(p, "usr/pbx.conf.d/x.conf", "[pattern one]\nclass = auth-failure\nregex = failed for (?<user>\\w+) from (?<addr>(?&ip))\n"
+					"example = [now] failed for bob from 192.0.2.5\nexpect = address=192.0.2.5 user=bob\n");
+	f = load(p, &diag);
+	assert_int_equal(f->lists[0].n_words, 3);
+	assert_int_equal(matcher_new(f, &diag, &m), 0);
+	assert_int_equal(matcher_test(m, &diag), 1);
+	assert_int_equal(diag.errors, 0);
+	assert_true(matcher_line(m, "failed for GUEST from 192.0.2.6", 31, &e));
+	assert_true(e.classes & CLASS_BIT(CLASS_DEFAULT_CREDENTIAL));
+	assert_int_equal(e.class, CLASS_AUTH_FAILURE);
+	matcher_free(m);
+	filter_free(f);
+	diag_done(&diag);
+}
+
+static void dropins_extend_and_a_file_of_the_same_name_replaces(void **state)
+{
+	struct place_dirs *p = *state;
+	struct diag diag;
+	struct filter *f;
+
+	put(p, "usr/pbx.conf", shipped);
+	put(p, "usr/more.list", "guest\n");
+	put(p, "etc/more.list.d/own.list", "intern\n");
+	put(p, "etc/pbx.conf.d/a.conf", "[pattern two]\nenabled = no\n[pattern three]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"
+					"[list bad]\nwords = extra\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_int_equal(f->n_patterns, 2);
+	assert_string_equal(f->patterns[1].name, "three");
+	assert_int_equal(f->lists[0].n_words, 5);
+	filter_free(f);
+	put(p, "etc/pbx.conf.d/a.conf", "# nothing\n");
+	put(p, "etc/pbx.conf", "[pattern own]\nclass = scanner\nregex = mine (?<addr>(?&ip))\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_string_equal(f->patterns[0].name, "own");
+	filter_free(f);
+	diag_done(&diag);
+}
+
+static void bad_filters_are_told_with_file_and_line(void **state)
+{
+	struct place_dirs *p = *state;
+	struct matcher *m = NULL;
+	struct diag diag;
+	struct filter *f;
+
+	put(p, "usr/pbx.conf", "[pattern a]\nclas = x\n[pattern b]\nclass = nothing\nregex = x\n[list l]\nfile = none.list\n"
+			       "[pattern c]\nexpect = address=1\n[patterns]\n");
+	assert_null(load(p, &diag));
+	assert_true(unit_said(&diag, 2, "did you mean 'class'"));
+	assert_true(unit_said(&diag, 1, "has no class"));
+	assert_true(unit_said(&diag, 1, "has no regex"));
+	assert_true(unit_said(&diag, 4, "unknown"));
+	assert_true(unit_said(&diag, 7, "no such word list"));
+	assert_true(unit_said(&diag, 9, "no example"));
+	assert_true(unit_said(&diag, 10, "unknown section"));
+	diag_done(&diag);
+	put(p, "usr/pbx.conf", "[pattern a]\nclass = flood\nregex = abcd(\n[pattern b]\nclass = flood\nregex = a)|(b (?<addr>(?&ip))\n"
+			       "[pattern c]\nclass = flood\nregex = no address here\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_int_equal(matcher_new(f, &diag, &m), -EINVAL);
+	assert_true(unit_said(&diag, 3, "regex"));
+	assert_true(unit_said(&diag, 6, "unmatched"));
+	assert_true(unit_said(&diag, 9, "captures no address"));
+	filter_free(f);
+	diag_done(&diag);
+	assert_int_equal(filter_load("pbxx", p->dirs, &diag, &f), -ENOENT);
+	assert_true(unit_said(&diag, 0, "did you mean 'pbx'"));
+	diag_done(&diag);
+	assert_int_equal(filter_load("../etc/passwd", p->dirs, &diag, &f), -ENOENT);
+	diag_done(&diag);
+}
+
+static void examples_that_fail_are_told(void **state)
+{
+	struct place_dirs *p = *state;
+	struct matcher *m = NULL;
+	struct diag diag;
+	struct filter *f;
+
+	put(p, "usr/pbx.conf", "[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\nexample = flood by 192.0.2.5\n"
+			       "expect = address=192.0.2.6 user=- colour=red\nexample = something else\ncounterexample = flood by 192.0.2.7\n"
+			       "[pattern b]\nclass = flood\nregex = from .*(?<addr>(?&ip)).* end\nexample = from 192.0.2.1 192.0.2.2 end\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_int_equal(matcher_new(f, &diag, &m), 0);
+	assert_int_equal(matcher_test(m, &diag), 4);
+	assert_true(unit_said(&diag, 5, "address=192.0.2.5, not 192.0.2.6"));
+	assert_true(unit_said(&diag, 5, "'colour'"));
+	assert_true(unit_said(&diag, 6, "does not match"));
+	assert_true(unit_said(&diag, 7, "counterexample matches"));
+	assert_true(unit_said(&diag, 11, "as 2 addresses"));
+	matcher_free(m);
+	filter_free(f);
+	diag_done(&diag);
+}
+
+#define FILTER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_verbatim),
+		cmocka_unit_test(long_values_load_intact),
+		cmocka_unit_test(bad_ini_is_told_with_its_line),
+		cmocka_unit_test(an_empty_config_has_good_defaults),
+		cmocka_unit_test(sections_change_what_they_say_and_nothing_else),
+		cmocka_unit_test(every_mistake_is_told_at_once),
+		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),
+		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
+		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
+		FILTER_TEST(bad_filters_are_told_with_file_and_line),
+		FILTER_TEST(examples_that_fail_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
