@@ -50,6 +50,20 @@ static int take_groups(const char *user, gid_t gid)
 	return setgroups((size_t)n, groups) < 0 ? -errno : 0;
 }
 
+/* Started with a capability or two, but not as root. Under systemd there is none
+ * to give up, and capset(2) may be forbidden. */
+static int drop_without_root(void)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EPERM && errno != EINVAL)
+		return -errno;
+	if (capng_get_caps_process() < 0)
+		return -EPERM;
+	if (capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE)
+		return 0;
+	capng_clear(CAPNG_SELECT_CAPS);
+	return capng_apply(CAPNG_SELECT_CAPS) < 0 ? -EPERM : 0;
+}
+
 int privilege_drop(const char *user)
 {
 	uid_t uid = 0;
@@ -58,9 +72,9 @@ int privilege_drop(const char *user)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	capng_clear(CAPNG_SELECT_ALL);
 	if (geteuid() != 0)
-		return 0;
+		return drop_without_root();
+	capng_clear(CAPNG_SELECT_ALL);
 	if (!user || strcmp(user, "root") == 0) {
 		r = capng_apply(CAPNG_SELECT_ALL);
 	} else {

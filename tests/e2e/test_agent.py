@@ -276,6 +276,48 @@ def test_a_member_of_the_group_may_command_it():
            f"{BUILD}/sipwarden", "--socket", a.path("control.sock"), "list")
 
 
+def test_without_root_it_needs_the_one_capability_and_keeps_it_in_the_helper():
+    with agent(start=False) as a:
+        sh("chown", "-R", "65534", a.dir)
+        a.process = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin",
+                                      "--ambient-caps=+net_admin", "--bounding-set=-all,+net_admin", f"{BUILD}/sipwardend",
+                                      "--config", a.config], stderr=open(a.log, "a"))
+        wait("ready", lambda: a.ctl("status", check=False)[0] == 0)
+
+        def capabilities(pid):
+            with open(f"/proc/{pid}/status") as f:
+                return {line.split()[0]: int(line.split()[1], 16) for line in f if line.startswith("Cap")}
+        assert capabilities(a.process.pid)["CapEff:"] == 0 and capabilities(a.process.pid)["CapPrm:"] == 0
+        keeper = sh("pgrep", "-P", str(a.process.pid)).split()[0]
+        helper = sh("pgrep", "-P", keeper).split()[0]
+        assert capabilities(helper)["CapEff:"] == 1 << 12  # CAP_NET_ADMIN
+        attack(a, "192.0.2.5")
+        a.wait_banned("192.0.2.5")
+
+
+def test_as_root_agent_and_helper_give_up_everything_else():
+    with agent(sipwarden="log_level = debug") as a:
+        a.stop()
+        with open(a.config) as f:
+            text = f.read()
+        with open(a.config, "w") as f:
+            f.write(text.replace("user = root", "user = nobody"))
+        os.chmod(a.dir, 0o755)
+        sh("chown", "-R", "nobody", a.dir)
+        a.start()
+        with open(f"/proc/{a.process.pid}/status") as f:
+            status = f.read()
+        assert "CapEff:\t0000000000000000" in status and "CapBnd:\t0000000000000000" in status, status
+        assert "Uid:\t65534\t65534" in status and "NoNewPrivs:\t1" in status, status
+        keeper = sh("pgrep", "-P", str(a.process.pid)).split()[0]
+        helper = sh("pgrep", "-P", keeper).split()[0]
+        with open(f"/proc/{helper}/status") as f:
+            status = f.read()
+        assert "CapEff:\t0000000000001000" in status and "Uid:\t65534" in status, status
+        attack(a, "192.0.2.5")
+        a.wait_banned("192.0.2.5")
+
+
 def test_monitor_tells_bans_as_they_happen():
     with agent() as a:
         with subprocess.Popen([f"{BUILD}/sipwarden", "--config", a.config, "monitor", "--json"], stdout=subprocess.PIPE,

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_AGENT_PRIVATE_H
+#define SIPWARDEN_AGENT_PRIVATE_H
+
+#include <systemd/sd-event.h>
+
+#include "agent.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "decide/decide.h"
+#include "firewall/firewall.h"
+#include "input/input.h"
+#include "match/match.h"
+#include "store/store.h"
+#include "world.h"
+
+/* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
+ * (decisions to firewall and store) and operations.c (what admins ask for). */
+
+struct agent;
+
+struct agent_input {
+	struct agent *agent;
+	struct input *input;
+	struct matcher *matcher;
+	const char *name;
+	bool live;        /* the chunk at hand was written after all before it was read */
+	bool skew_told;
+	usec_t arrival;   /* of the chunk at hand */
+};
+
+struct agent {
+	const struct agent_options *options;
+	sd_event *loop;
+	struct world *world;
+	struct agent_input *inputs;
+	size_t n_inputs;
+	struct decider *decider;
+	struct firewall *firewall;
+	struct store *store;
+	struct control *control;
+	sd_event_source *commit_timer, *expire_timer;
+	bool commit_armed;
+	bool adopt; /* the store knew no bans: those in the kernel are taken over */
+	usec_t started;
+};
+
+/* enforce.c */
+extern const struct decide_callbacks agent_decide_callbacks;	 /* userdata to be set */
+extern const struct firewall_callbacks agent_firewall_callbacks; /* userdata to be set */
+/* What was written to the store is committed within a moment. */
+void agent_commit_soon(struct agent *a);
+/* The timers of commit and expiry; off at first. */
+int agent_add_timers(struct agent *a);
+/* Looks at when for bans that ended; USEC_INFINITY: never. */
+void agent_expire_at(struct agent *a, usec_t when);
+/* Bans and exemptions of the store become the decider's. */
+void agent_restore(struct agent *a);
+
+/* flow.c */
+int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
+void agent_inputs_stop(struct agent_input *inputs, size_t n);
+
+/* operations.c */
+extern const struct control_ops agent_control_ops; /* userdata to be set */
+/* Reads config and filters again, all or nothing. *message for the person who asked. */
+int agent_reload(struct agent *a, char **message);
+
+#endif

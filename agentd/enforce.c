@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From decisions to the firewall, the store and the journal, and back from the kernel. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent_private.h"
+#include "base/message_id.h"
+
+/* Writes to the store gather for so long before they are committed. */
+#define COMMIT_DELAY (200 * USEC_PER_MSEC)
+
+/* Store: everything written within a moment goes into one transaction. */
+
+static int on_commit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *a = userdata;
+
+	(void)source;
+	(void)usec;
+	a->commit_armed = false;
+	store_commit(a->store);
+	return 0;
+}
+
+void agent_commit_soon(struct agent *a)
+{
+	if (a->commit_armed)
+		return;
+	sd_event_source_set_time_relative(a->commit_timer, COMMIT_DELAY);
+	sd_event_source_set_enabled(a->commit_timer, SD_EVENT_ONESHOT);
+	a->commit_armed = true;
+}
+
+/* Decide → firewall, store, journal, control. */
+
+static void log_ban(const struct ban *b, const char *span)
+{
+	char addr[ADDR_TEXT_MAX], start[TIME_TEXT_MAX];
+	const struct log_field fields[] = {
+		{ "SIPWARDEN_ADDRESS", addr_format(&b->addr, addr) },
+		{ "SIPWARDEN_RULE", b->rule },
+		{ "SIPWARDEN_REASON", b->reason },
+		{ "SIPWARDEN_TIME", time_format_utc(b->start, start) },
+		{ "SIPWARDEN_FOR", span },
+		{ "SIPWARDEN_ACCOUNTS", b->accounts },
+		{ NULL, NULL },
+	};
+
+	log_event(LOG_NOTICE, MESSAGE_BAN, fields, "Banned %s for %s by rule %s: %s", addr, span, b->rule, b->reason);
+}
+
+void agent_expire_at(struct agent *a, usec_t when)
+{
+	if (when == USEC_INFINITY) {
+		sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(a->expire_timer, when);
+	sd_event_source_set_enabled(a->expire_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_expire(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct agent *a = userdata;
+
+	(void)source;
+	(void)usec;
+	agent_expire_at(a, decider_expire(a->decider, time_now()));
+	return 0;
+}
+
+static void on_ban(void *userdata, struct ban *b)
+{
+	struct agent *a = userdata;
+	char span[TIMESPAN_TEXT_MAX] = "ever";
+	usec_t now = time_now();
+	struct store_ban sb = {
+		.addr = b->addr,
+		.start = b->start,
+		.end = b->end,
+		.count = b->count,
+		.step = b->step,
+		.rule = b->rule,
+		.reason = b->reason,
+		.evidence = b->evidence,
+		.evidence_len = b->evidence_len,
+		.accounts = b->accounts,
+	};
+
+	if (b->end == USEC_INFINITY)
+		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
+	else if (b->end > now)
+		firewall_ban(a->firewall, &b->addr, b->end - now);
+	if (store_ban_put(a->store, &sb) >= 0)
+		b->id = sb.id;
+	agent_commit_soon(a);
+	if (b->end != USEC_INFINITY)
+		timespan_format(b->end - b->start, span);
+	log_ban(b, span);
+	control_notify_ban(a->control, b);
+	agent_expire_at(a, now);
+}
+
+static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
+{
+	static const char *const causes[] = { "its time is over", "by hand", "now exempt" };
+	struct agent *a = userdata;
+	char addr[ADDR_TEXT_MAX];
+	const struct log_field fields[] = {
+		{ "SIPWARDEN_ADDRESS", addr_format(&b->addr, addr) },
+		{ "SIPWARDEN_RULE", b->rule },
+		{ "SIPWARDEN_CAUSE", causes[cause] },
+		{ NULL, NULL },
+	};
+
+	/* What has run its time the kernel has dropped by itself. */
+	if (cause != LIFT_EXPIRED) {
+		firewall_unban(a->firewall, &b->addr);
+		store_ban_lift(a->store, b->id, time_now(), causes[cause]);
+		agent_commit_soon(a);
+	}
+	log_event(LOG_INFO, MESSAGE_LIFT, fields, "Lifted the ban of %s: %s", addr, causes[cause]);
+	control_notify_lift(a->control, b, cause);
+}
+
+static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
+{
+	struct agent *a = userdata;
+	int n = store_history_count(a->store, addr, since);
+
+	return n < 0 ? 0 : (unsigned)n;
+}
+
+/* Firewall → decide: what the kernel has must be what was decided. */
+
+static void enforce(void *userdata, struct ban *b)
+{
+	struct agent *a = userdata;
+	usec_t now = time_now();
+
+	b->in_kernel = false;
+	if (b->end == USEC_INFINITY)
+		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
+	else if (b->end > now)
+		firewall_ban(a->firewall, &b->addr, b->end - now);
+}
+
+static void exempt_in_firewall(void *userdata, const struct addr *addr, const char *reason, bool configured)
+{
+	struct agent *a = userdata;
+
+	(void)reason;
+	if (!configured)
+		firewall_exempt(a->firewall, addr, true);
+}
+
+static void on_kernel_element(void *userdata, const struct firewall_element *e)
+{
+	struct agent *a = userdata;
+	usec_t now = time_now();
+	struct ban b = { .addr = e->addr, .start = now };
+	const struct ban *known = decider_find(a->decider, &e->addr);
+
+	if (known)
+		return;
+	if (!a->adopt) {
+		/* Lifted while the helper could not be told. */
+		firewall_unban(a->firewall, &e->addr);
+		return;
+	}
+	b.end = e->left == USEC_INFINITY ? USEC_INFINITY : now + e->left;
+	b.rule = strdup("adopted");
+	b.reason = strdup("was in the kernel's set when sipwardend started without its database");
+	if (decider_restore(a->decider, &b) < 0)
+		firewall_unban(a->firewall, &e->addr);
+}
+
+static void on_kernel_listed(void *userdata, int error)
+{
+	struct agent *a = userdata;
+
+	if (error < 0) {
+		log_warning("The bans in the kernel could not be listed: %s", strerror(-error));
+		return;
+	}
+	a->adopt = false;
+	agent_expire_at(a, time_now());
+}
+
+static void on_firewall_ready(void *userdata, bool lost)
+{
+	struct agent *a = userdata;
+	const struct log_field fields[] = { { NULL, NULL } };
+
+	if (lost)
+		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
+			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
+	decider_exempt_each(a->decider, exempt_in_firewall, a);
+	decider_each(a->decider, enforce, a);
+	firewall_list(a->firewall, on_kernel_element, on_kernel_listed, a);
+}
+
+static void on_firewall_done(void *userdata, const struct addr *addr, bool banned, int error)
+{
+	struct agent *a = userdata;
+	struct ban *b = decider_find(a->decider, addr);
+	char text[ADDR_TEXT_MAX];
+
+	if (b && addr_equal(&b->addr, addr))
+		b->in_kernel = banned && error == 0;
+	/* -ESHUTDOWN: an admin had everything removed. */
+	if (error < 0 && error != -ESHUTDOWN && banned)
+		log_error("%s could not be banned in the kernel: %s", addr_format(addr, text), strerror(-error));
+}
+
+static void on_firewall_down(void *userdata, int error)
+{
+	(void)userdata;
+	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and it is started again",
+		    strerror(-error));
+}
+
+/* From the store, at start */
+
+static void restore_ban(void *userdata, const struct store_ban *sb)
+{
+	struct agent *a = userdata;
+	struct ban b = {
+		.addr = sb->addr,
+		.start = sb->start,
+		.end = sb->end,
+		.count = sb->count,
+		.step = sb->step,
+		.id = sb->id,
+		.rule = strdup(sb->rule ? sb->rule : "unknown"),
+		.reason = strdup(sb->reason ? sb->reason : ""),
+		.accounts = sb->accounts ? strdup(sb->accounts) : NULL,
+	};
+
+	if (sb->evidence_len) {
+		b.evidence = malloc(sb->evidence_len + 1);
+		if (b.evidence) {
+			memcpy(b.evidence, sb->evidence, sb->evidence_len);
+			b.evidence[sb->evidence_len] = '\0';
+			b.evidence_len = sb->evidence_len;
+		}
+	}
+	a->adopt = false;
+	decider_restore(a->decider, &b);
+}
+
+static void restore_exempt(void *userdata, const struct addr *addr, const char *reason)
+{
+	struct agent *a = userdata;
+
+	decider_exempt(a->decider, addr, reason);
+}
+
+void agent_restore(struct agent *a)
+{
+	/* No bans at all: then those in the kernel are taken over. */
+	a->adopt = true;
+	store_exempt_each(a->store, restore_exempt, a);
+	store_bans_each(a->store, time_now(), restore_ban, a);
+}
+
+int agent_add_timers(struct agent *a)
+{
+	int r = sd_event_add_time(a->loop, &a->commit_timer, CLOCK_MONOTONIC, 0, 1, on_commit, a);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(a->commit_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(a->loop, &a->expire_timer, CLOCK_REALTIME, 0, USEC_PER_SEC / 10, on_expire, a);
+	return r < 0 ? r : sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
+}
+
+const struct decide_callbacks agent_decide_callbacks = { on_ban, on_lift, on_history, NULL };
+const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, NULL };

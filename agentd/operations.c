@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What admins ask for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "agent_private.h"
+#include "base/text.h"
+
+static bool differ(const char *a, const char *b)
+{
+	return !a != !b || (a && strcmp(a, b) != 0);
+}
+
+/* Some settings are for the start only. */
+static void tell_unchanged(const struct config *old, const struct config *new)
+{
+	const struct {
+		const char *key;
+		bool changed;
+	} keys[] = {
+		{ "user", differ(old->user, new->user) },
+		{ "group", differ(old->group, new->group) },
+		{ "state_dir", differ(old->state_dir, new->state_dir) },
+		{ "socket", differ(old->socket, new->socket) },
+		{ "firewall_socket", differ(old->firewall_socket, new->firewall_socket) },
+		{ "table", differ(old->table, new->table) },
+		{ "max_bans", old->max_bans != new->max_bans },
+	};
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(keys); i++)
+		if (keys[i].changed)
+			log_warning("The change of '%s' takes effect at the next restart", keys[i].key);
+}
+
+static int reload_world(struct agent *a, struct world *w)
+{
+	struct agent_input *inputs;
+	int r;
+
+	/* What was read so far is stored, so the new inputs go on from there. */
+	r = agent_inputs_start(a, w, &inputs);
+	if (r < 0)
+		return r;
+	r = decider_reload(a->decider, w->cfg);
+	if (r < 0) {
+		agent_inputs_stop(inputs, w->cfg->n_inputs);
+		return r;
+	}
+	tell_unchanged(a->world->cfg, w->cfg);
+	agent_inputs_stop(a->inputs, a->n_inputs);
+	a->inputs = inputs;
+	a->n_inputs = w->cfg->n_inputs;
+	world_free(a->world);
+	a->world = w;
+	log_set_level(w->cfg->log_level);
+	firewall_reload(a->firewall);
+	return 0;
+}
+
+static char *first_mistake(const struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++)
+		if (diag->entries[i].severity == LOG_ERR)
+			return text_printf("nothing was changed: %zu mistakes, the first at %s:%u: %s", diag->errors,
+					   diag->entries[i].file, diag->entries[i].line, diag->entries[i].text);
+	return NULL;
+}
+
+int agent_reload(struct agent *a, char **message)
+{
+	struct diag diag = DIAG_INIT;
+	struct world *w = NULL;
+	int r;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_monotonic());
+	r = world_load(a->options, &diag, &w);
+	diag_log(&diag);
+	if (r >= 0)
+		r = reload_world(a, w);
+	if (r < 0) {
+		*message = first_mistake(&diag);
+		log_error("Reload refused, everything goes on as before");
+		if (w && w != a->world)
+			world_free(w);
+	} else {
+		*message = text_printf("%zu inputs, %zu filters, %zu rules, %zu exemptions", a->n_inputs,
+				       w->n_filters, w->cfg->n_rules, w->cfg->n_exempt);
+		log_info("Reloaded %s", a->options->config_path);
+	}
+	sd_notifyf(0, "READY=1\nSTATUS=%s", r < 0 ? "Reload refused: mistakes in the configuration" : "Watching");
+	diag_done(&diag);
+	return r;
+}
+
+static int on_flush(void *userdata, char **message)
+{
+	struct agent *a = userdata;
+	size_t n = decider_unban_all(a->decider);
+	int r = firewall_flush(a->firewall);
+
+	*message = text_printf("%zu bans lifted; the table inet %s is removed until 'sipwarden reload'", n,
+			       a->world->cfg->table);
+	return r;
+}
+
+static int on_exempt(void *userdata, const struct addr *addr, const char *reason, bool add, char **message)
+{
+	struct agent *a = userdata;
+	int r = add ? decider_exempt(a->decider, addr, reason) : decider_unexempt(a->decider, addr);
+
+	if (r == -EPERM)
+		*message = text_printf("it is exempt by %s; remove it there and reload", a->options->config_path);
+	if (r < 0)
+		return r;
+	r = add ? store_exempt_put(a->store, addr, reason) : store_exempt_remove(a->store, addr);
+	agent_commit_soon(a);
+	firewall_exempt(a->firewall, addr, add);
+	return r;
+}
+
+static struct decider *get_decider(void *userdata)
+{
+	return ((struct agent *)userdata)->decider;
+}
+
+static struct firewall *get_firewall(void *userdata)
+{
+	return ((struct agent *)userdata)->firewall;
+}
+
+static struct store *get_store(void *userdata)
+{
+	return ((struct agent *)userdata)->store;
+}
+
+static bool get_input(void *userdata, size_t i, struct input **in, struct matcher **m)
+{
+	struct agent *a = userdata;
+
+	if (i >= a->n_inputs)
+		return false;
+	*in = a->inputs[i].input;
+	*m = a->inputs[i].matcher;
+	return true;
+}
+
+static usec_t get_started(void *userdata)
+{
+	return ((struct agent *)userdata)->started;
+}
+
+static int on_reload(void *userdata, char **message)
+{
+	return agent_reload(userdata, message);
+}
+
+const struct control_ops agent_control_ops = {
+	.reload = on_reload,
+	.flush = on_flush,
+	.exempt = on_exempt,
+	.decider = get_decider,
+	.firewall = get_firewall,
+	.store = get_store,
+	.input = get_input,
+	.started = get_started,
+};
