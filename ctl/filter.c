@@ -2,9 +2,12 @@
 /* filter list, test, match: the code that runs in the agent, offline. */
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -15,6 +18,22 @@
 #include "match/match.h"
 #include "output.h"
 #include "usage.h"
+
+/* Run from a source tree, before it is installed, its own filters count, too: last. */
+static void add_source_tree(char ***dirs)
+{
+	char exe[PATH_MAX], *path;
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n <= 0)
+		return;
+	exe[n] = '\0';
+	path = text_printf("%s/../../filters", dirname(exe));
+	if (path && strstr(path, "/build/") && access(path, R_OK) == 0)
+		strings_add(dirs, path);
+	else
+		free(path);
+}
 
 /* Where filters are: --filter-dir, else the config's, else the built-in places. */
 static char **find_dirs(const struct ctl *ctl, char **given)
@@ -33,6 +52,7 @@ static char **find_dirs(const struct ctl *ctl, char **given)
 	if (cfg) {
 		dirs = cfg->filter_dirs;
 		cfg->filter_dirs = NULL;
+		add_source_tree(&dirs);
 	}
 	config_free(cfg);
 	diag_done(&diag);

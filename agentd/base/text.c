@@ -156,3 +156,15 @@ char *text_printf(const char *format, ...)
 	va_end(ap);
 	return n < 0 ? NULL : text;
 }
+
+size_t text_count_lines(const char *text, size_t len)
+{
+	const char *end = text + len;
+	size_t n = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text)))) {
+		n++;
+		text++;
+	}
+	return n;
+}

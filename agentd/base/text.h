@@ -36,6 +36,9 @@ char *text_printable(struct span s, char *buf, size_t size);
  */
 char *text_to_utf8(struct span s);
 
+/* How many '\n' there are. */
+size_t text_count_lines(const char *text, size_t len);
+
 /* printf to a new string; NULL when out of memory. */
 char *text_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -43,25 +43,13 @@ struct input *input_stop(struct input *in)
 	return NULL;
 }
 
-static size_t count_lines(const char *p, size_t len)
-{
-	const char *end = p + len;
-	size_t n = 0;
-
-	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
-		n++;
-		p++;
-	}
-	return n;
-}
-
 void input_deliver(struct input *in, const char *data, size_t len, const usec_t *times, bool live)
 {
 	struct input_chunk chunk = { data, len, 0, times, live };
 
 	if (len == 0)
 		return;
-	chunk.n_lines = count_lines(data, len);
+	chunk.n_lines = text_count_lines(data, len);
 	in->stats.lines += chunk.n_lines;
 	in->stats.bytes += len;
 	in->stats.last_line = time_now();

@@ -257,23 +257,11 @@ struct scan {
 	size_t line_index; /* of the line that holds it */
 };
 
-static size_t count_lines(const char *p, size_t len)
-{
-	const char *end = p + len;
-	size_t n = 0;
-
-	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
-		n++;
-		p++;
-	}
-	return n;
-}
-
 static usec_t line_time(struct scan *s)
 {
 	if (!s->times)
 		return timestamp_parse(s->data + s->start, s->end - s->start, s->now);
-	s->line_index += count_lines(s->data + s->counted, s->start - s->counted);
+	s->line_index += text_count_lines(s->data + s->counted, s->start - s->counted);
 	s->counted = s->start;
 	return s->times[s->line_index];
 }
@@ -336,7 +324,7 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 
 	s.now = time_now();
 	m->stats.bytes += len;
-	m->stats.lines += count_lines(data, len);
+	m->stats.lines += text_count_lines(data, len);
 	if (m->any_always) {
 		scan_every_line(&s);
 	} else if (m->prefilter) {
