@@ -38,9 +38,12 @@ static void tell_unchanged(const struct config *old, const struct config *new)
 static int reload_world(struct agent *a, struct world *w)
 {
 	struct agent_input *inputs;
+	size_t i;
 	int r;
 
 	/* What was read so far is stored, so the new inputs go on from there. */
+	for (i = 0; i < a->n_inputs; i++)
+		input_settle(a->inputs[i].input);
 	r = agent_inputs_start(a, w, &inputs);
 	if (r < 0)
 		return r;

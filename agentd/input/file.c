@@ -348,10 +348,13 @@ static int file_start(struct input *in)
 	r = sd_event_add_io(in->loop, &f->io, f->inotify, EPOLLIN, on_inotify, f);
 	if (r >= 0)
 		r = sd_event_add_defer(in->loop, &f->more, on_more, f);
-	/* The first scan is the loop's: whoever started us is ready for lines then. */
+	/* Looked for now: a log that comes later is new, and read from its start. It is
+	 * read by the loop, when whoever started us is ready for lines. */
 	if (r >= 0)
-		r = sd_event_add_time_relative(in->loop, &f->timer, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 20, on_timer, f);
-	return r < 0 ? r : sd_event_source_set_enabled(f->more, SD_EVENT_OFF);
+		scan(f);
+	if (r >= 0)
+		r = sd_event_add_time_relative(in->loop, &f->timer, CLOCK_MONOTONIC, SCAN_INTERVAL, 0, on_timer, f);
+	return r;
 }
 
 static void file_stop(struct input *in)
@@ -370,6 +373,14 @@ static void file_stop(struct input *in)
 	free(f);
 }
 
+static void file_settle(struct input *in)
+{
+	struct follower *f = in->state;
+
+	scan(f);
+	read_all(f);
+}
+
 static void file_measure(const struct input *in, struct input_stats *stats)
 {
 	const struct follower *f = in->state;
@@ -382,4 +393,4 @@ static void file_measure(const struct input *in, struct input_stats *stats)
 			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
 }
 
-const struct input_kind input_file_kind = { file_start, file_stop, file_measure };
+const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure };

@@ -43,6 +43,11 @@ struct input *input_stop(struct input *in)
 	return NULL;
 }
 
+void input_settle(struct input *in)
+{
+	in->kind->settle(in);
+}
+
 void input_deliver(struct input *in, const char *data, size_t len, const usec_t *times, bool live)
 {
 	struct input_chunk chunk = { data, len, 0, times, live };

@@ -66,6 +66,10 @@ int input_start(sd_event *loop, const struct config_input *cfg, const struct inp
 /* Stops; delivers nothing more. NULL is fine. */
 struct input *input_stop(struct input *in);
 
+/* Looks and reads once more at once, so that a successor finds its place in all
+ * that is there by now. */
+void input_settle(struct input *in);
+
 const char *input_name(const struct input *in);
 void input_stats(const struct input *in, struct input_stats *ret);
 /* Opaque word of the owner: which matcher its chunks go to. */

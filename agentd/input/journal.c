@@ -270,10 +270,18 @@ static void journal_stop(struct input *in)
 	free(r);
 }
 
+static void journal_settle(struct input *in)
+{
+	struct reader *r = in->state;
+
+	if (r->journal)
+		read_entries(r);
+}
+
 static void journal_measure(const struct input *in, struct input_stats *stats)
 {
 	(void)in;
 	stats->lag_bytes = 0;
 }
 
-const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_measure };
+const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };

@@ -19,6 +19,7 @@ struct input {
 struct input_kind {
 	int (*start)(struct input *in); /* sets in->state */
 	void (*stop)(struct input *in); /* state may be NULL */
+	void (*settle)(struct input *in);
 	void (*measure)(const struct input *in, struct input_stats *stats); /* what is only known when asked */
 };
 

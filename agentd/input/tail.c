@@ -55,6 +55,9 @@ static void store_position(struct tail *t)
 {
 	char text[POSITION_TEXT_MAX];
 
+	/* The stored position is that of the file the path leads to now. */
+	if (t->gone)
+		return;
 	t->position.offset = t->offset - t->lines.pending;
 	/* The head grows with a young file. */
 	if (t->position.head_len < POSITION_HEAD_MAX)

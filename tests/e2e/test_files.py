@@ -77,6 +77,25 @@ def test_rename_and_create():
         assert a.json("status")["inputs"][0]["rotations"] == 1
 
 
+def test_nothing_is_read_twice_after_rotation_and_restart():
+    with Logs() as a:
+        append(a, "full.log", failures("192.0.2.5", 1))
+        events(a, 1)
+        os.rename(a.path("full.log"), a.path("full.log.1"))
+        append(a, "full.log", failures("192.0.2.5", 1))
+        events(a, 2)
+        append(a, "full.log.1", failures("192.0.2.5", 1))  # a late line: its place is not that of the new file
+        events(a, 3)
+        time.sleep(0.4)
+        a.stop()
+        a.start()
+        time.sleep(1.5)
+        assert a.json("status")["events"] == 0
+        append(a, "full.log", failures("192.0.2.6", 5))
+        a.wait_banned("192.0.2.6")
+        assert list(a.banned()) == ["192.0.2.6"]
+
+
 def test_a_glob_that_holds_the_rotated_file_too_reads_nothing_twice():
     with Logs("full*") as a:
         append(a, "full", failures("192.0.2.5", 3))
