@@ -167,6 +167,8 @@ static void see(struct follower *f, const char *path)
 		return; /* by another name */
 	t->seen = true;
 	t->gone = false;
+	if (strcmp(t->path, path) != 0)
+		tail_rename(t, path);
 	tail_check_truncated(t, &st);
 }
 

@@ -66,6 +66,22 @@ static void store_position(struct tail *t)
 				     position_format(&t->position, text));
 }
 
+void tail_rename(struct tail *t, const char *path)
+{
+	char *copy = strdup(path), *key = text_printf("file:%s:%s", t->input->name, path);
+
+	if (!copy || !key) {
+		free(copy);
+		free(key);
+		return;
+	}
+	free(t->path);
+	free(t->key);
+	t->path = copy;
+	t->key = key;
+	store_position(t);
+}
+
 static void deliver(struct tail *t, size_t len)
 {
 	uint64_t cut = t->lines.cut;

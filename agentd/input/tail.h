@@ -28,6 +28,8 @@ struct tail {
 struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offset);
 struct tail *tail_free(struct tail *t);
 
+/* It is found by another name now; its position is stored under that. */
+void tail_rename(struct tail *t, const char *path);
 /* Reads a bounded amount and delivers the lines. True if there is more to read at once. */
 bool tail_read(struct tail *t);
 /* If the file is shorter than what was read, or begins in another way: from its start again. */

@@ -105,6 +105,12 @@ def test_a_glob_that_holds_the_rotated_file_too_reads_nothing_twice():
         events(a, 4)
         time.sleep(1.5)
         assert a.json("status")["events"] == 4
+        a.stop()
+        append(a, "full.1", failures("192.0.2.7", 1))
+        append(a, "full", failures("192.0.2.7", 1))
+        a.start()
+        time.sleep(1.5)
+        assert a.json("status")["events"] == 2
 
 
 def test_copytruncate():
