@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "firewall/table.h"
-
+/* Bans, exemptions and prefixes, written to the kernel. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "base/addrmap.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "firewall/nft.h"
-#include "firewall/prefixes.h"
+#include "firewall/table_private.h"
 
 struct exemption {
 	struct addr_map_link link;
 	bool configured, added; /* by the config; at run time */
 };
-
-/* What the kernel has in an interval set. */
-struct ranges {
-	struct range *items;
-	size_t count;
-};
-
-struct table {
-	struct nft *nft;
-	struct addr_map exempt;
-	struct prefix_set nets[2]; /* IPv4, IPv6 */
-	struct ranges kernel[2];
-	bool deleted; /* on request: nothing is put back until table_restore() */
-};
-
-static unsigned family(const struct addr *a)
-{
-	return a->family == AF_INET6;
-}
-
-static usec_t left_until(usec_t end, usec_t now)
-{
-	if (end == USEC_INFINITY)
-		return USEC_INFINITY;
-	return end > now ? end - now : 1;
-}
 
 /* Exemptions */
 
@@ -89,7 +59,7 @@ struct collected {
 static void collect_exemption(struct addr_map_link *item, void *userdata)
 {
 	struct collected *c = userdata;
-	int r = prefix_set_add(&c->sets[family(&item->addr)], &item->addr, USEC_INFINITY, false);
+	int r = prefix_set_add(&c->sets[table_family(&item->addr)], &item->addr, USEC_INFINITY, false);
 
 	if (r < 0)
 		c->error = r;
@@ -205,14 +175,14 @@ static int write_nets(struct table *t, unsigned f)
 			nft_remove_range(t->nft, set, &old->items[i].first, &old->items[i].last);
 	for (i = 0; i < (size_t)n; i++)
 		if (!holds_range(old->items, old->count, &new[i]))
-			nft_add_range(t->nft, set, &new[i].first, &new[i].last, left_until(new[i].end, now));
+			nft_add_range(t->nft, set, &new[i].first, &new[i].last, table_left(new[i].end, now));
 	r = nft_commit(t->nft);
 	if (r < 0) {
 		/* The kernel and we disagree: all of it anew. */
 		nft_begin(t->nft);
 		nft_clear(t->nft, set);
 		for (i = 0; i < (size_t)n; i++)
-			nft_add_range(t->nft, set, &new[i].first, &new[i].last, left_until(new[i].end, now));
+			nft_add_range(t->nft, set, &new[i].first, &new[i].last, table_left(new[i].end, now));
 		r = nft_commit(t->nft);
 	}
 	if (r < 0) {
@@ -226,7 +196,7 @@ static int write_nets(struct table *t, unsigned f)
 
 static int apply_prefix(struct table *t, const struct proto_entry *entry)
 {
-	struct prefix_set *s = &t->nets[family(&entry->addr)];
+	struct prefix_set *s = &t->nets[table_family(&entry->addr)];
 	usec_t end = USEC_INFINITY;
 
 	if (entry->op == PROTO_UNBAN)
@@ -315,7 +285,7 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 	if (n == 0)
 		return;
 	e = slots[0].entry;
-	refused = n == 1 ? e->op == PROTO_BAN && full[family(&e->addr)] : full[0] || full[1];
+	refused = n == 1 ? e->op == PROTO_BAN && full[table_family(&e->addr)] : full[0] || full[1];
 	r = refused ? -ENFILE : write_hosts(t, slots, n);
 	if (r == -EEXIST || r == -ENOENT)
 		r = rewrite_hosts(t, slots, n);
@@ -323,7 +293,7 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 		return;
 	if (n == 1) {
 		e->error = r;
-		full[family(&e->addr)] |= r == -ENFILE;
+		full[table_family(&e->addr)] |= r == -ENFILE;
 		return;
 	}
 	write_halves(t, slots, n / 2, full);
@@ -371,7 +341,7 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 			continue;
 		}
 		e->error = apply_prefix(t, e);
-		nets[family(&e->addr)] = true;
+		nets[table_family(&e->addr)] = true;
 	}
 	if (hosts > 0)
 		write_halves(t, slots, keep_last(slots, hosts), full);
@@ -379,7 +349,7 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 		int r = nets[f] ? write_nets(t, f) : 0;
 
 		for (i = 0; r < 0 && i < n; i++)
-			if (!addr_is_host(&entries[i]->addr) && family(&entries[i]->addr) == f && !entries[i]->error)
+			if (!addr_is_host(&entries[i]->addr) && table_family(&entries[i]->addr) == f && !entries[i]->error)
 				entries[i]->error = r;
 	}
 }
@@ -407,141 +377,6 @@ void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
 			;
 		apply_bans(t, entries + start, i - start);
 	}
-}
-
-/* Listing, and taking over */
-
-struct listing {
-	struct table *table;
-	void (*fn)(void *userdata, const struct proto_entry *e);
-	void *userdata;
-};
-
-static void list_host(void *userdata, const struct nft_element *e)
-{
-	const struct listing *l = userdata;
-	struct proto_entry entry = { .addr = e->addr, .packets = e->packets, .bytes = e->bytes };
-
-	entry.left = e->left == USEC_INFINITY ? UINT64_MAX : e->left;
-	l->fn(l->userdata, &entry);
-}
-
-static void count_range(void *userdata, const struct nft_element *e)
-{
-	const struct listing *l = userdata;
-	struct prefix *p;
-
-	if (e->range_end)
-		return;
-	p = prefix_set_owner(&l->table->nets[family(&e->addr)], &e->addr);
-	if (p) {
-		p->packets += e->packets;
-		p->bytes += e->bytes;
-	}
-}
-
-static int list_nets(struct table *t, unsigned f, struct listing *l)
-{
-	struct prefix_set *s = &t->nets[f];
-	usec_t now = time_monotonic();
-	size_t i;
-	int r;
-
-	prefix_set_expire(s, now);
-	for (i = 0; i < s->count; i++)
-		s->items[i].packets = s->items[i].bytes = 0;
-	r = nft_dump(t->nft, f ? NFT_NET6 : NFT_NET4, count_range, l);
-	for (i = 0; r >= 0 && i < s->count; i++) {
-		const struct prefix *p = &s->items[i];
-		struct proto_entry e = { .addr = p->addr, .packets = p->packets, .bytes = p->bytes };
-
-		e.left = p->end == USEC_INFINITY ? UINT64_MAX : left_until(p->end, now);
-		l->fn(l->userdata, &e);
-	}
-	return r;
-}
-
-int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata)
-{
-	struct listing l = { t, fn, userdata };
-	int r;
-
-	if (t->deleted)
-		return 0;
-	r = nft_dump(t->nft, NFT_BAN4, list_host, &l);
-	if (r >= 0)
-		r = nft_dump(t->nft, NFT_BAN6, list_host, &l);
-	if (r >= 0)
-		r = list_nets(t, 0, &l);
-	return r < 0 ? r : list_nets(t, 1, &l);
-}
-
-struct ends {
-	struct nft_element *items;
-	size_t count;
-};
-
-static void keep_end(void *userdata, const struct nft_element *e)
-{
-	struct ends *ends = userdata;
-	struct nft_element *longer = reallocarray(ends->items, ends->count + 1, sizeof(*longer));
-
-	if (!longer)
-		return;
-	ends->items = longer;
-	ends->items[ends->count++] = *e;
-}
-
-/* By place; where one range ends as the next begins, the end first. */
-static int compare_ends(const void *a, const void *b)
-{
-	const struct nft_element *x = a, *y = b;
-	int order = addr_compare(&x->addr, &y->addr);
-
-	return order ? order : (int)y->range_end - (int)x->range_end;
-}
-
-static struct addr host_before(const struct addr *a)
-{
-	unsigned i = a->family == AF_INET ? 4 : 16;
-	struct addr before = *a;
-
-	while (i-- > 0)
-		if (before.bytes[i]-- != 0)
-			break;
-	return before;
-}
-
-/* The ranges that the kernel has, as prefixes whose owner we do not know. */
-static int adopt_nets(struct table *t, unsigned f)
-{
-	struct addr pieces[RANGE_PREFIXES_MAX], all = { f ? AF_INET6 : AF_INET, 0, { 0 } };
-	struct ends ends = { 0 };
-	usec_t now = time_monotonic();
-	size_t i, k;
-	struct ranges *kernel = &t->kernel[f];
-	int r = nft_dump(t->nft, f ? NFT_NET6 : NFT_NET4, keep_end, &ends);
-
-	kernel->items = calloc(ends.count + 1, sizeof(*kernel->items));
-	if (r >= 0 && !kernel->items)
-		r = -ENOMEM;
-	if (ends.count > 0)
-		qsort(ends.items, ends.count, sizeof(*ends.items), compare_ends);
-	for (i = 0; r >= 0 && i < ends.count; i++) {
-		const struct nft_element *e = &ends.items[i], *after = i + 1 < ends.count ? e + 1 : NULL;
-		usec_t end = e->left == USEC_INFINITY ? USEC_INFINITY : now + e->left;
-		struct range range = { e->addr, after ? host_before(&after->addr) : addr_last(&all), end };
-		size_t n;
-
-		if (e->range_end)
-			continue;
-		kernel->items[kernel->count++] = range;
-		n = range_prefixes(&range, pieces);
-		for (k = 0; k < n; k++)
-			prefix_set_add(&t->nets[f], &pieces[k], end, true);
-	}
-	free(ends.items);
-	return r;
 }
 
 int table_restore(struct table *t)
@@ -589,9 +424,9 @@ int table_open(const struct config *cfg, struct table **ret)
 	if (r >= 0)
 		r = table_configure(t, cfg);
 	if (r >= 0)
-		r = adopt_nets(t, 0);
+		r = table_adopt(t, 0);
 	if (r >= 0)
-		r = adopt_nets(t, 1);
+		r = table_adopt(t, 1);
 	if (r < 0) {
 		table_close(t);
 		return r;
