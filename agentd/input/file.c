@@ -232,17 +232,23 @@ static void retire(struct follower *f)
 
 static void scan(struct follower *f)
 {
+	uint64_t errors = f->input->stats.errors;
+	bool refused = false;
 	char **pattern;
 	struct tail *t;
 
-	for (t = f->tails; t; t = t->next)
+	for (t = f->tails; t; t = t->next) {
 		t->seen = false;
+		refused |= t->refused || t->watch < 0;
+	}
 	/* Watched before looked at, so that nothing comes in between unseen. */
 	for (pattern = f->input->cfg->paths; *pattern; pattern++)
 		watch_directories(f, *pattern);
 	for (pattern = f->input->cfg->paths; *pattern; pattern++)
 		scan_pattern(f, *pattern);
 	retire(f);
+	if (!refused && f->input->stats.errors == errors)
+		input_recovered(f->input);
 	if (!f->tails && !f->told_missing) {
 		f->told_missing = true;
 		log_warning("Input %s: there is no %s yet; waiting for it", f->input->name, f->input->cfg->paths[0]);

@@ -70,7 +70,13 @@ void input_failed(struct input *in, const char *where, int error)
 	if (strcmp(text, in->stats.last_error) == 0)
 		return;
 	strcpy(in->stats.last_error, text);
-	log_warning("Input %s: %s", in->name, text);
+	if (log_limit_pass(&in->failing))
+		log_warning("Input %s: %s", in->name, text);
+}
+
+void input_recovered(struct input *in)
+{
+	in->stats.last_error[0] = '\0';
 }
 
 const char *input_name(const struct input *in)

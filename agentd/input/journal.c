@@ -138,6 +138,8 @@ static bool read_entries(struct reader *r)
 	}
 	if (n < 0)
 		input_failed(r->input, "journal", n);
+	else if (entries > 0)
+		input_recovered(r->input);
 	if (entries > 0)
 		deliver(r);
 	if (n == 0)

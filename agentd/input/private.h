@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_INPUT_PRIVATE_H
 #define SIPWARDEN_INPUT_PRIVATE_H
 
+#include "base/log.h"
 #include "input/input.h"
 
 /* Between input.c and the kinds of input. */
@@ -11,6 +12,7 @@ struct input {
 	char *name;
 	struct input_callbacks callbacks;
 	struct input_stats stats;
+	struct log_limit failing;
 	void *context;
 	const struct input_kind *kind;
 	void *state; /* the kind's own */
@@ -29,5 +31,7 @@ extern const struct input_kind input_file_kind, input_journal_kind;
 void input_deliver(struct input *in, const char *data, size_t len, const usec_t *times, bool live);
 /* Notes and, once in a while, logs what goes wrong. */
 void input_failed(struct input *in, const char *where, int error);
+/* All is well again. */
+void input_recovered(struct input *in);
 
 #endif

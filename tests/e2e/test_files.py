@@ -184,6 +184,19 @@ def test_a_long_line_is_cut_and_its_rest_is_no_line():
         assert status["events"] == 5, status
 
 
+def test_a_log_that_may_not_be_read_is_a_problem_until_it_may():
+    with Logs() as a:
+        a.write_config(f"[input asterisk]\npath = {a.dir}/full.log {a.dir}/dev\n")
+        os.mknod(a.path("dev"), 0o600 | 0o020000, 0x0f0f)  # a device without a driver: open(2) fails
+        a.ctl("reload")
+        problem = wait("the problem", lambda: a.json("status")["inputs"][0]["last_error"])
+        assert "dev" in problem, problem
+        append(a, "full.log", failures("192.0.2.5"))
+        a.wait_banned("192.0.2.5")
+        os.unlink(a.path("dev"))
+        wait("no problem", lambda: not a.json("status")["inputs"][0]["last_error"])
+
+
 def test_many_files_at_once():
     with Logs("logs/*.log") as a:
         os.mkdir(a.path("logs"))
