@@ -320,6 +320,46 @@ def test_as_root_agent_and_helper_give_up_everything_else():
         a.wait_banned("192.0.2.5")
 
 
+def test_the_helper_as_a_process_of_its_own_serves_only_the_agent():
+    with agent(start=False) as a:
+        with open(a.config) as f:
+            text = f.read()
+        socket_path = a.path("firewall.sock")
+        with open(a.config, "w") as f:
+            f.write(text.replace("[firewall]", f"firewall_socket = {socket_path}\n[firewall]"))
+        os.chmod(a.dir, 0o755)
+
+        def start_helper():
+            process = subprocess.Popen([f"{BUILD}/sipwardend", "--firewall", "--config", a.config], stderr=open(a.log, "a"))
+            wait("the helper's table", lambda: "chain prerouting" in a.kernel())
+            return process
+        a.process = subprocess.Popen([f"{BUILD}/sipwardend", "--config", a.config], stderr=open(a.log, "a"))
+        wait("not ready without the helper", lambda: a.ctl("status", check=False)[0] == 1)
+        attack(a, "192.0.2.5")
+        wait("banned, but not in force", lambda: a.banned().get("192.0.2.5", {}).get("in_kernel") is False)
+        helper = start_helper()
+        try:
+            wait("in force", lambda: a.in_kernel("192.0.2.5"))
+            # Somebody else connects, and is sent away; so is one who sends what is no command.
+            program = ("import socket,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET)\ns.settimeout(10)\n"
+                       f"s.connect('{socket_path}')\nsys.exit(0 if s.recv(10)==b'' else 1)\n")
+            a.stop()
+            sh("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", program)
+            sh("/usr/bin/python3", "-c", program.replace("sys.exit(", "s.recv(99); s.send(b'nonsense'*9)\nsys.exit("))
+            a.start()
+            attack(a, "192.0.2.6")
+            a.wait_banned("192.0.2.6")
+            helper.kill()
+            helper.wait()
+            wait("the agent says so", lambda: a.ctl("status", check=False)[0] == 1)
+            attack(a, "192.0.2.7")
+            helper = start_helper()
+            a.wait_banned("192.0.2.7")
+        finally:
+            helper.kill()
+            helper.wait()
+
+
 def test_monitor_tells_bans_as_they_happen():
     with agent() as a:
         with subprocess.Popen([f"{BUILD}/sipwarden", "--config", a.config, "monitor", "--json"], stdout=subprocess.PIPE,
