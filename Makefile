@@ -6,6 +6,9 @@ SYSCONFDIR ?= /etc
 DESTDIR ?=
 VERSION := 0.1.0
 
+# Tests leave nothing behind in the tree.
+export PYTHONDONTWRITEBYTECODE := 1
+
 # BUILD is a flavour: release, asan (ASan and UBSan), and fuzz (clang, libFuzzer).
 BUILD ?= release
 O := build/$(BUILD)
