@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "input/linebreak.h"
 #include "input/private.h"
 
 /* One turn of the event loop. */
@@ -34,9 +35,11 @@ struct reader {
 	usec_t *times;
 	size_t len, n;
 	bool live;
+	struct linebreak breaks;
 	usec_t last_entry; /* CLOCK_MONOTONIC */
 };
 
+/* Reads the matches of sipwarden.conf(5) as journalctl(1) reads its arguments. */
 static int add_matches(sd_journal *j, char *const *matches)
 {
 	int r = 0;
@@ -58,13 +61,18 @@ static int seek(struct reader *r)
 		/* sd_journal_seek_tail() alone leaves no place to go on from. */
 		if (n >= 0)
 			n = sd_journal_previous(r->journal);
+		/* What comes next may be the rest of this one. */
+		if (n > 0)
+			linebreak_is_rest(&r->breaks, r->journal);
 		return n == 0 ? sd_journal_seek_head(r->journal) : n;
 	}
 	n = sd_journal_seek_cursor(r->journal, r->cursor);
 	if (n >= 0)
 		n = sd_journal_next(r->journal);
-	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0)
+	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0) {
+		linebreak_is_rest(&r->breaks, r->journal);
 		return 0;
+	}
 	if (n < 0)
 		return n;
 	/* It is not there any more: go on with what came after it. */
@@ -100,8 +108,13 @@ static void take_entry(struct reader *r)
 	static const char prefix[] = "MESSAGE=";
 	const void *data;
 	size_t len;
-	int n = sd_journal_get_data(r->journal, "MESSAGE", &data, &len);
+	int n;
 
+	if (linebreak_is_rest(&r->breaks, r->journal)) {
+		r->input->stats.cut++;
+		return;
+	}
+	n = sd_journal_get_data(r->journal, "MESSAGE", &data, &len);
 	if (n >= 0 && len >= sizeof(prefix) - 1)
 		take_message(r, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1));
 	else if (n < 0 && n != -ENOENT)

@@ -116,6 +116,23 @@ def test_binary_messages_are_one_line():
     with_agent("[input asterisk]\ntype = journal\n", body)
 
 
+def test_a_line_that_journald_splits_is_not_two():
+    journald()
+
+    def body(a):
+        # LineMax= of journald.conf(5) is 48K: one rest, two of a longer line, and one behind a NUL. What the sender puts behind it starts an entry of its own.
+        forged = failures("203.0.113.9", 1).rstrip("\n")
+        for i in range(6):
+            log("y" * (48 * 1024) + forged + "\n" + failures("192.0.2.18", 1))
+            log("y" * (48 * 1024 * 2) + forged + "\n")
+            log("y" * 100 + "\0" + forged + "\n")
+        a.wait_banned("192.0.2.18")
+        assert "203.0.113.9" not in a.banned()
+        status = wait("the cut lines", lambda: a.json("status")["inputs"][0]["cut"] == 24 and a.json("status"))
+        assert status["events"] == 6, status
+    with_agent("[input asterisk]\ntype = journal\n", body)
+
+
 def test_kamailio_under_attack_and_its_phone_served():
     journald()
     gateway.make_network(["192.0.2.77", "192.0.2.66", "192.0.2.88", gateway.PHONE])
