@@ -200,9 +200,9 @@ static void tell_limited(struct matcher *m, const struct filter_pattern *p, cons
 	char shown[120];
 
 	if (log_limit_pass(&m->limited))
-		log_warning("filter %s, pattern %s (%s:%u): gave up on a line after %u steps; the line counts against "
-			    "nobody: %s",
-			    m->filter->name, p->name, p->file, p->line, MATCH_LIMIT,
+		log_warning("filter %s, pattern %s (%s:%u): gave up on a line of %zu bytes, which takes too many steps; "
+			    "it counts against nobody: %s",
+			    m->filter->name, p->name, p->file, p->line, len,
 			    text_escape((struct span){ line, len }, shown, sizeof(shown)));
 }
 

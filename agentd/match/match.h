@@ -24,8 +24,14 @@ struct match_stats {
 	uint64_t limited;  /* match limits hit */
 };
 
-/* The work one match may do; PCRE2's match limit (pcre2_set_match_limit). */
-#define MATCH_LIMIT 100000
+/*
+ * The work one match may do (pcre2_set_match_limit), in steps: so many, and so
+ * many for each byte of the line. The sender pays for the bytes: a long header
+ * must not buy him more of our time than that, nor hide its line because an
+ * honest pattern cannot get through it.
+ */
+#define MATCH_LIMIT 10000
+#define MATCH_LIMIT_PER_BYTE 8
 /* Longest line the inputs deliver. */
 #define MATCH_LINE_MAX ((size_t)64 << 10)
 

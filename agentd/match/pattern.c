@@ -70,7 +70,6 @@ int pattern_context_new(struct pattern_context **ret)
 		pattern_context_free(c);
 		return -ENOMEM;
 	}
-	pcre2_set_match_limit(c->match, MATCH_LIMIT);
 	pcre2_set_heap_limit(c->match, HEAP_LIMIT);
 	pcre2_jit_stack_assign(c->match, NULL, c->stack);
 	*ret = c;
@@ -329,6 +328,7 @@ enum pattern_result pattern_match(const struct pattern *p, struct pattern_contex
 
 	e->n_addrs = 0;
 	pcre2_set_callout(c->match, on_reading, &r);
+	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
 	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {

@@ -300,6 +300,76 @@ static void text_of_other_events_in_any_field_cannot_aim(void **state)
 	unload(&l);
 }
 
+static char *repeated(const char *text, size_t size)
+{
+	char *long_text = calloc(1, size + strlen(text) + 1), *to = long_text;
+
+	assert_non_null(long_text);
+	while ((size_t)(to - long_text) < size)
+		to = stpcpy(to, text);
+	return long_text;
+}
+
+/* Else a header of the right kind would hide every guess behind the match limit. */
+static void a_long_header_does_not_hide_its_line(void **state)
+{
+	static const char *const texts[] = { "a", "a:", "sip:a@", "\",SessionID=\"x", "\",LocalAddress=\"IPV4/UDP/192.0.2.1/5060",
+					     "' failed for '", "(callid: 1) - ", ") - Failed to authenticate", " user='", "\\\"" };
+	static const size_t sizes[] = { 200, 3000, 30000, 60000 };
+	struct loaded l = { 0 };
+	struct match_stats stats;
+	unsigned i, k, lines = 0, caught = 0;
+
+	(void)state;
+	load("asterisk", &l);
+	for (i = 0; i < ELEMENTSOF(texts); i++) {
+		for (k = 0; k < ELEMENTSOF(sizes); k++) {
+			char *text = repeated(texts[i], sizes[k]);
+			bool quoted = strchr(texts[i], '"') != NULL;
+
+			assert_not_aimed(l.matcher, render_security("100", text, "1/2"), &caught);
+			assert_not_aimed(l.matcher, render_security(text, "1", "1/2"), &caught);
+			assert_not_aimed(l.matcher, render_registration(text), &caught);
+			assert_not_aimed(l.matcher, render_notice("x", text, "Failed to authenticate"), &caught);
+			lines += 4;
+			if (!quoted || texts[i][0] == '\\') {
+				assert_not_aimed(l.matcher, render_notice(text, "1", "No matching endpoint found"), &caught);
+				lines++;
+			}
+			free(text);
+		}
+	}
+	matcher_stats(l.matcher, &stats);
+	assert_int_equal(stats.limited, 0);
+	assert_int_equal(caught, lines);
+	unload(&l);
+}
+
+static void a_line_cut_short_still_names_its_sender(void **state)
+{
+	static const char *const lines[] = {
+		"NOTICE: <script>: sipwarden auth-failure src=192.0.2.5:5070 proto=udp id='1' user='100' ua='Yea",
+		"NOTICE: <script>: sipwarden auth-failure src=192.0.2.5:5070 proto=udp id='1' user='10",
+		"NOTICE: <script>: sipwarden call-attempt src=192.0.2.5:5070 proto=udp id='1",
+	};
+	struct loaded l = { 0 };
+	struct match_stats stats;
+	unsigned caught = 0, i;
+	char *text = repeated("' user=' ua='", 60000);
+
+	(void)state;
+	load("kamailio", &l);
+	for (i = 0; i < ELEMENTSOF(lines); i++)
+		assert_not_aimed(l.matcher, strdup(lines[i]), &caught);
+	for (i = 0; i < ELEMENTSOF(lines); i++)
+		assert_not_aimed(l.matcher, text_printf("%s%s", lines[i], text), &caught);
+	matcher_stats(l.matcher, &stats);
+	assert_int_equal(stats.limited, 0);
+	assert_int_equal(caught, 2 * ELEMENTSOF(lines));
+	free(text);
+	unload(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +378,8 @@ int main(void)
 		cmocka_unit_test(the_examples_of_all_filters_hold),
 		cmocka_unit_test(forged_lines_name_nobody_else),
 		cmocka_unit_test(text_of_other_events_in_any_field_cannot_aim),
+		cmocka_unit_test(a_long_header_does_not_hide_its_line),
+		cmocka_unit_test(a_line_cut_short_still_names_its_sender),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
