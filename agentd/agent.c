@@ -7,10 +7,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include "agent_private.h"
 #include "base/privilege.h"
+#include "base/unixsocket.h"
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
@@ -55,13 +57,30 @@ static int open_loop(struct agent *a)
 	return r;
 }
 
+/* Two agents with one socket would share table and database, too. */
+static int refuse_second(const struct config *cfg)
+{
+	int fd = unixsocket_connect(cfg->socket, SOCK_STREAM | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return 0;
+	close(fd);
+	log_error("Another sipwardend answers at %s. Stop it first, or give this one a config of its own with another "
+		  "socket, state_dir and table",
+		  cfg->socket);
+	return -EADDRINUSE;
+}
+
 static int start_stages(struct agent *a)
 {
 	struct decide_callbacks decide = agent_decide_callbacks;
 	struct firewall_callbacks firewall = agent_firewall_callbacks;
 	struct control_ops control = agent_control_ops;
 	const struct config *cfg = a->world->cfg;
-	int r;
+	int r = refuse_second(cfg);
+
+	if (r < 0)
+		return r;
 
 	decide.userdata = firewall.userdata = control.userdata = a;
 	r = decider_new(cfg, &decide, &a->decider);
@@ -113,9 +132,12 @@ int agent_run(const struct agent_options *options)
 {
 	struct agent a = { .options = options, .started = time_now() };
 	struct diag diag = DIAG_INIT;
+	struct config *cfg = NULL;
 	int r;
 
-	r = world_load(options, &diag, &a.world);
+	r = agent_config(options, &diag, &cfg);
+	if (r >= 0)
+		r = world_load(cfg, &diag, &a.world);
 	diag_log(&diag);
 	diag_done(&diag);
 	if (r < 0) {

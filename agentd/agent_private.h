@@ -13,7 +13,7 @@
 #include "input/input.h"
 #include "match/match.h"
 #include "store/store.h"
-#include "world.h"
+#include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
  * (decisions to firewall and store) and operations.c (what admins ask for). */

@@ -63,25 +63,36 @@ static int reload_world(struct agent *a, struct world *w)
 	return 0;
 }
 
+/* What to tell who asked: the first mistake, and where the others are. */
 static char *first_mistake(const struct diag *diag)
 {
 	size_t i;
 
-	for (i = 0; i < diag->count; i++)
-		if (diag->entries[i].severity == LOG_ERR)
-			return text_printf("nothing was changed: %zu mistakes, the first at %s:%u: %s", diag->errors,
-					   diag->entries[i].file, diag->entries[i].line, diag->entries[i].text);
+	for (i = 0; i < diag->count; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (diag->entries[i].severity != LOG_ERR)
+			continue;
+		text = diag_text(&diag->entries[i]);
+		if (diag->errors == 1)
+			return text_printf("nothing was changed: %s", text ? text : "out of memory");
+		return text_printf("nothing was changed: %s (the first of %zu mistakes; 'sipwarden check' shows all)",
+				   text ? text : "out of memory", diag->errors);
+	}
 	return NULL;
 }
 
 int agent_reload(struct agent *a, char **message)
 {
 	struct diag diag = DIAG_INIT;
+	struct config *cfg = NULL;
 	struct world *w = NULL;
 	int r;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)time_monotonic());
-	r = world_load(a->options, &diag, &w);
+	r = agent_config(a->options, &diag, &cfg);
+	if (r >= 0)
+		r = world_load(cfg, &diag, &w);
 	diag_log(&diag);
 	if (r >= 0)
 		r = reload_world(a, w);

@@ -106,13 +106,14 @@ static void print_lines(const char *text, const char *indent)
 
 static void print_ban(const struct ban_view *b, const char *evidence)
 {
-	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX] = "until lifted", left[TIMESPAN_TEXT_MAX], safe[512];
+	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX], left[TIMESPAN_TEXT_MAX], safe[512];
 
-	if (b->end != USEC_INFINITY)
-		time_format_local(b->end, end);
 	printf("%s is banned\n", b->address);
 	printf("  since     %s\n", time_format_local(b->start, start));
-	printf("  until     %s (%s left)\n", end, ban_view_left(b, left));
+	if (b->end == USEC_INFINITY)
+		puts("  until     it is lifted by hand");
+	else
+		printf("  until     %s (%s left)\n", time_format_local(b->end, end), ban_view_left(b, left));
 	printf("  rule      %s, step %u\n", output_safe(b->rule, safe, sizeof(safe)), b->step + 1);
 	printf("  reason    %s\n", output_safe(b->reason, safe, sizeof(safe)));
 	printf("  attempts  %u\n", b->count);

@@ -6,35 +6,9 @@
 #include <syslog.h>
 
 #include "ctl.h"
-#include "config/config.h"
-#include "config/filter.h"
-#include "match/match.h"
 #include "output.h"
 #include "usage.h"
-
-/* The filter of an input, unless an earlier input has it: then it was looked at. */
-static bool is_first_use(const struct config *cfg, size_t input)
-{
-	size_t i;
-
-	for (i = 0; i < input; i++)
-		if (cfg->inputs[i].filter && strcmp(cfg->inputs[i].filter, cfg->inputs[input].filter) == 0)
-			return false;
-	return true;
-}
-
-static unsigned check_filter(const char *name, char *const *dirs, struct diag *diag)
-{
-	struct filter *f = NULL;
-	struct matcher *m = NULL;
-	unsigned examples = 0;
-
-	if (filter_load(name, dirs, diag, &f) == 0 && matcher_new(f, diag, &m) == 0)
-		examples = matcher_test(m, diag);
-	matcher_free(m);
-	filter_free(f);
-	return examples;
-}
+#include "world/world.h"
 
 static json_t *diag_json(const struct diag *diag)
 {
@@ -53,35 +27,37 @@ static json_t *diag_json(const struct diag *diag)
 	return array;
 }
 
+static void tell(const struct ctl *ctl, const struct diag *diag, const struct world *w, unsigned examples)
+{
+	diag_print(diag, stderr);
+	if (diag->errors)
+		fprintf(stderr, "%zu mistake%s\n", diag->errors, diag->errors == 1 ? "" : "s");
+	else if (w)
+		printf("%s: no mistakes; %zu inputs, %zu filters with %u examples, %zu rules, %zu exemptions\n",
+		       ctl->config_path, w->cfg->n_inputs, w->n_filters, examples, w->cfg->n_rules, w->cfg->n_exempt);
+}
+
 int cmd_check(struct ctl *ctl, int argc, char **argv)
 {
 	struct diag diag = DIAG_INIT;
 	struct config *cfg = NULL;
-	unsigned examples = 0, filters = 0;
-	size_t i, errors;
+	struct world *w = NULL;
+	unsigned examples = 0;
 	int r;
 
 	if (argc > 1)
 		return usage_error(argv[0], "takes no argument", argv[1]);
 	r = config_load(ctl->config_path, &diag, &cfg);
-	for (i = 0; r >= 0 && i < cfg->n_inputs; i++) {
-		if (!is_first_use(cfg, i))
-			continue;
-		examples += check_filter(cfg->inputs[i].filter, cfg->filter_dirs, &diag);
-		filters++;
-	}
-	errors = diag.errors;
-	if (ctl->json) {
-		output_json(json_pack("{s:b, s:o}", "ok", errors == 0, "mistakes", diag_json(&diag)));
-	} else {
-		diag_print(&diag, stderr);
-		if (errors == 0)
-			printf("%s: no mistakes; %zu inputs, %u filters with %u examples, %zu rules, %zu exemptions\n",
-			       ctl->config_path, cfg->n_inputs, filters, examples, cfg->n_rules, cfg->n_exempt);
-		else
-			fprintf(stderr, "%zu mistakes\n", errors);
-	}
+	if (r >= 0)
+		r = world_load(cfg, &diag, &w);
+	if (r >= 0)
+		examples = world_test(w, &diag);
+	if (ctl->json)
+		output_json(json_pack("{s:b, s:o}", "ok", r >= 0 && diag.errors == 0, "mistakes", diag_json(&diag)));
+	else
+		tell(ctl, &diag, w, examples);
+	r = r < 0 || diag.errors ? CTL_FAILED : CTL_OK;
 	diag_done(&diag);
-	config_free(cfg);
-	return errors ? CTL_FAILED : CTL_OK;
+	world_free(w);
+	return r;
 }

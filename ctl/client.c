@@ -54,6 +54,9 @@ int client_open(const struct ctl *ctl, sd_bus **ret)
 		return CTL_OK;
 	fprintf(stderr, "sipwarden: sipwardend does not answer at %s: %s%s\n", path, strerror(-r),
 		r == -ENOENT || r == -ECONNREFUSED ? ". Is it running? (systemctl status sipwardend)" : "");
+	if (!ctl->socket && access(ctl->config_path, R_OK) < 0)
+		fprintf(stderr, "sipwarden: %s cannot be read: %s. If the agent's socket is elsewhere, tell it with --socket PATH\n",
+			ctl->config_path, strerror(errno));
 	return r == -EACCES || r == -EPERM ? CTL_DENIED : CTL_NO_DAEMON;
 }
 

@@ -63,16 +63,20 @@ void diag_warning(struct diag *d, const char *file, unsigned line, const char *h
 	va_end(ap);
 }
 
-/* "file:line: error: what; hint" as a new string. */
-static char *entry_text(const struct diag_entry *e)
+/* "file:line: severity: what; hint" as a new string; severity may be "". */
+static char *compose(const struct diag_entry *e, const char *severity)
 {
-	const char *severity = e->severity == LOG_ERR ? "error" : "warning";
 	const char *file = e->file ? e->file : "?", *text = e->text ? e->text : "out of memory";
 	const char *colon = e->hint ? "; " : "", *hint = e->hint ? e->hint : "";
 
 	if (e->line)
-		return text_printf("%s:%u: %s: %s%s%s", file, e->line, severity, text, colon, hint);
-	return text_printf("%s: %s: %s%s%s", file, severity, text, colon, hint);
+		return text_printf("%s:%u: %s%s%s%s", file, e->line, severity, text, colon, hint);
+	return text_printf("%s: %s%s%s%s", file, severity, text, colon, hint);
+}
+
+char *diag_text(const struct diag_entry *e)
+{
+	return compose(e, "");
 }
 
 static size_t not_kept(const struct diag *d)
@@ -85,7 +89,7 @@ void diag_print(const struct diag *d, FILE *to)
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
-		char *text = entry_text(&d->entries[i]);
+		char *text = compose(&d->entries[i], d->entries[i].severity == LOG_ERR ? "error: " : "warning: ");
 
 		fprintf(to, "%s\n", text ? text : "out of memory");
 		free(text);
@@ -99,7 +103,7 @@ void diag_log(const struct diag *d)
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
-		char *text = entry_text(&d->entries[i]);
+		char *text = diag_text(&d->entries[i]);
 
 		log_message(d->entries[i].severity, "%s", text ? text : "out of memory");
 		free(text);

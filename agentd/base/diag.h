@@ -34,6 +34,8 @@ void diag_warning(struct diag *d, const char *file, unsigned line, const char *h
 	__attribute__((format(printf, 5, 6)));
 /* "file:line: error: what is wrong; what would be right", one a line. */
 void diag_print(const struct diag *d, FILE *to);
+/* "file:line: what is wrong; what would be right" as a new string; NULL: out of memory. */
+char *diag_text(const struct diag_entry *e);
 /* Each entry through log_message(). */
 void diag_log(const struct diag *d);
 void diag_done(struct diag *d);

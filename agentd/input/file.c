@@ -24,6 +24,8 @@
 #define SCAN_INTERVAL USEC_PER_SEC
 /* A gateway goes on writing into a renamed log until it is told to reopen it. */
 #define GONE_GRACE (60 * USEC_PER_SEC)
+/* A log that is renamed is soon made anew. */
+#define MISSING_GRACE (3 * USEC_PER_SEC)
 #define FILES_MAX 1024
 #define DIR_EVENTS                                                                                            \
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | \
@@ -38,6 +40,7 @@ struct follower {
 	size_t n_tails;
 	bool started; /* the first scan is over: what comes now is new */
 	bool told_missing;
+	usec_t missing_since; /* CLOCK_MONOTONIC: no path leads to a file; 0: one does */
 };
 
 static struct tail *find_tail(const struct follower *f, const struct stat *st)
@@ -219,7 +222,7 @@ static void retire(struct follower *f)
 		if (!t->seen && !t->gone) {
 			t->gone = true;
 			f->input->stats.rotations++;
-			log_debug("Input %s: %s was renamed or deleted", f->input->name, t->path);
+			log_info("Input %s: %s was renamed or deleted", f->input->name, t->path);
 		}
 		if (t->gone && t->live && now - t->idle_since > GONE_GRACE) {
 			tail_finish(t);
@@ -228,6 +231,27 @@ static void retire(struct follower *f)
 		}
 		link = &t->next;
 	}
+}
+
+/* Says once that there is nothing to follow; at a rotation that is so for a moment. */
+static void check_missing(struct follower *f)
+{
+	usec_t now = time_monotonic();
+	const struct tail *t;
+
+	for (t = f->tails; t; t = t->next) {
+		if (!t->gone) {
+			f->missing_since = 0;
+			f->told_missing = false;
+			return;
+		}
+	}
+	if (!f->missing_since)
+		f->missing_since = now;
+	if (f->told_missing || (f->started && now - f->missing_since < MISSING_GRACE))
+		return;
+	f->told_missing = true;
+	input_failed(f->input, f->input->cfg->paths[0], -ENOENT);
 }
 
 static void scan(struct follower *f)
@@ -247,12 +271,9 @@ static void scan(struct follower *f)
 	for (pattern = f->input->cfg->paths; *pattern; pattern++)
 		scan_pattern(f, *pattern);
 	retire(f);
-	if (!refused && f->input->stats.errors == errors)
+	if (!refused && f->input->stats.errors == errors && !f->missing_since)
 		input_recovered(f->input);
-	if (!f->tails && !f->told_missing) {
-		f->told_missing = true;
-		log_warning("Input %s: there is no %s yet; waiting for it", f->input->name, f->input->cfg->paths[0]);
-	}
+	check_missing(f);
 	f->started = true;
 }
 

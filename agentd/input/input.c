@@ -66,7 +66,8 @@ void input_failed(struct input *in, const char *where, int error)
 	char text[sizeof(in->stats.last_error)], shown[100];
 
 	in->stats.errors++;
-	snprintf(text, sizeof(text), "%s: %s", text_escape(SPAN(where), shown, sizeof(shown)), strerror(-error));
+	snprintf(text, sizeof(text), "%s: %s", text_escape(SPAN(where), shown, sizeof(shown)),
+		 error == -ENOENT ? "is not there; waiting for it" : strerror(-error));
 	if (strcmp(text, in->stats.last_error) == 0)
 		return;
 	strcpy(in->stats.last_error, text);

@@ -164,6 +164,9 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 			r = -ENOMEM;
 	if (r >= 0)
 		r = wordset_new(f, &m->words);
+	/* What a regex must hold only makes sense of one that compiles. */
+	if (r >= 0 && diag->errors > errors)
+		r = -EINVAL;
 	if (r >= 0)
 		r = make_prefilter(m, diag);
 	if (r >= 0 && diag->errors > errors)

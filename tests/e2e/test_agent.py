@@ -381,6 +381,22 @@ def test_instances_side_by_side():
         assert not two.banned() and not two.in_kernel("192.0.2.5")
 
 
+def test_a_second_agent_with_the_same_socket_is_refused():
+    with agent() as a:
+        a.ctl("exempt", "add", "192.0.2.0/25")
+        done = subprocess.run([f"{BUILD}/sipwardend", "--config", a.config], stderr=subprocess.PIPE, text=True, timeout=10)
+        assert done.returncode == 1 and "Another sipwardend answers" in done.stderr, done
+        assert "192.0.2.0/25" in a.kernel()
+
+
+def test_check_tells_which_input_asks_for_a_missing_filter():
+    with agent(start=False) as a:
+        a.write_config("[input pbx]\nfilter = asterik\npath = /x\n")
+        for command in (["sipwarden", "check"], ["sipwardend", "--check"]):
+            done = subprocess.run([f"{BUILD}/{command[0]}", command[1], "--config", a.config], stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 1 and "did you mean 'asterisk'" in done.stderr and "input 'pbx'" in done.stderr, done
+
+
 def test_without_an_agent_the_command_says_so():
     with agent(start=False) as a:
         status, _, error = a.ctl("list", check=False)

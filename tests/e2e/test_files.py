@@ -188,13 +188,23 @@ def test_a_log_that_may_not_be_read_is_a_problem_until_it_may():
     with Logs() as a:
         a.write_config(f"[input asterisk]\npath = {a.dir}/full.log {a.dir}/dev\n")
         os.mknod(a.path("dev"), 0o600 | 0o020000, 0x0f0f)  # a device without a driver: open(2) fails
+        append(a, "full.log", "")
         a.ctl("reload")
-        problem = wait("the problem", lambda: a.json("status")["inputs"][0]["last_error"])
-        assert "dev" in problem, problem
+        wait("the problem", lambda: "dev" in a.json("status")["inputs"][0]["last_error"])
         append(a, "full.log", failures("192.0.2.5"))
         a.wait_banned("192.0.2.5")
         os.unlink(a.path("dev"))
         wait("no problem", lambda: not a.json("status")["inputs"][0]["last_error"])
+
+
+def test_a_log_that_went_away_is_a_problem():
+    with Logs() as a:
+        assert "waiting for it" in a.json("status")["inputs"][0]["last_error"]
+        append(a, "full.log", "x\n")
+        wait("found", lambda: not a.json("status")["inputs"][0]["last_error"])
+        os.rename(a.path("full.log"), a.path("elsewhere"))
+        wait("told", lambda: "full.log" in a.json("status")["inputs"][0]["last_error"])
+        assert "was renamed or deleted" in a.logged()
 
 
 def test_many_files_at_once():
@@ -214,7 +224,7 @@ def test_two_inputs_two_filters():
     with logs as a:
         append(a, "a.log", failures("192.0.2.5"))
         for i in range(5):
-            append(a, "f.log", f"2026-11-24 14:13:24.894719 [WARNING] sofia_reg.c:2889 Can't find user [{i}@x] from 192.0.2.6\n")
+            append(a, "f.log", time.strftime("%Y-%m-%d %H:%M:%S") + f".894719 [WARNING] sofia_reg.c:2889 Can't find user [{i}@x] from 192.0.2.6\n")
         a.wait_banned("192.0.2.5")
         assert a.wait_banned("192.0.2.6")["rule"] == "extension-scan"
 
