@@ -179,6 +179,7 @@ clean:
 help:
 	@echo 'sudo make demo     see it work: a real attack, bans in a network namespace'
 	@echo 'sudo make check    build, and run all tests on this machine'
+	@echo 'sudo make deps-build    install compiler and libraries'
 	@echo 'make               build into build/release'
 	@echo 'make install       [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]'
 	@echo 'make uninstall     keeps the config and the database'

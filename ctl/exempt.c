@@ -54,6 +54,29 @@ static int list(struct ctl *ctl)
 	return status;
 }
 
+static int change_one(const struct ctl *ctl, sd_bus *bus, bool add, const char *address, const char *reason)
+{
+	sd_bus_message *m = NULL;
+	uint64_t lifted = 0;
+	int r = 0, status = add ? client_call(bus, &m, "Exempt", "ss", address, reason) :
+				  client_call(bus, &m, "Unexempt", "s", address);
+
+	if (status == CTL_OK)
+		r = sd_bus_message_read(m, "t", &lifted);
+	sd_bus_message_unref(m);
+	if (status != CTL_OK || r < 0)
+		return status != CTL_OK ? status : client_bad_reply(r);
+	if (ctl->json)
+		output_json(json_pack("{s:s, s:I}", add ? "exempt" : "removed", address, "lifted", (json_int_t)lifted));
+	else if (!add)
+		printf("%s is not exempt any more\n", address);
+	else if (lifted > 0)
+		printf("%s is exempt; bans that touched it are lifted: %llu\n", address, (unsigned long long)lifted);
+	else
+		printf("%s is exempt\n", address);
+	return CTL_OK;
+}
+
 static int change(struct ctl *ctl, bool add, const char *reason, int n, char **addresses)
 {
 	sd_bus *bus = NULL;
@@ -62,13 +85,8 @@ static int change(struct ctl *ctl, bool add, const char *reason, int n, char **a
 	if (status != CTL_OK)
 		return status;
 	for (i = 0; i < n; i++) {
-		int one = add ? client_call(bus, NULL, "Exempt", "ss", addresses[i], reason) :
-				client_call(bus, NULL, "Unexempt", "s", addresses[i]);
+		int one = change_one(ctl, bus, add, addresses[i], reason);
 
-		if (one == CTL_OK && ctl->json)
-			output_json(json_pack("{s:s}", add ? "exempt" : "removed", addresses[i]));
-		else if (one == CTL_OK)
-			printf(add ? "%s is exempt\n" : "%s is not exempt any more\n", addresses[i]);
 		status = status == CTL_OK ? one : status;
 	}
 	client_close(bus);

@@ -23,7 +23,8 @@
  *   Unban(s address)
  *   UnbanAll() → t lifted
  *   ListExempt() → a (address, reason, configured)
- *   Exempt(s address, s reason), Unexempt(s address)
+ *   Exempt(s address, s reason) → t bans that touched it, now lifted
+ *   Unexempt(s address) → t 0
  *   Reload() → s text, Flush() → s text
  *   signal Banned(BUS_BAN), signal Lifted(s address, s rule, s cause)
  */

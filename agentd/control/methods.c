@@ -422,12 +422,14 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 {
 	const struct control_ops *ops = &c->control->ops;
 	_cleanup_free_ char *message = NULL;
+	struct decide_stats before, after;
 	char shown[REASON_MAX];
 	struct addr addr;
 	int r = read_address(text, &addr, error);
 
 	if (r < 0)
 		return r;
+	decider_stats(ops->decider(ops->userdata), &before);
 	r = ops->exempt(ops->userdata, &addr, text_escape(SPAN(reason), shown, sizeof(shown)), add, &message);
 	if (r == -EEXIST)
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID, "%s is exempt already", text);
@@ -435,7 +437,8 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is not exempt", text);
 	if (r < 0)
 		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s: %s", text, message ? message : strerror(-r));
-	return sd_bus_reply_method_return(m, "");
+	decider_stats(ops->decider(ops->userdata), &after);
+	return sd_bus_reply_method_return(m, "t", after.lifts - before.lifts);
 }
 
 static int method_exempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -503,8 +506,8 @@ const sd_bus_vtable control_vtable[] = {
 	METHOD("Unban", "s", "", method_unban),
 	METHOD("UnbanAll", "", "t", method_unban_all),
 	METHOD("ListExempt", "", "a(ssb)", method_exempts),
-	METHOD("Exempt", "ss", "", method_exempt),
-	METHOD("Unexempt", "s", "", method_unexempt),
+	METHOD("Exempt", "ss", "t", method_exempt),
+	METHOD("Unexempt", "s", "t", method_unexempt),
 	METHOD("Reload", "", "s", method_reload),
 	METHOD("Flush", "", "s", method_flush),
 	SD_BUS_SIGNAL("Banned", "(" BUS_BAN ")", 0),
