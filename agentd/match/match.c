@@ -147,10 +147,24 @@ static int make_prefilter(struct matcher *m, struct diag *diag)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+static int make_patterns(struct matcher *m, struct diag *diag)
+{
+	const struct filter *f = m->filter;
+	struct grammar *g = NULL;
+	size_t i;
+	int r = pattern_grammar(f, diag, &g);
+
+	for (i = 0; r >= 0 && i < f->n_patterns; i++)
+		if (pattern_new(f, g, &f->patterns[i], diag, &m->patterns[i]) == -ENOMEM)
+			r = -ENOMEM;
+	grammar_free(g);
+	return r;
+}
+
 int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 {
 	struct matcher *m = calloc(1, sizeof(*m));
-	size_t i, errors = diag->errors;
+	size_t errors = diag->errors;
 	int r;
 
 	if (!m)
@@ -159,9 +173,8 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 	m->set_words = (f->n_patterns + 63) / 64;
 	m->patterns = calloc(f->n_patterns + 1, sizeof(struct pattern *));
 	r = m->patterns ? pattern_context_new(&m->context) : -ENOMEM;
-	for (i = 0; r >= 0 && i < f->n_patterns; i++)
-		if (pattern_new(f, &f->patterns[i], diag, &m->patterns[i]) == -ENOMEM)
-			r = -ENOMEM;
+	if (r >= 0)
+		r = make_patterns(m, diag);
 	if (r >= 0)
 		r = wordset_new(f, &m->words);
 	/* What a regex must hold only makes sense of one that compiles. */

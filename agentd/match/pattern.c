@@ -9,6 +9,7 @@
 #include <pcre2.h>
 
 #include "base/cleanup.h"
+#include "match/expand.h"
 #include "match/grammar.h"
 #include "match/match.h"
 
@@ -57,6 +58,34 @@ struct pattern_context {
 };
 
 static int on_reading(pcre2_callout_block *block, void *userdata);
+
+int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **ret)
+{
+	struct grammar *g;
+	struct span name;
+	size_t i;
+	int r = grammar_new(&g);
+
+	if (r < 0)
+		return r;
+	r = grammar_add(g, MATCH_GRAMMAR, &name);
+	for (i = 0; r >= 0 && i < f->n_defines; i++) {
+		const struct filter_text *d = &f->defines[i];
+
+		r = grammar_add(g, d->text, &name);
+		if (r == -EEXIST)
+			diag_error(diag, d->file, d->line, "give it another name", "there is a group '%.*s' already",
+				   (int)(name.len < 64 ? name.len : 64), name.ptr);
+		else if (r == -EINVAL)
+			diag_error(diag, d->file, d->line, "write (?<name>regex), and call it as (?&name)",
+				   "a define is one or more named groups, and nothing else");
+	}
+	if (r < 0)
+		grammar_free(g);
+	else
+		*ret = g;
+	return r == -EEXIST ? -EINVAL : r;
+}
 
 int pattern_context_new(struct pattern_context **ret)
 {
@@ -158,27 +187,55 @@ static bool check_alone(const struct filter *f, const struct filter_text *text, 
 	return code != NULL;
 }
 
-static pcre2_code *compile_whole(const struct filter *f, const struct filter_pattern *text, struct diag *diag)
+/* The line from its first to its last byte. */
+static int regex_whole(struct regex *r, const struct filter *f, const struct filter_pattern *text)
+{
+	int n = regex_add(r, "^(?:");
+
+	if (n >= 0 && f->prefix.text)
+		n = regex_add(r, f->prefix.text);
+	if (n >= 0)
+		n = regex_add(r, ")(?:");
+	if (n >= 0)
+		n = regex_add(r, text->regex.text);
+	return n < 0 ? n : regex_add(r, ")$");
+}
+
+/* At the end of a regex; brings every reading (pcre2callout(3)). */
+#define CALLOUT "(?C1)"
+
+static pcre2_code *compile_expanded(const struct grammar *g, const struct regex *whole)
 {
 	struct regex r = { 0 };
 	pcre2_code *code = NULL;
-	int n = regex_begin(&r, f);
+	PCRE2_SIZE offset;
+	int error;
+
+	if (grammar_expand(g, whole->text, &r.text) < 0)
+		return NULL;
+	r.len = strlen(r.text);
+	if (regex_add(&r, CALLOUT) >= 0)
+		code = pcre2_compile((PCRE2_SPTR)r.text, r.len, COMPILE_OPTIONS, &error, &offset, NULL);
+	free(r.text);
+	return code;
+}
+
+static pcre2_code *compile_whole(const struct filter *f, const struct grammar *g, const struct filter_pattern *text,
+				 struct diag *diag)
+{
+	struct regex whole = { 0 }, with_defines = { 0 };
+	pcre2_code *code = NULL;
 	size_t before;
 
-	if (n >= 0)
-		n = regex_add(&r, "^(?:");
-	if (n >= 0 && f->prefix.text)
-		n = regex_add(&r, f->prefix.text);
-	if (n >= 0)
-		n = regex_add(&r, ")(?:");
-	before = r.len;
-	if (n >= 0)
-		n = regex_add(&r, text->regex.text);
-	if (n >= 0)
-		n = regex_add(&r, ")$(?C1)");
-	if (n >= 0)
-		code = compile(&r, before, &text->regex, "regex", diag);
-	free(r.text);
+	if (regex_whole(&whole, f, text) >= 0)
+		code = compile_expanded(g, &whole);
+	if (!code && whole.text && regex_begin(&with_defines, f) >= 0) {
+		before = with_defines.len + strlen("^(?:)(?:") + (f->prefix.text ? strlen(f->prefix.text) : 0);
+		if (regex_add(&with_defines, whole.text) >= 0 && regex_add(&with_defines, CALLOUT) >= 0)
+			code = compile(&with_defines, before, &text->regex, "regex", diag);
+	}
+	free(whole.text);
+	free(with_defines.text);
 	return code;
 }
 
@@ -202,7 +259,8 @@ static void find_groups(struct pattern *p)
 	}
 }
 
-int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret)
+int pattern_new(const struct filter *f, const struct grammar *g, const struct filter_pattern *text, struct diag *diag,
+		struct pattern **ret)
 {
 	struct pattern *p;
 
@@ -213,7 +271,7 @@ int pattern_new(const struct filter *f, const struct filter_pattern *text, struc
 	if (!p)
 		return -ENOMEM;
 	p->proven = text->proven;
-	p->code = compile_whole(f, text, diag);
+	p->code = compile_whole(f, g, text, diag);
 	if (!p->code) {
 		free(p);
 		return -EINVAL;
