@@ -108,7 +108,9 @@ static void every_corpus_line_is_right(void **state)
 {
 	(void)state;
 	assert_int_equal(check_corpus("asterisk", "asterisk.tsv"), 24);
-	assert_int_equal(check_corpus("freeswitch", "freeswitch.tsv"), 6);
+	assert_int_equal(check_corpus("freeswitch", "freeswitch.tsv"), 41);
+	assert_int_equal(check_corpus("fusionpbx", "fusionpbx.tsv"), 13);
+	assert_int_equal(check_corpus("yate", "yate.tsv"), 6);
 }
 
 static void kamailio_live_is_right(void **state)
