@@ -19,7 +19,7 @@
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter (default: NAME); type = file: path = GLOB …; type = journal:
- *                    match = FIELD=VALUE …; from = end|start
+ *                    match = FIELD=VALUE …; from = end|start; timezone (file)
  *   [rule NAME]      class = CLASS …; key = address|prefix|account; threshold; window; ban = SPAN …;
  *                    enabled; filter = NAME … (only lines of these)
  */
@@ -32,6 +32,7 @@ struct config_input {
 	char **matches; /* FIELD=VALUE; NULL-terminated (journal): same field or-ed, others and-ed, as
 			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
 	char *filter;
+	char *timezone; /* of times without one, as zone_new() has it; NULL: the host's (file) */
 	bool from_start; /* without a stored position: read what is there already */
 	unsigned line;   /* where its section stands in the config */
 	const char *file;
