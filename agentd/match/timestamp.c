@@ -11,6 +11,7 @@
 /* What may stand before a time, the longest time, and then some. */
 #define HEAD_MAX 128
 #define DAY 86400
+#define NO_YEAR 10000
 #define YEAR_FIRST 1970
 #define YEAR_LAST 9999
 /* A line without year is taken for this year's if it is no further ahead: clocks differ, and zones by a day. */
@@ -29,7 +30,7 @@ struct time_reader {
 
 /* A date and time as written. */
 struct wall {
-	unsigned year; /* 0: not written */
+	unsigned year; /* or NO_YEAR */
 	unsigned month, day, hour, minute, second;
 	uint32_t usec;
 	bool has_offset;
@@ -178,7 +179,7 @@ static void take_abbreviation(const char **p, struct wall *w)
 static void take_zone(const char **p, struct wall *w)
 {
 	/* What follows syslog's date and a blank is a host, and one may be called GMT. */
-	const char *ends = w->year ? ": ]\"" : ":]\"", *q = *p;
+	const char *ends = w->year != NO_YEAR ? ": ]\"" : ":]\"", *q = *p;
 	bool attached = !take_char(&q, ' ');
 	struct wall zoned = *w;
 
@@ -284,7 +285,7 @@ static bool take_weekday(const char **p, struct wall *w)
 	if (!take_month_first(p, w))
 		return false;
 	q = *p;
-	if (w->year || !take_char(&q, ' '))
+	if (w->year != NO_YEAR || !take_char(&q, ' '))
 		return true;
 	if (!is_digit(*q) && !take_offset(&q, w))
 		take_abbreviation(&q, w);
@@ -306,7 +307,7 @@ static bool take_names(const char **p, struct wall *w)
 
 static bool take_wall(const char **p, struct wall *w)
 {
-	*w = (struct wall){ 0 };
+	*w = (struct wall){ .year = NO_YEAR };
 	if (!(is_digit(**p) ? take_numbers(p, w) : take_names(p, w)))
 		return false;
 	if (!w->has_offset)
@@ -424,7 +425,7 @@ static usec_t moment_of(struct time_reader *r, struct wall *w, int64_t now)
 {
 	int64_t civil, seconds;
 
-	if (w->year == 0 ? !guess_year(w, now) : !is_real(w))
+	if (w->year == NO_YEAR ? !guess_year(w, now) : !is_real(w))
 		return 0;
 	civil = civil_seconds(w);
 	seconds = w->has_offset ? civil - w->offset : choose(r, zone_resolve(r->zone, civil), now);
