@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/zone.h"
 
 /* What may stand before a time, the longest time, and then some. */
@@ -38,8 +39,9 @@ struct wall {
 };
 
 /*
- * All text is read from a copy that ends with NUL, which is nothing of what is
- * looked for: so no reader runs past it. Each moves *p only when it returns true.
+ * All text is read from a copy that ends with NULs, which are nothing of what is
+ * looked for: so no reader runs past them. What take_month() and the like leave
+ * in *p when they return false is not used.
  */
 
 static bool is_digit(char c)
@@ -84,21 +86,21 @@ static bool take_digits(const char **p, unsigned n, unsigned *ret)
 	return true;
 }
 
-static uint32_t three_letters(const char *p)
-{
-	return (uint32_t)(unsigned char)p[0] << 16 | (uint32_t)(unsigned char)p[1] << 8 | (unsigned char)p[2];
-}
+#define THREE(a, b, c) ((uint32_t)(unsigned char)(a) << 16 | (uint32_t)(unsigned char)(b) << 8 | (unsigned char)(c))
 
 /* "Nov": 1 to 12, or 0. */
 static unsigned month_of(const char *p)
 {
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const uint32_t names[] = {
+		THREE('J', 'a', 'n'), THREE('F', 'e', 'b'), THREE('M', 'a', 'r'), THREE('A', 'p', 'r'),
+		THREE('M', 'a', 'y'), THREE('J', 'u', 'n'), THREE('J', 'u', 'l'), THREE('A', 'u', 'g'),
+		THREE('S', 'e', 'p'), THREE('O', 'c', 't'), THREE('N', 'o', 'v'), THREE('D', 'e', 'c'),
+	};
+	const uint32_t name = THREE(p[0], p[1], p[2]);
 	unsigned i;
 
-	if (!is_letter(p[0]) || !is_letter(p[1]) || !is_letter(p[2]))
-		return 0;
-	for (i = 0; i < 12; i++)
-		if (three_letters(names + (size_t)i * 3) == three_letters(p))
+	for (i = 0; i < ELEMENTSOF(names); i++)
+		if (names[i] == name)
 			return i + 1;
 	return 0;
 }
@@ -460,14 +462,14 @@ static usec_t read_epoch(struct time_reader *r, const char *p, int64_t now)
 usec_t time_reader_read(struct time_reader *r, const char *text, size_t len, usec_t now)
 {
 	const int64_t seconds = (int64_t)(now / USEC_PER_SEC);
-	char head[HEAD_MAX + 1];
+	char head[HEAD_MAX + 4];
 	const char *start, *p;
 	struct wall w;
 
 	if (len > HEAD_MAX)
 		len = HEAD_MAX;
 	memcpy(head, text, len);
-	head[len] = '\0';
+	memset(head + len, 0, sizeof(head) - HEAD_MAX); /* month_of() looks at three */
 	start = p = skip_before(head);
 	if (!take_wall(&p, &w))
 		return read_epoch(r, start, seconds);
