@@ -57,7 +57,8 @@ static bool is_rules_file(const char *path)
 	char magic[4];
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, magic, sizeof(magic)) == sizeof(magic) &&
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       read(fd, magic, sizeof(magic)) == sizeof(magic) &&
 	       memcmp(magic, "TZif", sizeof(magic)) == 0; /* RFC 8536, 3.1 */
 }
 
@@ -249,8 +250,8 @@ void zone_refresh(struct zone *z, usec_t now)
 	z->checked = now;
 	if (stat(z->file, &st) < 0)
 		return;
-	if (st.st_dev == z->seen.st_dev && st.st_ino == z->seen.st_ino && st.st_mtim.tv_sec == z->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == z->seen.st_mtim.tv_nsec)
+	if (st.st_dev == z->seen.st_dev && st.st_ino == z->seen.st_ino &&
+	    st.st_mtim.tv_sec == z->seen.st_mtim.tv_sec && st.st_mtim.tv_nsec == z->seen.st_mtim.tv_nsec)
 		return;
 	z->seen = st;
 	memset(z->days, 0, sizeof(z->days));

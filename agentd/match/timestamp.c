@@ -170,7 +170,8 @@ static void take_abbreviation(const char **p, struct wall *w)
 
 	while (is_letter((*p)[n]))
 		n++;
-	if ((n == 3 && (memcmp(*p, "UTC", 3) == 0 || memcmp(*p, "GMT", 3) == 0)) || (n == 1 && (**p == 'Z' || **p == 'z'))) {
+	if ((n == 3 && (memcmp(*p, "UTC", 3) == 0 || memcmp(*p, "GMT", 3) == 0)) ||
+	    (n == 1 && (**p == 'Z' || **p == 'z'))) {
 		w->has_offset = true;
 		w->offset = 0;
 	}
@@ -378,11 +379,11 @@ static bool is_leap(unsigned year)
 
 static bool is_real(const struct wall *w)
 {
-	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const unsigned char days[] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 
 	if (w->year < YEAR_FIRST || w->year > YEAR_LAST || w->month < 1 || w->month > 12 || w->day < 1)
 		return false;
-	if (w->day > (unsigned)days[w->month - 1] + (w->month == 2 && is_leap(w->year)))
+	if (w->day > (unsigned)days[w->month] + (w->month == 2 && is_leap(w->year)))
 		return false;
 	return w->hour < 24 && w->minute < 60 && w->second <= 60;
 }
@@ -390,10 +391,10 @@ static bool is_real(const struct wall *w)
 /* Seconds since the epoch, if it were UTC. */
 static int64_t civil_seconds(const struct wall *w)
 {
-	static const unsigned short before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+	static const unsigned short before_month[] = { 0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
 	unsigned past = w->year - 1;
 	unsigned leaps = past / 4 - past / 100 + past / 400 - 477; /* 477: those before 1970 */
-	int64_t days = (int64_t)(w->year - YEAR_FIRST) * 365 + leaps + before_month[w->month - 1] + w->day - 1;
+	int64_t days = (int64_t)(w->year - YEAR_FIRST) * 365 + leaps + before_month[w->month] + w->day - 1;
 
 	days += w->month > 2 && is_leap(w->year);
 	return days * DAY + w->hour * 3600 + w->minute * 60 + w->second;
