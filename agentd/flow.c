@@ -46,15 +46,19 @@ static void restore_zone(struct agent_input *in)
 
 static void tell_zone(const struct agent_input *in)
 {
-	const usec_t off = (usec_t)abs(in->skew.quarters) * SKEW_QUARTER;
 	const int32_t offset = time_reader_offset(in->reader, in->arrival) - in->skew.quarters * 900;
+	const usec_t off = (usec_t)abs(in->skew.quarters) * SKEW_QUARTER;
 	char span[TIMESPAN_TEXT_MAX], text[ZONE_OFFSET_TEXT_MAX];
 
-	if (in->skew.quarters == 0)
-		log_notice("Input %s: the log's time is in zone %s, as it should be", in->cfg->name, zone_name(in));
+	if (off == 0)
+		log_notice("Input %s: the log's time is ours again", in->cfg->name);
+	else if (abs(offset) > ZONE_OFFSET_MAX)
+		log_warning("Input %s: the log's time is always %s away from ours, as in no time zone; going on with that. "
+			    "Set the clock of the gateway",
+			    in->cfg->name, timespan_format(off, span));
 	else
-		log_warning("Input %s: the log's time is always %s %s ours, so it is in zone %s, not in %s; going on with "
-			    "that. Set timezone = %s in [input %s], or the name of the zone",
+		log_warning("Input %s: the log's time is always %s %s ours: it is in zone %s, not in %s; going on with that. "
+			    "Set timezone = %s in [input %s], or the name of the zone",
 			    in->cfg->name, timespan_format(off, span), in->skew.quarters > 0 ? "behind" : "ahead of",
 			    zone_offset_format(offset, text), zone_name(in), text, in->cfg->name);
 }
@@ -140,12 +144,12 @@ void agent_inputs_stop(struct agent_input *inputs, size_t n)
 	free(inputs);
 }
 
-static int start_input(struct agent *a, const struct world *w, const struct config_input *ci, struct agent_input *in)
+static int start_input(struct agent *a, const struct config_input *ci, struct matcher *m, struct agent_input *in)
 {
 	const struct input_callbacks callbacks = { on_chunk, on_position, on_restore, a };
 	int r;
 
-	*in = (struct agent_input){ .agent = a, .cfg = ci, .matcher = world_matcher(w, ci->filter) };
+	*in = (struct agent_input){ .agent = a, .cfg = ci, .matcher = m };
 	r = time_reader_new(ci->timezone, &in->reader);
 	if (r < 0)
 		return r;
@@ -167,7 +171,7 @@ int agent_inputs_start(struct agent *a, const struct world *w, struct agent_inpu
 	for (i = 0; i < w->cfg->n_inputs; i++) {
 		const struct config_input *ci = &w->cfg->inputs[i];
 
-		r = start_input(a, w, ci, &inputs[i]);
+		r = start_input(a, ci, w->matchers[i], &inputs[i]);
 		if (r < 0) {
 			log_error("%s:%u: input %s cannot be followed: %s", ci->file, ci->line, ci->name, strerror(-r));
 			agent_inputs_stop(inputs, i + 1);

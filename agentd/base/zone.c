@@ -17,8 +17,6 @@
 #define DATABASE "/usr/share/zoneinfo/"
 /* The longest name in the tz database has 32 characters. */
 #define ZONE_NAME_MAX 64
-/* Zones reach from -12:00 to +14:00. */
-#define OFFSET_MAX (14 * 3600)
 #define DAY 86400
 /* A power of two: a log read live needs two, one that is caught up with a few more. */
 #define DAYS_KEPT 16
@@ -78,7 +76,7 @@ static bool parse_offset(const char *text, int32_t *ret)
 	if ((*text != '+' && *text != '-') || !two_digits(text + 1, &hours) || text[3] != ':' ||
 	    !two_digits(text + 4, &minutes) || text[6] != '\0')
 		return false;
-	if (minutes > 59 || hours * 3600 + minutes * 60 > OFFSET_MAX)
+	if (minutes > 59 || hours * 3600 + minutes * 60 > ZONE_OFFSET_MAX)
 		return false;
 	*ret = (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return true;

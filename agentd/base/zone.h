@@ -14,6 +14,9 @@
  */
 struct zone;
 
+/* In seconds: zones reach from -12:00 to +14:00. */
+#define ZONE_OFFSET_MAX (14 * 3600)
+
 /*
  * name: NULL or "local" for the host's zone, "UTC", an offset such as "+02:00",
  * or a zone of the tz database such as "Europe/Berlin". Returns 0, -EINVAL (there
