@@ -161,8 +161,6 @@ static void every_text_and_the_time_are_captured(void **state)
 	assert_true(span_equal(e.texts[0], SPAN("this")));
 	assert_true(span_equal(e.texts[1], SPAN("that")));
 	assert_true(span_equal(e.stamp, SPAN("2026-11-24 10:00:00")));
-	assert_int_equal(e.time % (60 * USEC_PER_SEC), 0);
-	assert_true(e.time > 0);
 	unmake(&m);
 }
 
