@@ -12,6 +12,8 @@
 /* What may stand before a time, the longest time, and then some. */
 #define HEAD_MAX 128
 #define DAY 86400
+/* A host name, within HEAD_MAX. */
+#define ORIGIN_MAX 63
 #define NO_YEAR 10000
 #define YEAR_FIRST 1970
 #define YEAR_LAST 9999
@@ -362,9 +364,29 @@ static const char *skip_sequence(const char *p)
 	return n > 0 && n < 10 && p[n] == ':' && p[n + 1] == ' ' ? skip_blanks(p + n + 1) : p;
 }
 
+/*
+ * "gw-1: " before a sequence number (logging origin-id of Cisco IOS), and what may
+ * stand before that: a count of messages, or ":" alone.
+ */
+static const char *skip_origin(const char *p)
+{
+	const char *name = p[0] == ':' && p[1] == ' ' ? p + 2 : skip_sequence(p);
+	size_t n = 0;
+
+	while (is_digit(name[n]) || is_letter(name[n]) || name[n] == '-' || name[n] == '_' || name[n] == '.')
+		n++;
+	if (n == 0 || n > ORIGIN_MAX || name[n] != ':' || name[n + 1] != ' ')
+		return p;
+	return skip_sequence(name + n + 2) != name + n + 2 ? name + n + 2 : p;
+}
+
 static const char *skip_before(const char *p)
 {
-	p = skip_blanks(skip_priority(skip_blanks(p)));
+	const char *start = p = skip_blanks(p);
+
+	p = skip_blanks(skip_priority(p));
+	if (p != start)
+		p = skip_origin(p);
 	p = skip_sequence(skip_sequence(skip_uuid(p)));
 	p += *p == '[' || *p == '"';
 	return p + (*p == '*' || *p == '.');

@@ -13,7 +13,8 @@
  *
  * Read at the head of the text, after blanks, a syslog <PRI> with or without
  * the version of RFC 5424, the UUID of a FreeSWITCH call, up to two sequence
- * numbers of Cisco IOS ("001234: "), one of [ or ", one of IOS's * or .:
+ * numbers of Cisco IOS ("001234: ", after <PRI> with the name of the device
+ * before them), one of [ or ", one of IOS's * or .:
  *
  *   2026-11-24 10:00:00      also with T, or /; Yate's _ and 20261124100000
  *   Nov 24 10:00:00          RFC 3164; Asterisk and Cisco with the year after the day
