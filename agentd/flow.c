@@ -48,6 +48,14 @@ static void on_chunk(void *userdata, struct input *input, const struct input_chu
 	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, on_event, in);
 }
 
+static bool on_continues(void *userdata, struct input *input, const char *line, size_t len)
+{
+	const struct agent_input *in = input_context(input);
+
+	(void)userdata;
+	return in && matcher_is_continued(in->matcher, line, len);
+}
+
 static void on_position(void *userdata, struct input *input, const char *key, const char *value)
 {
 	struct agent *a = userdata;
@@ -75,7 +83,7 @@ void agent_inputs_stop(struct agent_input *inputs, size_t n)
 
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret)
 {
-	const struct input_callbacks callbacks = { on_chunk, on_position, on_restore, a };
+	struct input_callbacks callbacks = { on_chunk, on_position, NULL, on_restore, a };
 	struct agent_input *inputs = calloc(w->cfg->n_inputs + 1, sizeof(*inputs));
 	size_t i;
 	int r;
@@ -87,6 +95,7 @@ int agent_inputs_start(struct agent *a, const struct world *w, struct agent_inpu
 
 		inputs[i] = (struct agent_input){ .agent = a, .name = ci->name };
 		inputs[i].matcher = w->matchers[i];
+		callbacks.continues = matcher_continues(inputs[i].matcher) ? on_continues : NULL;
 		r = input_start(a->loop, ci, &callbacks, &inputs[i].input);
 		if (r < 0) {
 			log_error("%s:%u: input %s cannot be followed: %s", ci->file, ci->line, ci->name, strerror(-r));

@@ -69,6 +69,13 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 /* One line without its end. Returns true and fills *e if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
+/*
+ * Can a line go on in the next one, for any of its filters? Then a line should
+ * be scanned together with those that belong to it.
+ */
+bool matcher_continues(const struct matcher *m);
+/* Does this line belong to the one before it? */
+bool matcher_is_continued(struct matcher *m, const char *line, size_t len);
 /* The names of its filters, with blanks between. */
 const char *matcher_name(const struct matcher *m);
 /* The first of its filters. */
