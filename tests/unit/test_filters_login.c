@@ -19,44 +19,94 @@
 /* Where the sender's text goes in a template. */
 #define HOLE "%"
 
-static char *dirs[] = { (char *)"filters", NULL };
+static char *dirs[] = {(char *)"filters", NULL};
 
 /* What is written with text of the sender's in it. */
-static const struct template {
+static const struct template
+{
 	const char *filter;
 	const char *line;
 	const char *never; /* what the program does not let into the text, in any form */
 	bool may_be_two;   /* text like the line's own end leaves two readings, for nobody */
-} templates[] = {
-	{ "sshd", "Failed password for invalid user " HOLE " from " SENDER " port 22022 ssh2", "", true },
-	{ "sshd", "Failed publickey for invalid user " HOLE " from " SENDER " port 22022 ssh2: ED25519 SHA256:v3dpapGl", "", true },
-	{ "sshd", "Failed hostbased for root from " SENDER " port 22022 ssh2: RSA SHA256:x, client user \"" HOLE "\", client host \"" HOLE "\"", "", true },
-	{ "sshd", "Invalid user " HOLE " from " SENDER " port 22022", "", false },
-	{ "sshd", "Invalid user " HOLE " from " SENDER, "", false },
-	{ "sshd", "error: PAM: Authentication failure for illegal user " HOLE " from " SENDER, "", false },
-	{ "sshd", "User " HOLE " from " SENDER " not allowed because not listed in AllowUsers", "", false },
-	{ "sshd", "refused connect from " HOLE " (" SENDER ")", "", false },
-	{ "sshd", "error: maximum authentication attempts exceeded for invalid user " HOLE " from " SENDER " port 22022 ssh2 [preauth]", "", false },
-	{ "sshd", "Connection closed by invalid user " HOLE " " SENDER " port 22022 [preauth]", "", false },
-	{ "sshd", "Disconnected from authenticating user " HOLE " " SENDER " port 22022 [preauth]", "", false },
-	{ "sshd", "Received disconnect from " SENDER " port 22022:11: " HOLE " [preauth]", "", false },
-	{ "sshd", "Disconnecting invalid user " HOLE " " SENDER " port 22022: Change of username or service not allowed: (" HOLE ",ssh-connection) -> (b,ssh-connection) [preauth]", "", true },
-	{ "sshd", "Unable to negotiate with " SENDER " port 22022: no matching cipher found. Their offer: " HOLE " [preauth]", "", false },
-	{ "sshd", "Bad protocol version identification '" HOLE "' from " SENDER " port 22022", "", false },
-	{ "sshd", "banner exchange: Connection from authenticating user " HOLE " " SENDER " port 22022: invalid format", "", false },
-	{ "sshd", "scanned from " SENDER " port 22022 with " HOLE ".  Don't panic.", "", false },
-	{ "dropbear", "Bad password attempt for '" HOLE "' from " SENDER ":22022", "", false },
-	{ "dropbear", "Login attempt with wrong user " HOLE " from " SENDER ":22022", "", false },
-	{ "dropbear", "Exit before auth from <" SENDER ":22022>: Incompatible remote version '" HOLE "'", "", false },
-	{ "nginx", "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"" HOLE "\" was not found in \"/etc/nginx/users\", client: " SENDER ", server: gw, request: \"GET / HTTP/1.1\", host: \"gw\"", ":", false },
-	{ "nginx", "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"bob\": password mismatch, client: " SENDER ", server: gw, request: \"GET /" HOLE " HTTP/1.1\", host: \"gw\", referrer: \"" HOLE "\"", "", false },
-	{ "nginx", "2026/11/24 18:34:36 [error] 19056#19056: *4 PAM: user '" HOLE "' - not authenticated: Authentication failure, client: " SENDER ", server: gw, request: \"GET / HTTP/1.1\", host: \"gw\"", ":", false },
-	{ "nginx", "2026/11/24 18:34:36 [error] 19056#19056: *4 access forbidden by rule, client: " SENDER ", server: gw, request: \"GET /" HOLE " HTTP/1.1\", host: \"gw\"", "", false },
-	{ "apache", "[Sat Jul 20 21:39:11.978080 2013] [auth_basic:error] [pid 1:tid 2] [client " SENDER ":51390] AH01617: user " HOLE ": authentication failure for \"/" HOLE "\": Password Mismatch, referer: " HOLE, "", false },
-	{ "apache", "[Sat Jul 20 21:39:11 2013] [error] [client " SENDER "] user " HOLE " not found: /" HOLE, "", false },
-	{ "apache", "[Sat Jul 20 21:44:06.867985 2013] [auth_digest:error] [pid 1:tid 2] [client " SENDER ":51406] AH01790: user `" HOLE "' in realm `x' not found: /" HOLE, "", false },
-	{ "apache", "[Sat Jul 20 21:44:06.867985 2013] [authz_core:error] [pid 1] [client " SENDER ":51406] AH01630: client denied by server configuration: /srv/" HOLE, "", false },
-	{ "apache", "[Sat Jul 20 21:44:06.867985 2013] [core:error] [pid 1] [client " SENDER ":51406] AH00135: Invalid method in request " HOLE, "", false },
+}
+templates[] = {
+	{"sshd", "Failed password for invalid user " HOLE " from " SENDER " port 22022 ssh2", "", true},
+	{"sshd",
+	 "Failed publickey for invalid user " HOLE " from " SENDER
+	 " port 22022 ssh2: ED25519 SHA256:v3dpapGl",
+	 "", true},
+	{"sshd",
+	 "Failed hostbased for root from " SENDER " port 22022 ssh2: RSA SHA256:x, client user \"" HOLE
+	 "\", client host \"" HOLE "\"",
+	 "", true},
+	{"sshd", "Invalid user " HOLE " from " SENDER " port 22022", "", false},
+	{"sshd", "Invalid user " HOLE " from " SENDER, "", false},
+	{"sshd", "error: PAM: Authentication failure for illegal user " HOLE " from " SENDER, "", false},
+	{"sshd", "User " HOLE " from " SENDER " not allowed because not listed in AllowUsers", "", false},
+	{"sshd", "refused connect from " HOLE " (" SENDER ")", "", false},
+	{"sshd",
+	 "error: maximum authentication attempts exceeded for invalid user " HOLE " from " SENDER
+	 " port 22022 ssh2 [preauth]",
+	 "", false},
+	{"sshd", "Connection closed by invalid user " HOLE " " SENDER " port 22022 [preauth]", "", false},
+	{"sshd", "Disconnected from authenticating user " HOLE " " SENDER " port 22022 [preauth]", "", false},
+	{"sshd", "Received disconnect from " SENDER " port 22022:11: " HOLE " [preauth]", "", false},
+	{"sshd",
+	 "Disconnecting invalid user " HOLE " " SENDER
+	 " port 22022: Change of username or service not allowed: (" HOLE
+	 ",ssh-connection) -> (b,ssh-connection) [preauth]",
+	 "", true},
+	{"sshd",
+	 "Unable to negotiate with " SENDER " port 22022: no matching cipher found. Their offer: " HOLE
+	 " [preauth]",
+	 "", false},
+	{"sshd", "Bad protocol version identification '" HOLE "' from " SENDER " port 22022", "", false},
+	{"sshd",
+	 "banner exchange: Connection from authenticating user " HOLE " " SENDER
+	 " port 22022: invalid format",
+	 "", false},
+	{"sshd", "scanned from " SENDER " port 22022 with " HOLE ".  Don't panic.", "", false},
+	{"dropbear", "Bad password attempt for '" HOLE "' from " SENDER ":22022", "", false},
+	{"dropbear", "Login attempt with wrong user " HOLE " from " SENDER ":22022", "", false},
+	{"dropbear", "Exit before auth from <" SENDER ":22022>: Incompatible remote version '" HOLE "'", "",
+	 false},
+	{"nginx",
+	 "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"" HOLE
+	 "\" was not found in \"/etc/nginx/users\", client: " SENDER
+	 ", server: gw, request: \"GET / HTTP/1.1\", host: \"gw\"",
+	 ":", false},
+	{"nginx",
+	 "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"bob\": password mismatch, client: " SENDER
+	 ", server: gw, request: \"GET /" HOLE " HTTP/1.1\", host: \"gw\", referrer: \"" HOLE "\"",
+	 "", false},
+	{"nginx",
+	 "2026/11/24 18:34:36 [error] 19056#19056: *4 PAM: user '" HOLE
+	 "' - not authenticated: Authentication failure, client: " SENDER
+	 ", server: gw, request: \"GET / HTTP/1.1\", host: \"gw\"",
+	 ":", false},
+	{"nginx",
+	 "2026/11/24 18:34:36 [error] 19056#19056: *4 access forbidden by rule, client: " SENDER
+	 ", server: gw, request: \"GET /" HOLE " HTTP/1.1\", host: \"gw\"",
+	 "", false},
+	{"apache",
+	 "[Sat Jul 20 21:39:11.978080 2013] [auth_basic:error] [pid 1:tid 2] [client " SENDER
+	 ":51390] AH01617: user " HOLE ": authentication failure for \"/" HOLE
+	 "\": Password Mismatch, referer: " HOLE,
+	 "", false},
+	{"apache", "[Sat Jul 20 21:39:11 2013] [error] [client " SENDER "] user " HOLE " not found: /" HOLE,
+	 "", false},
+	{"apache",
+	 "[Sat Jul 20 21:44:06.867985 2013] [auth_digest:error] [pid 1:tid 2] [client " SENDER
+	 ":51406] AH01790: user `" HOLE "' in realm `x' not found: /" HOLE,
+	 "", false},
+	{"apache",
+	 "[Sat Jul 20 21:44:06.867985 2013] [authz_core:error] [pid 1] [client " SENDER
+	 ":51406] AH01630: client denied by server configuration: /srv/" HOLE,
+	 "", false},
+	{"apache",
+	 "[Sat Jul 20 21:44:06.867985 2013] [core:error] [pid 1] [client " SENDER
+	 ":51406] AH00135: Invalid method in request " HOLE,
+	 "", false},
 };
 
 /* Ends and beginnings of the lines above, and whole ones, with another address. */
@@ -97,7 +147,7 @@ static char *fill(const char *template, const char *text)
 	char *line = malloc(room), *to = line;
 
 	assert_non_null(line);
-	for (; *template; template++) {
+	for (; *template; template ++) {
 		if (*template == HOLE[0])
 			to = stpcpy(to, text);
 		else
@@ -153,7 +203,7 @@ static void no_text_of_the_sender_names_another(void **state)
 
 	(void)state;
 	for (i = 0; i < ELEMENTSOF(templates); i++) {
-		struct loaded l = { 0 };
+		struct loaded l = {0};
 
 		load(templates[i].filter, &l);
 		for (k = 0; k < ELEMENTSOF(texts); k++)
@@ -176,13 +226,13 @@ static char *repeated(const char *text, size_t size)
 /* No length hides a line behind the match limit. */
 static void a_long_text_does_not_hide_its_line(void **state)
 {
-	static const size_t sizes[] = { 90, 1500, 20000 };
+	static const size_t sizes[] = {90, 1500, 20000};
 	size_t i, k, s;
 
 	(void)state;
 	for (i = 0; i < ELEMENTSOF(templates); i++) {
 		struct match_stats stats;
-		struct loaded l = { 0 };
+		struct loaded l = {0};
 
 		load(templates[i].filter, &l);
 		for (k = 1; k < ELEMENTSOF(texts); k++) {
@@ -203,10 +253,11 @@ static void a_long_text_does_not_hide_its_line(void **state)
 /* nginx cuts at 2047 bytes, which a long request or name brings about. */
 static void a_cut_line_of_nginx_is_right_or_nothing(void **state)
 {
-	static const char whole[] = "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"x\": password mismatch, client: 192.0.2.5, "
+	static const char whole[] = "2026/11/24 18:34:36 [error] 19056#19056: *4 user \"x\": password "
+				    "mismatch, client: 192.0.2.5, "
 				    "server: gw, request: \"GET / HTTP/1.1\", host: \"gw\"";
 	const size_t known = (size_t)(strstr(whole, ", server: ") - whole) + strlen(", server: ");
-	struct loaded l = { 0 };
+	struct loaded l = {0};
 	size_t len;
 
 	(void)state;
