@@ -11,7 +11,6 @@
 #include "match/literal.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
-#include "match/timestamp.h"
 #include "match/wordset.h"
 
 /* A set of patterns, by their index. */
@@ -368,6 +367,7 @@ struct scan {
 	const char *data;
 	size_t len;
 	const usec_t *times;
+	struct time_reader *reader;
 	event_fn fn;
 	void *userdata;
 	usec_t now;
@@ -380,10 +380,10 @@ struct scan {
 
 static usec_t line_time(struct scan *s, const struct event *e)
 {
-	if (!s->times && e->stamp.ptr)
-		return timestamp_parse(e->stamp.ptr, e->stamp.len, s->now);
+	const struct span at = e->stamp.ptr ? e->stamp : (struct span){ s->data + s->start, s->end - s->start };
+
 	if (!s->times)
-		return timestamp_parse(s->data + s->start, s->end - s->start, s->now);
+		return s->reader ? time_reader_read(s->reader, at.ptr, at.len, s->now) : 0;
 	s->line_index += text_count_lines(s->data + s->counted, s->start - s->counted);
 	s->counted = s->start;
 	return s->times[s->line_index];
@@ -457,11 +457,13 @@ static void scan_every_line(struct scan *s)
 	}
 }
 
-void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, event_fn fn,
-		  void *userdata)
+void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, struct time_reader *reader,
+		  event_fn fn, void *userdata)
 {
-	struct scan s = { .m = m, .data = data, .len = len, .times = times, .fn = fn, .userdata = userdata };
+	struct scan s = { .m = m, .data = data, .len = len, .times = times, .reader = reader };
 
+	s.fn = fn;
+	s.userdata = userdata;
 	s.now = time_now();
 	if (m->any_always) {
 		scan_every_line(&s);
@@ -479,7 +481,7 @@ static void keep_event(void *userdata, const struct event *e)
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e)
 {
 	*e = (struct event){ 0 };
-	matcher_scan(m, line, len, NULL, keep_event, e);
+	matcher_scan(m, line, len, NULL, NULL, keep_event, e);
 	return e->class != CLASS_NONE;
 }
 

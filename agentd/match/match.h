@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "config/filter.h"
 #include "match/event.h"
+#include "match/timestamp.h"
 
 /*
  * Filters made ready to run: their patterns compiled by PCRE2 (JIT where it is
@@ -61,12 +62,13 @@ typedef void (*event_fn)(void *userdata, const struct event *e);
  * Scans data[0..len): whole lines, each ended by '\n'. fn is called for every
  * matching line in order; a line gives at most one event: of the patterns in
  * filter order the first that matches. times, if not NULL, holds the moment of
- * each line and is used instead of the time in the text.
+ * each line and is used instead of the time in the text, which reader reads; with
+ * neither, events have no time.
  */
-void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, event_fn fn,
-		  void *userdata);
+void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, struct time_reader *reader,
+		  event_fn fn, void *userdata);
 
-/* One line without its end. Returns true and fills *e if it matched. */
+/* One line without its end. Returns true and fills *e, but for the time, if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
 /*

@@ -161,8 +161,6 @@ static void every_text_and_the_time_are_captured(void **state)
 	assert_true(span_equal(e.texts[0], SPAN("this")));
 	assert_true(span_equal(e.texts[1], SPAN("that")));
 	assert_true(span_equal(e.stamp, SPAN("2026-11-24 10:00:00")));
-	assert_int_equal(e.time % (60 * USEC_PER_SEC), 0);
-	assert_true(e.time > 0);
 	unmake(&m);
 }
 
@@ -188,7 +186,7 @@ static void a_line_that_goes_on_is_read_to_its_end(void **state)
 	assert_true(matcher_continues(m.matcher));
 	assert_true(matcher_is_continued(m.matcher, " x", 2));
 	assert_false(matcher_is_continued(m.matcher, "x", 1));
-	matcher_scan(m.matcher, log, sizeof(log) - 1, NULL, note_addr, got);
+	matcher_scan(m.matcher, log, sizeof(log) - 1, NULL, NULL, note_addr, got);
 	assert_string_equal(got, "1:192.0.2.5 1:192.0.2.6 ");
 	unmake(&m);
 	assert_int_equal(make(&m, "[filter]\ncontinued = (\n[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"), -EINVAL);
