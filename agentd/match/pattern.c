@@ -2,6 +2,7 @@
 #include "match/pattern.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ struct pattern {
 	pcre2_code *code;
 	struct groups fields[FIELD_COUNT];
 	bool proven;
+	bool jit;
 };
 
 /* One match in progress, for the callout. */
@@ -277,7 +279,7 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 		return -EINVAL;
 	}
 	/* Where writable executable memory is forbidden this fails, and the interpreter does it. */
-	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	find_groups(p);
 	if (p->fields[FIELD_IS_ADDR].count == 0) {
 		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
@@ -296,6 +298,26 @@ struct pattern *pattern_free(struct pattern *p)
 	pcre2_code_free(p->code);
 	free(p);
 	return NULL;
+}
+
+unsigned pattern_captures(const struct pattern *p)
+{
+	static const struct {
+		enum field field;
+		enum list_field list;
+	} fields[] = {
+		{ FIELD_IS_USER, FIELD_USER },
+		{ FIELD_IS_AGENT, FIELD_AGENT },
+		{ FIELD_IS_NUMBER, FIELD_NUMBER },
+		{ FIELD_IS_FROM, FIELD_FROM },
+	};
+	unsigned captures = 0;
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(fields); i++)
+		if (p->fields[fields[i].field].count > 0)
+			captures |= 1u << fields[i].list;
+	return captures;
 }
 
 /* The first of these groups that took part in the reading. */
@@ -402,10 +424,11 @@ enum pattern_result pattern_match(const struct pattern *p, struct pattern_contex
 	struct reading r = { .pattern = p, .event = e };
 	int n;
 
-	e->n_addrs = 0;
+	memset(e, 0, offsetof(struct event, addrs));
 	pcre2_set_callout(c->match, on_reading, &r);
 	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
-	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
+	n = p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
+		     pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
 		e->n_addrs = 0;

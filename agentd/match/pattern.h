@@ -30,6 +30,9 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 		struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
 
+/* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
+unsigned pattern_captures(const struct pattern *p);
+
 enum pattern_result {
 	PATTERN_NONE,    /* no reading */
 	PATTERN_MATCHED, /* e has the addresses of all readings, and the captures of the first */
