@@ -102,7 +102,7 @@ static void add_alternative(struct f2b_text *to, const struct re *r, size_t from
 		f2b_text_putc(to, '|');
 	for (i = from; i < end; i++)
 		if (r->child[i]->kind != RE_LEFT && r->child[i]->kind != RE_RIGHT)
-			re_write(r->child[i], RE_BEFORE, to);
+			re_write(r->child[i], RE_BEFORE, NULL, to);
 }
 
 /* The characters of seq that end at its item end, as text. */
@@ -144,6 +144,7 @@ static void take_seq(struct f2b_dates *d, const struct re *seq)
 		return;
 	}
 	i--;
+	d->anywhere |= i > 0 && may_be_empty(seq, i) && seq->child[i - 1]->kind != RE_LEFT;
 	if (!may_be_empty(seq, i) && d->n_before < F2B_BEFORE_MAX) {
 		char *before = text_before(seq, i);
 
@@ -156,31 +157,41 @@ static void take_seq(struct f2b_dates *d, const struct re *seq)
 		add_alternative(&d->heads, cut, 0, 1);
 }
 
-/* \d(?P<sep>[-/])\d(?P=sep)\d: the second separator by itself. */
-static bool inline_references(struct re *root, struct re *r)
+static const struct re *find_named(const struct re *r, const char *name)
 {
-	size_t i, j;
+	size_t i;
+
+	if (r->kind == RE_GROUP && r->name && strcmp(r->name, name) == 0)
+		return r;
+	for (i = 0; i < r->n; i++) {
+		const struct re *found = find_named(r->child[i], name);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* \d(?P<sep>[-/])\d(?P=sep)\d: the second separator by itself. */
+static bool inline_references(const struct re *root, struct re *r)
+{
+	size_t i;
 
 	for (i = 0; i < r->n; i++) {
 		struct re *c = r->child[i];
+		const struct re *group;
 
 		if (c->kind != RE_REF) {
 			if (!inline_references(root, c))
 				return false;
 			continue;
 		}
-		for (j = 0; c->name && j < root->n; j++) {
-			const struct re *g = root->child[j];
-
-			if (g->kind != RE_GROUP || !g->name || strcmp(g->name, c->name) != 0)
-				continue;
-			c = re_copy(g);
-			if (!c)
-				return false;
-			re_free(r->child[i]);
-			r->child[i] = c;
-			break;
-		}
+		group = c->name ? find_named(root, c->name) : NULL;
+		c = group ? re_copy(group) : NULL;
+		if (!c)
+			return false;
+		re_free(r->child[i]);
+		r->child[i] = c;
 	}
 	return true;
 }
@@ -230,7 +241,8 @@ void f2b_dates_read(struct f2b_dates *d, struct f2b *f)
 	struct f2b_text value = { 0 };
 	char *rest, *line;
 
-	if (f2b_value(f, "datepattern", &value) && value.len > 0) {
+	d->anywhere = !f2b_value(f, "datepattern", &value);
+	if (value.len > 0) {
 		rest = value.ptr;
 		while ((line = strsep(&rest, "\n"))) {
 			const char *text = line;
@@ -247,15 +259,31 @@ void f2b_dates_read(struct f2b_dates *d, struct f2b *f)
 	f2b_text_done(&value);
 }
 
+/* One blank or letter says nothing about where a date was. */
+static bool says_enough(const char *text)
+{
+	return text[0] && (text[1] || strchr("[(<{=\"'", text[0]));
+}
+
 bool f2b_dates_add_holes(const struct f2b_dates *d, struct re *r)
 {
-	bool ok = re_add_holes(r, "[", "]") && re_add_holes(r, "audit(", ":");
 	size_t i;
 
-	for (i = 0; ok && i < d->n_before; i++)
-		if (strcmp(d->before[i], "[") != 0)
-			ok = re_add_holes(r, d->before[i], "");
-	return ok;
+	if (d->anywhere && !re_add_blank_holes(r))
+		return false;
+	if (re_add_holes(r, "[", "]") < 0 || re_add_holes(r, "audit(", ":") < 0)
+		return false;
+	for (i = 0; i < d->n_before; i++) {
+		const char *text = d->before[i];
+		int n = strcmp(text, "[") == 0;
+
+		/* As much of what stands before the date as the regex has, too. */
+		for (; n == 0 && says_enough(text); text++)
+			n = re_add_holes(r, text, "");
+		if (n < 0)
+			return false;
+	}
+	return true;
 }
 
 void f2b_dates_write(const struct f2b_dates *d, struct f2b_text *prefix, struct f2b_text *define)

@@ -13,6 +13,7 @@ struct f2b_dates {
 	struct f2b_text heads; /* what else may stand at the head of a line and is cut with the date */
 	char *before[F2B_BEFORE_MAX]; /* texts of the line in front of a date in its middle */
 	size_t n_before;
+	bool anywhere; /* nothing is said about where the date stands */
 };
 
 /* From the filter's datepattern, if it has one. What is not understood goes to diag as a warning. */

@@ -201,26 +201,39 @@ static struct re *build(const struct shared *s, struct f2b_item *item)
 	return whole;
 }
 
+/* "(?<head1>…)", as a new string. */
+static char *head_define(const struct f2b_import *im, size_t i)
+{
+	return text_printf("(?<head%zu>%s)", i + 1, f2b_text_get(&im->heads.text[i]));
+}
+
 /* What PCRE2 says of the pattern as it would be loaded. */
 static bool check_compiles(const struct f2b_import *im, struct f2b_item *item, const char *regex)
 {
-	struct filter_text define = { (char *)f2b_text_get(&im->define), item->place.file, 0 };
+	struct filter_text defines[RE_HEADS_MAX + 1] = { { strdup(f2b_text_get(&im->define)), item->place.file, 0 } };
 	struct filter_pattern pattern = { .name = (char *)"import", .class = item->class, .file = item->place.file };
-	struct filter f = { .name = (char *)im->name, .defines = &define, .n_defines = 1, .patterns = &pattern,
-			    .n_patterns = 1 };
+	struct filter f = { .name = (char *)im->name, .defines = defines, .n_defines = im->heads.n + 1,
+			    .patterns = &pattern, .n_patterns = 1 };
 	struct diag diag = DIAG_INIT;
 	struct matcher *m = NULL;
-	bool ok;
+	bool ok = defines[0].text != NULL;
+	size_t i;
 
+	for (i = 0; i < im->heads.n; i++) {
+		defines[i + 1] = (struct filter_text){ head_define(im, i), item->place.file, 0 };
+		ok = ok && defines[i + 1].text;
+	}
 	f.prefix = (struct filter_text){ (char *)f2b_text_get(&im->prefix), item->place.file, 0 };
 	pattern.regex = (struct filter_text){ (char *)regex, item->place.file, item->place.line };
 	if (item->literal)
 		pattern.literal = (struct filter_text){ item->literal, item->place.file, item->place.line };
-	ok = matcher_new(&f, &diag, &m) == 0;
+	ok = ok && matcher_new(&f, &diag, &m) == 0;
 	if (!ok)
 		refuse(item, NULL, "what came out of it is no regex that sipwarden takes: %s",
 		       diag.count > 0 && diag.entries[0].text ? diag.entries[0].text : NO_MEMORY);
 	matcher_free(m);
+	for (i = 0; i <= im->heads.n; i++)
+		free(defines[i].text);
 	diag_done(&diag);
 	return ok;
 }
@@ -229,10 +242,11 @@ static bool check_compiles(const struct f2b_import *im, struct f2b_item *item, c
 static void choose_literal(struct f2b_item *item, const struct re *r, const char *regex)
 {
 	char found[LITERAL_MAX];
-	struct f2b_text literal = { .max = LITERAL_MAX - 1 };
+	size_t own = literal_extract(regex, found);
+	struct f2b_text literal = { 0 };
 
 	re_literal(r, &literal);
-	if (!literal.failed && literal.len >= LITERAL_MIN && literal.len > literal_extract(regex, found))
+	if (literal.len > 0 && (own == 0 || (literal.len > own && !strchr(literal.ptr, '\n'))))
 		item->literal = strdup(literal.ptr);
 	f2b_text_done(&literal);
 }
@@ -264,7 +278,9 @@ static void translate(const struct shared *s, struct f2b_item *item)
 		return;
 	}
 	re_widen(r);
-	re_write(r, RE_PATTERN, &regex);
+	if (!re_commit(r))
+		regex.failed = true;
+	re_write(r, RE_PATTERN, &s->im->heads, &regex);
 	joined = without_breaks(f2b_text_get(&regex));
 	if (regex.failed || !joined) {
 		refuse(item, NULL, "what came out of it is longer than 60 KiB");
@@ -442,7 +458,7 @@ static void write_item(const struct f2b_item *item, struct f2b_text *to)
 	f2b_text_printf(to, "source = fail2ban, %s line %u\n", base_name(item->place.file), item->place.line);
 	put_value(to, "regex", item->regex);
 	if (item->literal)
-		f2b_text_printf(to, "literal = %s\n", item->literal);
+		put_value(to, "literal", item->literal);
 	for (i = 0; i < item->n_examples; i++)
 		f2b_text_printf(to, "example = %s\nexpect = %s\n", item->examples[i], item->expects[i]);
 }
@@ -468,6 +484,13 @@ void f2b_import_write(const struct f2b_import *im, struct f2b_text *to)
 	f2b_text_puts(to, "# The dates that fail2ban cuts out of a line before it looks at it.\n");
 	put_value(to, "prefix", f2b_text_get(&im->prefix));
 	put_value(to, "define", f2b_text_get(&im->define));
+	if (im->heads.n > 0)
+		f2b_text_puts(to, "# What fail2ban calls the prefix of a line: host and program.\n");
+	for (i = 0; i < im->heads.n; i++) {
+		_cleanup_free_ char *define = head_define(im, i);
+
+		put_value(to, "define", define ? define : "");
+	}
 	for (i = 0; i < im->n_items; i++)
 		write_item(&im->items[i], to);
 }
@@ -492,6 +515,7 @@ void f2b_import_done(struct f2b_import *im)
 	f2b_text_done(&im->prefix);
 	f2b_text_done(&im->define);
 	f2b_text_done(&im->journalmatch);
+	re_heads_done(&im->heads);
 	f2b_dates_done(&im->dates);
 	f2b_done(&im->f);
 }

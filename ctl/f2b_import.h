@@ -30,6 +30,7 @@ struct f2b_import {
 	struct f2b f;
 	struct f2b_dates dates;
 	struct f2b_text prefix, define, journalmatch;
+	struct re_heads heads; /* defines, too */
 	struct f2b_item *items;
 	size_t n_items, imported;
 	size_t ignores, ignores_left; /* ignoreregex lines, and those that could not be translated */

@@ -343,7 +343,7 @@ static struct re *parse_condition(struct parser *x)
 
 static struct re *parse_group(struct parser *x)
 {
-	static const char *const looks[] = { "?=", "?!", "?<=", "?<!", "?>" };
+	static const char *const looks[] = { "?=", "?!", "?<=", "?<!" };
 	struct re *r;
 	size_t i;
 
@@ -352,6 +352,8 @@ static struct re *parse_group(struct parser *x)
 	for (i = 0; i < ELEMENTSOF(looks); i++)
 		if (take(x, looks[i]))
 			return group_body(x, new_group(x, RE_LOOK, looks[i]));
+	if (take(x, "?>"))
+		return group_body(x, new_group(x, RE_ATOMIC, NULL));
 	if (take(x, "?P<")) {
 		r = new_group(x, RE_CAPTURE, NULL);
 		if (r)

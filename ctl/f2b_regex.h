@@ -28,7 +28,7 @@ enum re_kind {
 	RE_COND,   /* (?(name)yes|no): two children */
 	RE_ADDR,   /* <HOST>, <ADDR>, <IP4>, <IP6> */
 	RE_DATE,   /* {DATE} of a datepattern */
-	RE_HOLE,   /* where fail2ban has cut a date out of the line */
+	RE_HOLE,   /* where fail2ban has cut a date out of the line; byte 1: between blanks, maybe in brackets */
 	RE_NOTHING, /* matches the empty text */
 };
 
@@ -36,7 +36,8 @@ enum re_group {
 	RE_PLAIN,   /* (?:…), and F- tags without meaning here */
 	RE_FLAGS,   /* (?i:…): name holds the flags */
 	RE_CAPTURE, /* (…), (?P<name>…), <F-NAME>…</F-NAME>; name NULL: unnamed */
-	RE_LOOK,    /* lookaround or atomic: name holds "?=", "?!", "?<=", "?<!", "?>" */
+	RE_LOOK,    /* lookaround: name holds "?=", "?!", "?<=" or "?<!" */
+	RE_ATOMIC,  /* (?>…) */
 	RE_HEAD,    /* what a variable for the head of a log line stands for */
 	RE_CONTENT, /* <F-CONTENT> of a prefregex */
 	RE_NOFAIL,  /* <F-NOFAIL>: fail2ban counts it only with another line */
@@ -107,14 +108,24 @@ bool re_is_wide(const struct re *r);
 const char *re_anchor(struct re *r, bool end_of_line);
 /* Alternatives marked <F-NOFAIL> become negative lookaheads before the others. */
 const char *re_drop_nofail(struct re *r);
-/* Puts RE_HOLE where a date was cut out: between before and after (chars of the regex). */
-bool re_add_holes(struct re *r, const char *before, const char *after);
+/*
+ * Puts RE_HOLE where a date was cut out: between before and after (characters of
+ * the regex; after "": any). Returns how many, or -ENOMEM.
+ */
+int re_add_holes(struct re *r, const char *before, const char *after);
+/* The same behind each \s* and \s+ that the regex itself (no group of it) has: a date may have been cut there. */
+bool re_add_blank_holes(struct re *r);
 /*
  * Where text of the sender stands in front of the address, he may write what
  * ends a quoted field: '[^']*' then sees only the reading that he wants to be
  * seen. Such fields take any character, so that all readings come out.
  */
 void re_widen(struct re *r);
+/*
+ * What stands behind the address cannot change it: one way to read that is
+ * enough. Says so, so that a line is not read in thousands of ways.
+ */
+bool re_commit(struct re *r);
 /*
  * Ties references to their groups, by names that start with prefix; (?:X|.*)
  * becomes .*
@@ -137,12 +148,23 @@ enum re_style {
 	RE_BEFORE,  /* part of the prefix: no captures, and nothing without bound */
 };
 
+/* The different RE_HEADs of a filter: defines (?&head1), (?&head2), … */
+#define RE_HEADS_MAX 4
+struct re_heads {
+	struct f2b_text text[RE_HEADS_MAX];
+	size_t n;
+};
+void re_heads_done(struct re_heads *h);
+
 /*
  * The tree as a PCRE2 regex of ours. It may be broken into lines where '\n'
- * stands; the regex itself holds none.
+ * stands; the regex itself holds none. heads NULL: they are written out.
  */
-void re_write(const struct re *r, enum re_style style, struct f2b_text *to);
-/* Text of at least LITERAL_MIN bytes that every match holds; length 0: none. */
+void re_write(const struct re *r, enum re_style style, struct re_heads *heads, struct f2b_text *to);
+/*
+ * Text of at least LITERAL_MIN bytes that every match holds; or several, one a
+ * line, of which every match holds one. Length 0: there is none.
+ */
 void re_literal(const struct re *r, struct f2b_text *to);
 
 #endif

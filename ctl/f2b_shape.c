@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fail2ban looks for a regex anywhere in what is left of a line; we read the whole line. */
 #include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,20 +271,52 @@ static bool chars_end_with(const struct re *seq, size_t end, const char *text)
 	return true;
 }
 
-bool re_add_holes(struct re *r, const char *before, const char *after)
+int re_add_holes(struct re *r, const char *before, const char *after)
 {
-	bool ok = true;
+	int n = 0, more;
 	size_t i;
 
-	for (i = 0; ok && i < r->n; i++)
-		ok = re_add_holes(r->child[i], before, after);
-	if (r->kind != RE_SEQ)
-		return ok;
-	for (i = 1; ok && i < r->n; i++)
-		if (chars_end_with(r, i, before) && r->child[i]->kind == RE_CHAR &&
-		    (!*after || r->child[i]->byte == (unsigned char)*after))
-			ok = re_insert(r, i++, re_new(RE_HOLE));
-	return ok;
+	for (i = 0; i < r->n; i++) {
+		more = re_add_holes(r->child[i], before, after);
+		if (more < 0)
+			return more;
+		n += more;
+	}
+	for (i = 1; r->kind == RE_SEQ && i < r->n; i++) {
+		if (!chars_end_with(r, i, before) || r->child[i]->kind != RE_CHAR ||
+		    (*after && r->child[i]->byte != (unsigned char)*after))
+			continue;
+		if (!re_insert(r, i++, re_new(RE_HOLE)))
+			return -ENOMEM;
+		n++;
+	}
+	return n;
+}
+
+bool re_add_blank_holes(struct re *r)
+{
+	struct re_set blank;
+	struct re *hole;
+	size_t i, j;
+
+	re_set_named('s', &blank);
+	for (i = 0; i < r->n; i++) {
+		struct re *seq = r->child[i];
+
+		for (j = 0; j < seq->n; j++) {
+			const struct re *c = seq->child[j];
+
+			if (c->kind != RE_REPEAT || c->max != RE_INFINITE || c->child[0]->kind != RE_SET ||
+			    !re_set_equal(&c->child[0]->set, &blank) || j + 1 == seq->n)
+				continue;
+			hole = re_new(RE_HOLE);
+			if (hole)
+				hole->byte = 1;
+			if (!re_insert(seq, ++j, hole))
+				return false;
+		}
+	}
+	return true;
 }
 
 /* Fields that the sender can close himself */
@@ -317,6 +351,66 @@ void re_widen(struct re *r)
 	re_facts(r, &f);
 	if (f.wide)
 		widen(r, 0);
+}
+
+/* One way is enough */
+
+static bool holds_address(const struct re *r)
+{
+	struct re_facts f;
+
+	re_facts(r, &f);
+	return f.addresses > 0;
+}
+
+static bool commit_seq(struct re *seq)
+{
+	struct re *group, *alt, *rest;
+	size_t at = seq->n;
+	bool ok;
+
+	while (at > 0 && !holds_address(seq->child[at - 1]))
+		at--;
+	if (at == 0)
+		return true;
+	/* Behind the address in a group that has nothing to choose from. */
+	group = seq->child[at - 1];
+	if (at == seq->n)
+		return group->kind == RE_GROUP && group->group != RE_LOOK ? re_commit(group->child[0]) : true;
+	group = re_new(RE_GROUP);
+	alt = re_new(RE_ALT);
+	rest = re_new(RE_SEQ);
+	ok = group && alt && rest;
+	for (; ok && seq->n > at; seq->n--)
+		ok = re_insert(rest, 0, seq->child[seq->n - 1]);
+	ok = ok && re_add(rest, re_new(RE_RIGHT));
+	if (!ok) {
+		re_free(group);
+		re_free(alt);
+		re_free(rest);
+		return false;
+	}
+	group->group = RE_ATOMIC;
+	if (!re_add(alt, rest)) {
+		re_free(group);
+		re_free(alt);
+		return false;
+	}
+	if (!re_add(group, alt)) {
+		re_free(group);
+		return false;
+	}
+	return re_add(seq, group);
+}
+
+bool re_commit(struct re *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (!commit_seq(r->child[i]))
+			return false;
+	return true;
 }
 
 /* References */

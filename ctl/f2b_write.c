@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "f2b_regex.h"
+#include "match/literal.h"
 
 /* What the logger wrote itself is short. */
 #define HEAD_MAX 255
@@ -15,6 +16,8 @@
 struct writer {
 	struct f2b_text *to;
 	enum re_style style;
+	struct re_heads *heads;
+	bool after_address; /* the address was written last */
 	bool captured;	/* inside of a capture that takes it all */
 	unsigned depth; /* of groups */
 	size_t line;	/* where the line begins */
@@ -83,14 +86,14 @@ static void write_set(struct writer *w, const struct re_set *s)
 	put(w, "]");
 }
 
-/* Does text of unknown length, in which an address could stand, repeat in r? */
+/* Could an address stand in what r repeats? */
 static bool has_wide(const struct re *r)
 {
 	size_t i;
 
-	if (r->kind == RE_REPEAT && re_is_wide(r->child[0]) && r->max > SHORT_MAX)
+	if (re_is_wide(r))
 		return true;
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < r->n && !(r->kind == RE_GROUP && r->group == RE_LOOK); i++)
 		if (has_wide(r->child[i]))
 			return true;
 	return false;
@@ -108,7 +111,7 @@ static void write_counts(struct writer *w, const struct re *r)
 {
 	unsigned max = r->max;
 
-	if (w->style == RE_BEFORE && max == RE_INFINITE)
+	if (w->style == RE_BEFORE && max == RE_INFINITE && r->child[0]->kind == RE_SET)
 		max = r->min > HEAD_MAX ? r->min : HEAD_MAX;
 	if (r->min == 0 && max == RE_INFINITE)
 		put(w, "*");
@@ -129,19 +132,24 @@ static void write_counts(struct writer *w, const struct re *r)
 
 static void write_group(struct writer *w, const struct re *r, const char *open)
 {
+	unsigned char last;
+
 	put(w, open);
 	w->depth++;
 	write_node(w, r->child[0]);
 	w->depth--;
+	last = w->last;
 	put(w, ")");
+	w->last = last;
 }
 
 static void write_repeat(struct writer *w, const struct re *r)
 {
 	const struct re *what = r->child[0];
-	bool many = what->kind == RE_GROUP && r->max > 1 && has_wide(what) && !holds_address(what);
-	bool text = w->style == RE_PATTERN && !w->captured && (many || has_wide(r)) &&
-		    (many || what->kind == RE_SET);
+	bool wide = r->max > SHORT_MAX && has_wide(what) &&
+		    (what->kind == RE_SET || (what->kind == RE_GROUP && !holds_address(what)));
+	bool text = w->style == RE_PATTERN && !w->captured && wide;
+	unsigned char last;
 
 	if (text) {
 		put(w, "(?<text>");
@@ -149,12 +157,15 @@ static void write_repeat(struct writer *w, const struct re *r)
 	}
 	w->depth++;
 	if (what->kind == RE_GROUP && what->group != RE_LOOK && what->group != RE_FLAGS &&
+	    what->group != RE_ATOMIC &&
 	    !(what->group == RE_CAPTURE && (what->used || what->user)))
 		write_group(w, what, "(?:");
 	else
 		write_node(w, what);
 	w->depth--;
+	last = w->last;
 	write_counts(w, r);
+	w->last = last;
 	if (text) {
 		put(w, ")");
 		w->captured = false;
@@ -183,6 +194,39 @@ static void write_capture(struct writer *w, const struct re *r)
 	}
 }
 
+/* A head is the same in most regexes of a filter: it is written once. */
+static void write_head(struct writer *w, const struct re *r)
+{
+	struct re_heads *h = w->heads;
+	struct f2b_text text = { 0 };
+	size_t i;
+
+	re_write(r->child[0], RE_BEFORE, NULL, &text);
+	for (i = 0; i < text.len; i++)
+		if (text.ptr[i] == '\n')
+			f2b_text_replace(&text, i--, 1, "");
+	for (i = 0; i < h->n; i++)
+		if (strcmp(f2b_text_get(&h->text[i]), f2b_text_get(&text)) == 0)
+			break;
+	if (i < RE_HEADS_MAX && !text.failed) {
+		f2b_text_printf(w->to, "(?&head%zu)", i + 1);
+		w->last = 0;
+	} else {
+		f2b_text_puts(w->to, f2b_text_get(&text));
+		w->to->failed |= text.failed;
+	}
+	if (i == h->n && i < RE_HEADS_MAX)
+		h->text[h->n++] = text;
+	else
+		f2b_text_done(&text);
+}
+
+void re_heads_done(struct re_heads *h)
+{
+	while (h->n > 0)
+		f2b_text_done(&h->text[--h->n]);
+}
+
 static void write_any_group(struct writer *w, const struct re *r)
 {
 	enum re_style style = w->style;
@@ -195,6 +239,9 @@ static void write_any_group(struct writer *w, const struct re *r)
 	case RE_FLAGS:
 		write_group(w, r, "(?i:");
 		break;
+	case RE_ATOMIC:
+		write_group(w, r, "(?>");
+		break;
 	case RE_LOOK:
 		w->style = RE_LOOKING;
 		open[0] = '(';
@@ -203,6 +250,10 @@ static void write_any_group(struct writer *w, const struct re *r)
 		write_group(w, r, open);
 		break;
 	case RE_HEAD:
+		if (style == RE_PATTERN && w->heads) {
+			write_head(w, r);
+			break;
+		}
 		w->style = style == RE_PATTERN ? RE_BEFORE : style;
 		__attribute__((fallthrough));
 	default:
@@ -215,13 +266,25 @@ static void write_any_group(struct writer *w, const struct re *r)
 	w->style = style;
 }
 
-static void write_address(struct writer *w, const struct re *r)
+/* Does r begin with a colon, if anything of it is there? */
+static bool begins_with_colon(const struct re *r)
+{
+	while (r && r->kind != RE_CHAR)
+		r = r->n > 0 ? r->child[0] : NULL;
+	return r && r->byte == ':';
+}
+
+/* next: what follows it, or NULL. */
+static void write_address(struct writer *w, const struct re *r, const struct re *next)
 {
 	/* (?&ip) refuses what follows a colon, as a part of a longer address; here it is what the regex says. */
 	const char *v6 = w->last == ':' ? "(?&ipv6)" : "(?<![0-9A-Fa-f:.])(?&ipv6)";
 	const char *v4 = "(?<![\\d.])(?&ipv4)";
 	bool capture = w->style == RE_PATTERN;
 
+	/* ::ffff:192.0.2.1:5060 would be taken for eight groups and more. */
+	if (r->addr == RE_ADDR_ANY && begins_with_colon(next))
+		f2b_text_puts(w->to, "(?:::[Ff]{4}:)?");
 	put(w, capture ? "(?<addr>" : "(?:");
 	if (r->addr == RE_ADDR_IP4)
 		put(w, v4);
@@ -248,7 +311,15 @@ static void write_list(struct writer *w, const struct re *r)
 			w->line = w->to->len;
 			w->last = last;
 		}
-		write_node(w, r->child[i]);
+		/* (?&ip) ends where an address does. Its brackets would be no edge of a word. */
+		if (r->kind == RE_SEQ && r->child[i]->kind == RE_EDGE && w->after_address)
+			continue;
+		if (r->kind == RE_SEQ && (r->child[i]->kind != RE_GROUP || r->child[i]->group != RE_ATOMIC))
+			w->after_address = r->child[i]->kind == RE_ADDR;
+		if (r->child[i]->kind == RE_ADDR)
+			write_address(w, r->child[i], i + 1 < r->n ? r->child[i + 1] : NULL);
+		else
+			write_node(w, r->child[i]);
 	}
 }
 
@@ -263,6 +334,17 @@ static void write_condition(struct writer *w, const struct re *r)
 	}
 	w->depth--;
 	put(w, ")");
+}
+
+static void write_hole(struct writer *w, bool between_blanks)
+{
+	const char *date = w->style == RE_PATTERN ? "(?<time>(?&date))" : "(?:(?&date))";
+
+	if (between_blanks)
+		f2b_text_printf(w->to, "(?:\\[?%s\\s?\\]?\\s*)?", date);
+	else
+		f2b_text_printf(w->to, "%s?", date);
+	w->last = 0;
 }
 
 static void write_node(struct writer *w, const struct re *r)
@@ -300,23 +382,23 @@ static void write_node(struct writer *w, const struct re *r)
 	case RE_COND:
 		write_condition(w, r);
 		break;
-	case RE_ADDR:
-		write_address(w, r);
+	case RE_ADDR: /* repeated, which makes no sense */
+		write_address(w, r, NULL);
 		break;
 	case RE_DATE:
 		put(w, "(?&date)");
 		break;
 	case RE_HOLE:
-		put(w, w->style == RE_PATTERN ? "(?<time>(?&date))?" : "(?:(?&date))?");
+		write_hole(w, r->byte);
 		break;
 	case RE_NOTHING:
 		break;
 	}
 }
 
-void re_write(const struct re *r, enum re_style style, struct f2b_text *to)
+void re_write(const struct re *r, enum re_style style, struct re_heads *heads, struct f2b_text *to)
 {
-	struct writer w = { .to = to, .style = style, .line = to->len };
+	struct writer w = { .to = to, .style = style, .heads = heads, .line = to->len };
 
 	if (r->n > 1 && r->kind == RE_ALT) {
 		put(&w, "(?:");
@@ -331,6 +413,7 @@ void re_write(const struct re *r, enum re_style style, struct f2b_text *to)
 
 struct finder {
 	struct f2b_text run, *best;
+	const struct re *choice; /* the first alternation that every match goes through */
 };
 
 static void end_run(struct finder *f)
@@ -342,7 +425,7 @@ static void end_run(struct finder *f)
 		text++;
 	while (len > 0 && text[len - 1] == ' ')
 		len--;
-	if (len > f->best->len) {
+	if (len > f->best->len && len < LITERAL_MAX) {
 		f->best->len = 0;
 		f2b_text_add(f->best, text, len);
 	}
@@ -361,12 +444,34 @@ static void find_literal(struct finder *f, const struct re *r)
 	}
 	if (r->kind == RE_EDGE || (r->kind == RE_GROUP && r->group == RE_LOOK))
 		return;
+	if (r->kind == RE_ALT && r->n > 1 && !f->choice)
+		f->choice = r;
 	if (!one)
 		end_run(f);
 	for (i = 0; i < r->n && (one || (r->kind == RE_REPEAT && r->min > 0)); i++)
 		find_literal(f, r->child[i]);
 	if (!one)
 		end_run(f);
+}
+
+/* One of each alternative. */
+static void literal_of_each(const struct re *choice, struct f2b_text *to)
+{
+	size_t i;
+
+	for (i = 0; i < choice->n; i++) {
+		struct f2b_text one = { 0 };
+		struct finder f = { .best = &one };
+
+		find_literal(&f, choice->child[i]);
+		end_run(&f);
+		f2b_text_done(&f.run);
+		to->failed |= one.len < LITERAL_MIN;
+		if (i > 0)
+			f2b_text_putc(to, '\n');
+		f2b_text_add(to, f2b_text_get(&one), one.len);
+		f2b_text_done(&one);
+	}
 }
 
 void re_literal(const struct re *r, struct f2b_text *to)
@@ -376,4 +481,10 @@ void re_literal(const struct re *r, struct f2b_text *to)
 	find_literal(&f, r);
 	end_run(&f);
 	f2b_text_done(&f.run);
+	if (to->len < LITERAL_MIN && f.choice) {
+		to->len = 0;
+		literal_of_each(f.choice, to);
+	}
+	if (to->failed || to->len < LITERAL_MIN)
+		f2b_text_done(to);
 }

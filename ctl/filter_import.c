@@ -113,8 +113,23 @@ static int write_text(const char *path, const char *text)
 	return 0;
 }
 
-/* As the agent will load it. Mistakes go to diag. */
-static int load(const char *name, const char *text, struct diag *diag, struct loaded *ret)
+/* The file was only there to be loaded: what is said of it is said of the output. */
+static void rename_file(struct diag *diag, const char *from, const char *to)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		char *copy = diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
+
+		if (!copy)
+			continue;
+		free(diag->entries[i].file);
+		diag->entries[i].file = copy;
+	}
+}
+
+/* As the agent will load it. Mistakes go to diag, as of the file shown. */
+static int load(const char *name, const char *text, const char *shown, struct diag *diag, struct loaded *ret)
 {
 	const char *parent = getenv("TMPDIR");
 	_cleanup_free_ char *dir = text_printf("%s/sipwarden-import.XXXXXX", parent ? parent : "/tmp");
@@ -136,8 +151,10 @@ static int load(const char *name, const char *text, struct diag *diag, struct lo
 		matcher_test(ret->matcher, diag);
 	if (r >= 0 && diag->errors > 0)
 		r = -EINVAL;
-	if (path)
+	if (path) {
 		unlink(path);
+		rename_file(diag, path, shown);
+	}
 	rmdir(dir);
 	return r;
 }
@@ -308,6 +325,7 @@ static int deliver(const struct ctl *ctl, const struct request *q, const struct 
 static int translate(const struct request *q, struct f2b_import *im, struct f2b_text *text)
 {
 	struct diag *diag = im->f.diag;
+	const char *shown = q->output ? q->output : "standard output";
 	struct loaded loaded = { 0 };
 	int r = f2b_read(&im->f, q->path, diag);
 
@@ -322,14 +340,14 @@ static int translate(const struct request *q, struct f2b_import *im, struct f2b_
 	f2b_import_write(im, text);
 	if (im->imported == 0)
 		return 0;
-	r = text->failed ? -ENOMEM : load(q->name, f2b_text_get(text), diag, &loaded);
+	r = text->failed ? -ENOMEM : load(q->name, f2b_text_get(text), shown, diag, &loaded);
 	if (r >= 0 && q->log) {
 		r = find_examples(im, loaded.matcher, q->log);
 		unload(&loaded);
 		f2b_text_done(text);
 		f2b_import_write(im, text);
 		if (r >= 0)
-			r = text->failed ? -ENOMEM : load(q->name, f2b_text_get(text), diag, &loaded);
+			r = text->failed ? -ENOMEM : load(q->name, f2b_text_get(text), shown, diag, &loaded);
 	}
 	unload(&loaded);
 	return r;
