@@ -16,14 +16,14 @@
 #define ZONE "(?: ?(?:Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?))?"
 #define CLOCK "\\d{1,2}:\\d\\d:\\d\\d"
 #define FRACTION "(?:[.,]\\d{1,9})?"
-#define DEFAULT_DATES                                                                              \
-	"\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}(?:T| {1,2})" CLOCK FRACTION ZONE                           \
-	"|(?:(?:[A-Z]{3,5}|[+-]\\d\\d:?\\d\\d) )?(?:[A-Za-z]{3} )?[A-Za-z]{3} {1,2}\\d{1,2} (?:\\d{4} )? ?" CLOCK FRACTION \
-	"(?: \\d{4})?"                                                                               \
-	"|\\d{1,2}[-/](?:\\d{1,2}|[A-Za-z]{3})[-/]\\d{2,4}[ :]? ?" CLOCK FRACTION "(?: [+-]\\d{4})?"      \
-	"|[A-Za-z]{3}-\\d{1,2}-\\d\\d " CLOCK "|[A-Za-z]{3} \\d{1,2}, \\d{4} " CLOCK " [AP]M"             \
-	"|\\d{6} {1,2}" CLOCK "|\\d{8}(?:T| {1,2})\\d{5,6}" FRACTION ZONE                             \
-	"|<\\d\\d/\\d\\d/\\d\\d@" CLOCK ">|\\d{10,11}(?:\\.\\d{3,6})?|@[0-9a-f]{24}|" CLOCK
+#define DEFAULT_DATES                                                                                        \
+	"\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}(?:T| {1,2})" CLOCK FRACTION ZONE                                   \
+	"|(?:(?:[A-Z]{3,5}|[+-]\\d\\d:?\\d\\d) )?(?:[A-Za-z]{3} )?[A-Za-z]{3} {1,2}\\d{1,2} (?:\\d{4} )? "   \
+	"?" CLOCK FRACTION "(?: \\d{4})?"                                                                    \
+	"|\\d{1,2}[-/](?:\\d{1,2}|[A-Za-z]{3})[-/]\\d{2,4}[ :]? ?" CLOCK FRACTION "(?: [+-]\\d{4})?"         \
+	"|[A-Za-z]{3}-\\d{1,2}-\\d\\d " CLOCK "|[A-Za-z]{3} \\d{1,2}, \\d{4} " CLOCK " [AP]M"                \
+	"|\\d{6} {1,2}" CLOCK "|\\d{8}(?:T| {1,2})\\d{5,6}" FRACTION ZONE "|<\\d\\d/\\d\\d/\\d\\d@" CLOCK    \
+	">|\\d{10,11}(?:\\.\\d{3,6})?|@[0-9a-f]{24}|" CLOCK
 
 #define EPOCH "\\d{10,11}(?:\\.\\d{3,6})?"
 
@@ -31,23 +31,44 @@
 static const struct field {
 	const char *name, *regex;
 } fields[] = {
-	{ "ExY", "\\d{4}" },	 { "Exy", "\\d\\d" },	  { "Exd", "\\d\\d" },
-	{ "Exm", "\\d\\d" },	 { "ExH", "\\d\\d" },	  { "ExM", "\\d\\d" },
-	{ "ExS", "\\d\\d" },	 { "Exk", " ?\\d{1,2}" }, { "Exl", " ?\\d{1,2}" },
-	{ "ExZ", "[A-Z]{1,5}" }, { "Exz", "(?:[A-Z]{1,5})?(?:[+-]\\d\\d(?::?\\d\\d)?)?" },
-	{ "a", "[A-Za-z]{3}" },	 { "A", "[A-Za-z]{6,9}" }, { "b", "[A-Za-z]{3}" },
-	{ "B", "[A-Za-z]{3,9}" }, { "d", "[ 0-3]?\\d" },  { "m", "[01]?\\d" },
-	{ "Y", "\\d{4}" },	 { "y", "\\d\\d" },	  { "H", "\\d{1,2}" },
-	{ "k", " ?\\d{1,2}" },	 { "I", "\\d{1,2}" },	  { "l", " ?\\d{1,2}" },
-	{ "M", "\\d{1,2}" },	 { "S", "\\d{1,2}" },	  { "f", "\\d{1,9}" },
-	{ "p", "[AaPp][Mm]" },	 { "j", "\\d{1,3}" },	  { "Z", "[A-Z]{1,5}" },
-	{ "z", "(?:Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?)" }, { "%", "%" },
+	{"ExY", "\\d{4}"},
+	{"Exy", "\\d\\d"},
+	{"Exd", "\\d\\d"},
+	{"Exm", "\\d\\d"},
+	{"ExH", "\\d\\d"},
+	{"ExM", "\\d\\d"},
+	{"ExS", "\\d\\d"},
+	{"Exk", " ?\\d{1,2}"},
+	{"Exl", " ?\\d{1,2}"},
+	{"ExZ", "[A-Z]{1,5}"},
+	{"Exz", "(?:[A-Z]{1,5})?(?:[+-]\\d\\d(?::?\\d\\d)?)?"},
+	{"a", "[A-Za-z]{3}"},
+	{"A", "[A-Za-z]{6,9}"},
+	{"b", "[A-Za-z]{3}"},
+	{"B", "[A-Za-z]{3,9}"},
+	{"d", "[ 0-3]?\\d"},
+	{"m", "[01]?\\d"},
+	{"Y", "\\d{4}"},
+	{"y", "\\d\\d"},
+	{"H", "\\d{1,2}"},
+	{"k", " ?\\d{1,2}"},
+	{"I", "\\d{1,2}"},
+	{"l", " ?\\d{1,2}"},
+	{"M", "\\d{1,2}"},
+	{"S", "\\d{1,2}"},
+	{"f", "\\d{1,9}"},
+	{"p", "[AaPp][Mm]"},
+	{"j", "\\d{1,3}"},
+	{"Z", "[A-Z]{1,5}"},
+	{"z", "(?:Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?)"},
+	{"%", "%"},
 };
 
 /* Words of a datepattern that stand for a whole date. */
 static const struct field words[] = {
-	{ "{DATE}", "\5" }, { "{EPOCH}", EPOCH }, { "{Epoch}", EPOCH }, { "{^LN-BEG}", "" }, { "{UNB}", "" },
-	{ "{LEPOCH}", "\\d{10,16}(?:\\.\\d{3,6})?" }, { "**", "" },
+	{"{DATE}", "\5"},  {"{EPOCH}", EPOCH}, {"{Epoch}", EPOCH},
+	{"{^LN-BEG}", ""}, {"{UNB}", ""},      {"{LEPOCH}", "\\d{10,16}(?:\\.\\d{3,6})?"},
+	{"**", ""},
 };
 
 static const struct field *find_prefix(const struct field *table, size_t n, const char *text)
@@ -108,7 +129,7 @@ static void add_alternative(struct f2b_text *to, const struct re *r, size_t from
 /* The characters of seq that end at its item end, as text. */
 static char *text_before(const struct re *seq, size_t end)
 {
-	struct f2b_text text = { 0 };
+	struct f2b_text text = {0};
 	size_t i = end;
 
 	while (i > 0 && seq->child[i - 1]->kind == RE_CHAR)
@@ -124,7 +145,8 @@ static bool may_be_empty(const struct re *seq, size_t end)
 	size_t i;
 
 	for (i = 0; i < end; i++)
-		if (seq->child[i]->kind != RE_LEFT && !(seq->child[i]->kind == RE_REPEAT && seq->child[i]->min == 0))
+		if (seq->child[i]->kind != RE_LEFT &&
+		    !(seq->child[i]->kind == RE_REPEAT && seq->child[i]->min == 0))
 			return false;
 	return true;
 }
@@ -137,7 +159,8 @@ static void take_seq(struct f2b_dates *d, const struct re *seq)
 
 	/* Where there is a group, only what it matches is cut. */
 	for (i = 0; i < seq->n && !cut; i++)
-		if (seq->child[i]->kind == RE_GROUP && seq->child[i]->group == RE_CAPTURE && !seq->child[i]->name)
+		if (seq->child[i]->kind == RE_GROUP && seq->child[i]->group == RE_CAPTURE &&
+		    !seq->child[i]->name)
 			cut = seq->child[i];
 	if (!cut) {
 		add_alternative(head && has_date(seq) ? &d->heads : &d->dates, seq, 0, seq->n);
@@ -198,7 +221,7 @@ static bool inline_references(const struct re *root, struct re *r)
 
 static void take_pattern(struct f2b_dates *d, struct f2b *f, const struct f2b_place *at, const char *text)
 {
-	struct f2b_text regex = { 0 };
+	struct f2b_text regex = {0};
 	const char *error = "it has a % field that is not known";
 	struct re *r = NULL;
 	char shown[100];
@@ -215,7 +238,8 @@ static void take_pattern(struct f2b_dates *d, struct f2b *f, const struct f2b_pl
 			take_seq(d, r->child[i]);
 	}
 	if (!ok)
-		diag_warning(f->diag, at->file, at->line, "the dates that fail2ban knows by itself are taken all the same",
+		diag_warning(f->diag, at->file, at->line,
+			     "the dates that fail2ban knows by itself are taken all the same",
 			     "datepattern '%s': %s", text_escape(SPAN(text), shown, sizeof(shown)),
 			     error ? error : "out of memory");
 	re_free(r);
@@ -225,8 +249,9 @@ static void take_pattern(struct f2b_dates *d, struct f2b *f, const struct f2b_pl
 /* Those that mean dates which are always looked for. */
 static bool is_default(const char *text)
 {
-	static const char *const names[] = { "",	"{^LN-BEG}",	   "{DEFAULT}", "EPOCH", "{^LN-BEG}EPOCH", "TAI64N",
-					     "{NONE}", "{^LN-BEG}TAI64N", "^TAI64N",   "^EPOCH" };
+	static const char *const names[] = {
+		"",	  "{^LN-BEG}", "{DEFAULT}",	  "EPOCH",   "{^LN-BEG}EPOCH",
+		"TAI64N", "{NONE}",    "{^LN-BEG}TAI64N", "^TAI64N", "^EPOCH"};
 	size_t i;
 
 	for (i = 0; i < ELEMENTSOF(names); i++)
@@ -237,8 +262,8 @@ static bool is_default(const char *text)
 
 void f2b_dates_read(struct f2b_dates *d, struct f2b *f)
 {
-	struct f2b_place at = { f->files[0], 0 };
-	struct f2b_text value = { 0 };
+	struct f2b_place at = {f->files[0], 0};
+	struct f2b_text value = {0};
 	char *rest, *line;
 
 	d->anywhere = !f2b_value(f, "datepattern", &value);
@@ -247,7 +272,7 @@ void f2b_dates_read(struct f2b_dates *d, struct f2b *f)
 		while ((line = strsep(&rest, "\n"))) {
 			const char *text = line;
 			const struct f2b_place *place = f2b_take_place(f, &text);
-			struct f2b_text plain = { 0 };
+			struct f2b_text plain = {0};
 
 			at = place ? *place : at;
 			f2b_strip_places(text, strlen(text), &plain);
@@ -288,9 +313,10 @@ bool f2b_dates_add_holes(const struct f2b_dates *d, struct re *r)
 
 void f2b_dates_write(const struct f2b_dates *d, struct f2b_text *prefix, struct f2b_text *define)
 {
-	f2b_text_printf(define, "(?<date>%s%s%s)", f2b_text_get(&d->dates), d->dates.len > 0 ? "|" : "", DEFAULT_DATES);
-	f2b_text_printf(prefix, "(?:<\\d{1,3}>(?:1 )?)?(?:\\s{0,2}(?&date)%s%s)?", d->heads.len > 0 ? "|" : "",
-			f2b_text_get(&d->heads));
+	f2b_text_printf(define, "(?<date>%s%s%s)", f2b_text_get(&d->dates), d->dates.len > 0 ? "|" : "",
+			DEFAULT_DATES);
+	f2b_text_printf(prefix, "(?:<\\d{1,3}>(?:1 )?)?(?:\\s{0,2}(?&date)%s%s)?",
+			d->heads.len > 0 ? "|" : "", f2b_text_get(&d->heads));
 }
 
 void f2b_dates_done(struct f2b_dates *d)

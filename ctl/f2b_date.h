@@ -9,8 +9,8 @@
 
 /* What fail2ban cuts out of a line before it looks at it. */
 struct f2b_dates {
-	struct f2b_text dates; /* alternatives of the define "date" */
-	struct f2b_text heads; /* what else may stand at the head of a line and is cut with the date */
+	struct f2b_text dates;	      /* alternatives of the define "date" */
+	struct f2b_text heads;	      /* what else may stand at the head of a line and is cut with the date */
 	char *before[F2B_BEFORE_MAX]; /* texts of the line in front of a date in its middle */
 	size_t n_before;
 	bool anywhere; /* nothing is said about where the date stands */

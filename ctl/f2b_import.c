@@ -20,12 +20,13 @@
 /* The regexes that all items share. */
 struct shared {
 	struct f2b_import *im;
-	char *pre;	/* prefregex; NULL: none */
-	char **ignores; /* NULL-terminated */
+	char *pre;	     /* prefregex; NULL: none */
+	char **ignores;	     /* NULL-terminated */
 	bool ignore_content; /* they look at <F-CONTENT> only */
 };
 
-__attribute__((format(printf, 3, 4))) static bool refuse(struct f2b_item *item, const char *hint, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool refuse(struct f2b_item *item, const char *hint,
+							 const char *format, ...)
 {
 	va_list ap;
 
@@ -113,7 +114,7 @@ static bool add_ignores(const struct shared *s, struct f2b_item *item, struct re
 	char **ignore;
 
 	for (ignore = s->ignores; ignore && *ignore; ignore++) {
-		struct f2b_item problem = { 0 };
+		struct f2b_item problem = {0};
 		struct re *ign = parse(&problem, "ignoreregex", *ignore, 'i');
 		const char *error = ign ? re_anchor(ign, true) : problem.why;
 		bool ok = true;
@@ -135,7 +136,8 @@ static bool add_ignores(const struct shared *s, struct f2b_item *item, struct re
 /* Puts fail into prefregex. Both are used up; NULL: item says why. */
 static struct re *combine(const struct shared *s, struct f2b_item *item, struct re *pre, struct re *fail)
 {
-	struct re *content = re_find_group(pre, RE_CONTENT), *body = content ? content->child[0] : NULL, *last;
+	struct re *content = re_find_group(pre, RE_CONTENT), *body = content ? content->child[0] : NULL,
+		  *last;
 	const char *error = re_anchor(pre, true);
 	bool at_end, plain;
 
@@ -172,7 +174,7 @@ static struct re *combine(const struct shared *s, struct f2b_item *item, struct 
 static struct re *build(const struct shared *s, struct f2b_item *item)
 {
 	struct re *fail = parse(item, "failregex", item->text, 'f'), *pre = NULL, *whole;
-	struct re_facts before, after, in_pre = { 0 };
+	struct re_facts before, after, in_pre = {0};
 	const char *error;
 
 	if (!fail)
@@ -210,23 +212,28 @@ static char *head_define(const struct f2b_import *im, size_t i)
 /* What PCRE2 says of the pattern as it would be loaded. */
 static bool check_compiles(const struct f2b_import *im, struct f2b_item *item, const char *regex)
 {
-	struct filter_text defines[RE_HEADS_MAX + 1] = { { strdup(f2b_text_get(&im->define)), item->place.file, 0 } };
-	struct filter_pattern pattern = { .name = (char *)"import", .class = item->class, .file = item->place.file };
-	struct filter f = { .name = (char *)im->name, .defines = defines, .n_defines = im->heads.n + 1,
-			    .patterns = &pattern, .n_patterns = 1 };
+	struct filter_text defines[RE_HEADS_MAX + 1] = {
+		{strdup(f2b_text_get(&im->define)), item->place.file, 0}};
+	struct filter_pattern pattern = {
+		.name = (char *)"import", .class = item->class, .file = item->place.file};
+	struct filter f = {.name = (char *)im->name,
+			   .defines = defines,
+			   .n_defines = im->heads.n + 1,
+			   .patterns = &pattern,
+			   .n_patterns = 1};
 	struct diag diag = DIAG_INIT;
 	struct matcher *m = NULL;
 	bool ok = defines[0].text != NULL;
 	size_t i;
 
 	for (i = 0; i < im->heads.n; i++) {
-		defines[i + 1] = (struct filter_text){ head_define(im, i), item->place.file, 0 };
+		defines[i + 1] = (struct filter_text){head_define(im, i), item->place.file, 0};
 		ok = ok && defines[i + 1].text;
 	}
-	f.prefix = (struct filter_text){ (char *)f2b_text_get(&im->prefix), item->place.file, 0 };
-	pattern.regex = (struct filter_text){ (char *)regex, item->place.file, item->place.line };
+	f.prefix = (struct filter_text){(char *)f2b_text_get(&im->prefix), item->place.file, 0};
+	pattern.regex = (struct filter_text){(char *)regex, item->place.file, item->place.line};
 	if (item->literal)
-		pattern.literal = (struct filter_text){ item->literal, item->place.file, item->place.line };
+		pattern.literal = (struct filter_text){item->literal, item->place.file, item->place.line};
 	ok = ok && matcher_new(&f, &diag, &m) == 0;
 	if (!ok)
 		refuse(item, NULL, "what came out of it is no regex that sipwarden takes: %s",
@@ -243,7 +250,7 @@ static void choose_literal(struct f2b_item *item, const struct re *r, const char
 {
 	char found[LITERAL_MAX];
 	size_t own = literal_extract(regex, found);
-	struct f2b_text literal = { 0 };
+	struct f2b_text literal = {0};
 
 	re_literal(r, &literal);
 	if (literal.len > 0 && (own == 0 || (literal.len > own && !strchr(literal.ptr, '\n'))))
@@ -265,7 +272,7 @@ static char *without_breaks(const char *text)
 
 static void translate(const struct shared *s, struct f2b_item *item)
 {
-	struct f2b_text regex = { .max = RE_LENGTH_MAX };
+	struct f2b_text regex = {.max = RE_LENGTH_MAX};
 	_cleanup_free_ char *joined = NULL;
 	struct re *r = build(s, item);
 
@@ -296,7 +303,7 @@ static void translate(const struct shared *s, struct f2b_item *item)
 /* The lines of a value, without marks of places; *places, if not NULL, gets where each was written. */
 static char **value_lines(struct f2b_import *im, const char *key, size_t max, struct f2b_place *places)
 {
-	struct f2b_text value = { 0 };
+	struct f2b_text value = {0};
 	char **list = calloc(1, sizeof(*list)), *rest, *line;
 	size_t n = 0;
 
@@ -308,7 +315,7 @@ static char **value_lines(struct f2b_import *im, const char *key, size_t max, st
 	while (list && (line = strsep(&rest, "\n"))) {
 		const char *text = line;
 		const struct f2b_place *at = f2b_take_place(&im->f, &text);
-		struct f2b_text plain = { 0 };
+		struct f2b_text plain = {0};
 		char **longer;
 
 		f2b_strip_places(text, strlen(text), &plain);
@@ -317,7 +324,7 @@ static char **value_lines(struct f2b_import *im, const char *key, size_t max, st
 			continue;
 		}
 		if (places)
-			places[n] = at ? *at : (struct f2b_place){ im->f.files[0], 0 };
+			places[n] = at ? *at : (struct f2b_place){im->f.files[0], 0};
 		longer = reallocarray(list, n + 2, sizeof(*list));
 		if (!longer) {
 			f2b_text_done(&plain);
@@ -364,8 +371,8 @@ static int make_items(struct f2b_import *im)
 
 int f2b_import_run(struct f2b_import *im)
 {
-	struct shared s = { .im = im };
-	struct f2b_text maxlines = { 0 };
+	struct shared s = {.im = im};
+	struct f2b_text maxlines = {0};
 	size_t errors = im->f.diag->errors, i;
 	char **pre;
 	int r = make_items(im);
@@ -381,7 +388,7 @@ int f2b_import_run(struct f2b_import *im)
 	s.ignore_content = s.pre && im->ignores + 2 >= im->n_items;
 	f2b_value(&im->f, "journalmatch", &im->journalmatch);
 	if (f2b_value(&im->f, "maxlines", &maxlines)) {
-		struct f2b_text plain = { 0 };
+		struct f2b_text plain = {0};
 
 		f2b_strip_places(f2b_text_get(&maxlines), maxlines.len, &plain);
 		im->several_lines = strtoul(f2b_text_get(&plain), NULL, 10) > 1;
@@ -424,7 +431,7 @@ static void put_value(struct f2b_text *to, const char *key, const char *value)
 
 static void put_comment(struct f2b_text *to, const char *text)
 {
-	struct f2b_text plain = { 0 };
+	struct f2b_text plain = {0};
 	char shown[400];
 
 	f2b_strip_places(text, strlen(text), &plain);
@@ -446,15 +453,15 @@ static void write_item(const struct f2b_item *item, struct f2b_text *to)
 
 	f2b_text_putc(to, '\n');
 	if (!item->regex) {
-		f2b_text_printf(to, "# %s:%u, not imported: %s\n", base_name(item->place.file), item->place.line,
-				item->why ? item->why : NO_MEMORY);
+		f2b_text_printf(to, "# %s:%u, not imported: %s\n", base_name(item->place.file),
+				item->place.line, item->why ? item->why : NO_MEMORY);
 		put_comment(to, item->text);
 		return;
 	}
 	if (item->alternatives_left)
 		f2b_text_puts(to, "# Without what fail2ban marks as no failure (<F-NOFAIL>).\n");
-	f2b_text_printf(to, "# The class is a guess: look at it.\n[pattern failregex-%u]\nclass = %s\n", item->number,
-			class_name(item->class));
+	f2b_text_printf(to, "# The class is a guess: look at it.\n[pattern failregex-%u]\nclass = %s\n",
+			item->number, class_name(item->class));
 	f2b_text_printf(to, "source = fail2ban, %s line %u\n", base_name(item->place.file), item->place.line);
 	put_value(to, "regex", item->regex);
 	if (item->literal)
@@ -473,11 +480,13 @@ void f2b_import_write(const struct f2b_import *im, struct f2b_text *to)
 			"#   sipwarden filter lint %s\n",
 			base_name(im->f.files[0]), im->imported, im->n_items, im->name);
 	if (im->journalmatch.len > 0) {
-		f2b_text_puts(to, "# In the journal, this is what fail2ban reads (type = journal, match = …):\n");
+		f2b_text_puts(to,
+			      "# In the journal, this is what fail2ban reads (type = journal, match = …):\n");
 		put_comment(to, f2b_text_get(&im->journalmatch));
 	}
 	if (im->ignores > im->ignores_left)
-		f2b_text_puts(to, "# ignoreregex is here as (?!…): a sender who can write that text hides his lines.\n");
+		f2b_text_puts(to, "# ignoreregex is here as (?!…): a sender who can write that text hides "
+				  "his lines.\n");
 	if (im->ignores_left > 0)
 		f2b_text_printf(to, "# %zu ignoreregex could not be imported.\n", im->ignores_left);
 	f2b_text_printf(to, "\n[filter]\ndescription = %s, from fail2ban\n", im->name);

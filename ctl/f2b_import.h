@@ -13,10 +13,10 @@
 struct f2b_item {
 	unsigned number; /* from 1, in fail2ban's order */
 	struct f2b_place place;
-	char *text;	/* as written, after substitution */
-	char *regex;	/* ours, with '\n' where it may be broken; NULL: not imported */
-	char *literal;	/* NULL: none found, or it is found by itself */
-	char *why;	/* it was not imported */
+	char *text;    /* as written, after substitution */
+	char *regex;   /* ours, with '\n' where it may be broken; NULL: not imported */
+	char *literal; /* NULL: none found, or it is found by itself */
+	char *why;     /* it was not imported */
 	const char *hint;
 	bool alternatives_left; /* those that fail2ban does not count by themselves were left out */
 	enum event_class class;

@@ -59,7 +59,7 @@ static struct re *character(struct parser *x, unsigned char byte)
 
 static int hex_number(struct parser *x, unsigned digits)
 {
-	int value = 0;
+	unsigned value = 0;
 
 	for (; digits > 0; digits--, x->p++) {
 		int c = x->p < x->end ? tolower((unsigned char)*x->p) : 0;
@@ -68,13 +68,13 @@ static int hex_number(struct parser *x, unsigned digits)
 			fail(x, "\\x needs two hexadecimal digits, \\u four");
 			return -1;
 		}
-		value = value << 4 | (c <= '9' ? c - '0' : c - 'a' + 10);
+		value = value << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 	}
 	if (value > 0xff || value == 0) {
 		fail(x, "\\u above \\u00ff or NUL: write the character itself");
 		return -1;
 	}
-	return value;
+	return (int)value;
 }
 
 /* Behind a backslash: one byte, or -1 when the escape means something else or is wrong. */
@@ -125,7 +125,7 @@ static bool class_member(struct parser *x, int *byte, struct re_set *set)
 
 static bool class_item(struct parser *x, struct re_set *set)
 {
-	struct re_set named;
+	struct re_set named = { { 0 } };
 	int from, to;
 	size_t i;
 
@@ -162,7 +162,7 @@ static struct re *parse_class(struct parser *x)
 		return re_free(r);
 	}
 	x->p++;
-	if (r && not)
+	if (r && not )
 		re_set_invert(&r->set);
 	return r;
 }
@@ -343,7 +343,7 @@ static struct re *parse_condition(struct parser *x)
 
 static struct re *parse_group(struct parser *x)
 {
-	static const char *const looks[] = { "?=", "?!", "?<=", "?<!" };
+	static const char *const looks[] = {"?=", "?!", "?<=", "?<!"};
 	struct re *r;
 	size_t i;
 
@@ -413,8 +413,8 @@ static struct re *f_group(struct parser *x, const char *name, size_t len)
 		const char *name;
 		enum re_group group;
 	} known[] = {
-		{ "CONTENT", RE_CONTENT }, { "NOFAIL", RE_NOFAIL },   { "MLFGAINED", RE_GAINED },
-		{ "MLFID", RE_PLAIN },	   { "MLFFORGET", RE_PLAIN }, { "ID", RE_ID },
+		{"CONTENT", RE_CONTENT}, {"NOFAIL", RE_NOFAIL},	  {"MLFGAINED", RE_GAINED},
+		{"MLFID", RE_PLAIN},	 {"MLFFORGET", RE_PLAIN}, {"ID", RE_ID},
 	};
 	char lower[25];
 	size_t i;
@@ -443,17 +443,23 @@ static struct re *parse_tag(struct parser *x)
 	if (take(x, "F-PORT/>"))
 		return word(x);
 	if (at_text(x, "SKIPLINES>"))
-		return fail(x, "<SKIPLINES> is for several lines at once; sipwarden looks at each line by itself");
+		return fail(
+			x,
+			"<SKIPLINES> is for several lines at once; sipwarden looks at each line by itself");
 	if (at_text(x, "DNS>") || at_text(x, "F-DNS/>"))
 		return fail(x, "<DNS> is a host name; sipwarden bans addresses that the log itself names");
-	if (at_text(x, "CIDR>") || at_text(x, "SUBNET>") || at_text(x, "F-CIDR/>") || at_text(x, "F-SUBNET/>"))
-		return fail(x, "<SUBNET> and <CIDR> ban whole networks on a log's word; sipwarden bans addresses");
+	if (at_text(x, "CIDR>") || at_text(x, "SUBNET>") || at_text(x, "F-CIDR/>") ||
+	    at_text(x, "F-SUBNET/>"))
+		return fail(
+			x,
+			"<SUBNET> and <CIDR> ban whole networks on a log's word; sipwarden bans addresses");
 	if (at_text(x, "F-ID/>"))
 		return fail(x, "<F-ID/> is no address; sipwarden bans addresses");
 	if (take(x, "F-") && close && close > x->p && close[-1] != '/') {
 		const char *name = x->p, *p;
 
-		for (p = name; p < close && (isupper((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_' || *p == '-');
+		for (p = name; p < close && (isupper((unsigned char)*p) || isdigit((unsigned char)*p) ||
+					     *p == '_' || *p == '-');
 		     p++)
 			;
 		if (p == close) {
@@ -597,7 +603,7 @@ static struct re *parse_alt(struct parser *x)
 
 struct re *re_parse(const char *text, size_t len, const char **error, size_t *offset)
 {
-	struct parser x = { .start = text, .p = text, .end = text + len };
+	struct parser x = {.start = text, .p = text, .end = text + len};
 	struct re *r = NULL;
 
 	*error = NULL;

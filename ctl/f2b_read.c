@@ -19,7 +19,8 @@
 
 /* Options */
 
-static struct f2b_option *find(const struct f2b *f, size_t from, const char *section, const char *key, bool known)
+static struct f2b_option *find(const struct f2b *f, size_t from, const char *section, const char *key,
+			       bool known)
 {
 	size_t i;
 
@@ -51,14 +52,15 @@ static int option_add(struct f2b *f, const char *section, const char *key, const
 		o->value = copy;
 		return 0;
 	}
-	longer = f->n_options < F2B_OPTIONS_MAX ? reallocarray(f->options, f->n_options + 1, sizeof(*longer)) : NULL;
+	longer = f->n_options < F2B_OPTIONS_MAX ? reallocarray(f->options, f->n_options + 1, sizeof(*longer))
+						: NULL;
 	if (!longer) {
 		free(copy);
 		return f->n_options < F2B_OPTIONS_MAX ? -ENOMEM : -E2BIG;
 	}
 	f->options = longer;
 	o = &longer[f->n_options++];
-	*o = (struct f2b_option){ strdup(section), strdup(key), copy, known };
+	*o = (struct f2b_option){strdup(section), strdup(key), copy, known};
 	return o->section && o->key ? 0 : -ENOMEM;
 }
 
@@ -94,7 +96,7 @@ static void mark_place(struct reader *r)
 		f->places = longer;
 	}
 	f2b_text_printf(&r->value, "%c%zu%c", F2B_PLACE, f->n_places, F2B_PLACE_END);
-	f->places[f->n_places++] = (struct f2b_place){ r->file, r->line };
+	f->places[f->n_places++] = (struct f2b_place){r->file, r->line};
 }
 
 static void close_value(struct reader *r)
@@ -124,11 +126,11 @@ static struct span without_comment(struct span line, bool *comment)
 
 	*comment = text.len > 0 && (*text.ptr == '#' || *text.ptr == ';');
 	if (*comment)
-		return (struct span){ text.ptr, 0 };
+		return (struct span){text.ptr, 0};
 	for (i = 1; i < text.len; i++) {
 		if (text.ptr[i] == ';' && isspace((unsigned char)text.ptr[i - 1])) {
 			*comment = true;
-			return span_trim((struct span){ text.ptr, i });
+			return span_trim((struct span){text.ptr, i});
 		}
 	}
 	return text;
@@ -140,7 +142,8 @@ static void take_header(struct reader *r, struct span text)
 
 	free(TAKE_PTR(r->section));
 	if (!close || close == text.ptr + 1) {
-		diag_error(r->f->diag, r->file, r->line, "end it with ']'", "section header without name or ']'");
+		diag_error(r->f->diag, r->file, r->line, "end it with ']'",
+			   "section header without name or ']'");
 		return;
 	}
 	r->section = strndup(text.ptr + 1, (size_t)(close - text.ptr) - 1);
@@ -157,11 +160,12 @@ static void take_key(struct reader *r, struct span text)
 		;
 	if (n == 0 || n == text.len || !r->section) {
 		diag_error(r->f->diag, r->file, r->line, "a line that continues a value starts with a blank",
-			   r->section ? "neither section, nor key = value: '%s'" : "outside of a section: '%s'",
+			   r->section ? "neither section, nor key = value: '%s'"
+				      : "outside of a section: '%s'",
 			   text_escape(text, shown, sizeof(shown)));
 		return;
 	}
-	r->key = strndup(text.ptr, span_trim((struct span){ text.ptr, n }).len);
+	r->key = strndup(text.ptr, span_trim((struct span){text.ptr, n}).len);
 	if (!r->key) {
 		r->error = -ENOMEM;
 		return;
@@ -169,9 +173,10 @@ static void take_key(struct reader *r, struct span text)
 	for (p = r->key; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (find(&r->into, 0, r->section, r->key, false))
-		diag_warning(r->f->diag, r->file, r->line, "the later one is taken; fail2ban refuses such a file",
-			     "'%s' is there twice", text_escape(SPAN(r->key), shown, sizeof(shown)));
-	text = span_trim((struct span){ text.ptr + n + 1, text.len - n - 1 });
+		diag_warning(r->f->diag, r->file, r->line,
+			     "the later one is taken; fail2ban refuses such a file", "'%s' is there twice",
+			     text_escape(SPAN(r->key), shown, sizeof(shown)));
+	text = span_trim((struct span){text.ptr + n + 1, text.len - n - 1});
 	r->lines = 1;
 	if (text.len > 0)
 		mark_place(r);
@@ -212,7 +217,7 @@ static bool is_control(char c)
 
 static int parse(struct reader *r, const char *text, size_t len)
 {
-	struct span rest = textfile_skip_bom((struct span){ text, len }), line;
+	struct span rest = textfile_skip_bom((struct span){text, len}), line;
 
 	while (r->error == 0 && textfile_next_line(&rest, &line)) {
 		size_t i;
@@ -296,12 +301,13 @@ static int include_one(struct f2b *f, const char *const *chain, size_t depth, st
 	if (*name.ptr == '/')
 		path = strndup(name.ptr, name.len);
 	else
-		path = text_printf("%.*s%.*s", slash ? (int)(slash + 1 - including) : 0, including, (int)name.len,
-				   name.ptr);
+		path = text_printf("%.*s%.*s", slash ? (int)(slash + 1 - including) : 0, including,
+				   (int)name.len, name.ptr);
 	if (!path)
 		return -ENOMEM;
 	if (in_chain(chain, depth, path)) {
-		diag_error(f->diag, at->file, at->line, "remove one of the includes", "'%s' includes itself", path);
+		diag_error(f->diag, at->file, at->line, "remove one of the includes", "'%s' includes itself",
+			   path);
 		return 0;
 	}
 	if (access(path, F_OK) == 0)
@@ -326,10 +332,11 @@ static int include_all(struct f2b *f, const struct f2b *own, const char *const *
 
 	while (list && *list && r >= 0) {
 		const struct f2b_place *at = f2b_take_place(f, &list);
-		struct span name = span_trim((struct span){ list, strcspn(list, "\n") });
+		struct span name = span_trim((struct span){list, strcspn(list, "\n")});
 
 		if (name.len > PATH_MAX / 2)
-			diag_error(f->diag, chain[depth - 1], 0, NULL, "the name of an included file is too long");
+			diag_error(f->diag, chain[depth - 1], 0, NULL,
+				   "the name of an included file is too long");
 		else if (name.len > 0 && at)
 			r = include_one(f, chain, depth, name, at);
 		list += strcspn(list, "\n");
@@ -352,13 +359,14 @@ static const char *add_file(struct f2b *f, const char *path)
 static int read_file(struct f2b *f, const char *const *chain, size_t depth, const char *path)
 {
 	const char *longer[INCLUDE_DEPTH_MAX + 1];
-	struct reader r = { .f = f };
+	struct reader r = {.f = f};
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	int n;
 
 	if (depth >= INCLUDE_DEPTH_MAX) {
-		diag_error(f->diag, path, 0, NULL, "includes are nested more than %d deep", INCLUDE_DEPTH_MAX);
+		diag_error(f->diag, path, 0, NULL, "includes are nested more than %d deep",
+			   INCLUDE_DEPTH_MAX);
 		return 0;
 	}
 	r.file = add_file(f, path);
@@ -397,7 +405,7 @@ static int read_matching(struct f2b *f, const char *pattern)
 /* What an admin adds without touching NAME.conf: NAME.d/(any).conf, NAME.local, NAME.d/(any).local. */
 static int read_local(struct f2b *f, const char *path)
 {
-	static const char *const beside[] = { ".d/*.conf", ".local", ".d/*.local" };
+	static const char *const beside[] = {".d/*.conf", ".local", ".d/*.local"};
 	size_t n = strlen(path), i;
 	int r = 0;
 
@@ -414,7 +422,8 @@ static int read_local(struct f2b *f, const char *path)
 static int finish(const struct f2b *f, size_t errors, int r)
 {
 	if (r == -E2BIG) {
-		diag_error(f->diag, f->files ? f->files[0] : "", 0, NULL, "more than %d options", F2B_OPTIONS_MAX);
+		diag_error(f->diag, f->files ? f->files[0] : "", 0, NULL, "more than %d options",
+			   F2B_OPTIONS_MAX);
 		r = -EINVAL;
 	}
 	return r < 0 ? r : f->diag->errors > errors ? -EINVAL : 0;
@@ -434,7 +443,7 @@ int f2b_read(struct f2b *f, const char *path, struct diag *diag)
 
 int f2b_read_text(struct f2b *f, const char *name, const char *text, size_t len, struct diag *diag)
 {
-	struct reader r = { .f = f };
+	struct reader r = {.f = f};
 	size_t errors = diag->errors;
 	int n = -EINVAL;
 
@@ -453,5 +462,5 @@ void f2b_done(struct f2b *f)
 	options_done(f);
 	strings_free(f->files);
 	free(f->places);
-	*f = (struct f2b){ 0 };
+	*f = (struct f2b){0};
 }

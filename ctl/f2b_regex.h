@@ -28,7 +28,8 @@ enum re_kind {
 	RE_COND,   /* (?(name)yes|no): two children */
 	RE_ADDR,   /* <HOST>, <ADDR>, <IP4>, <IP6> */
 	RE_DATE,   /* {DATE} of a datepattern */
-	RE_HOLE,   /* where fail2ban has cut a date out of the line; byte 1: between blanks, maybe in brackets */
+	RE_HOLE,   /* where fail2ban has cut a date out of the line; byte 1: between blanks, maybe in brackets
+		    */
 	RE_NOTHING, /* matches the empty text */
 };
 
@@ -83,7 +84,7 @@ struct re *re_free(struct re *r);
 /* Building. NULL: out of memory; the children are then released. */
 struct re *re_new(enum re_kind kind);
 struct re *re_char(unsigned char byte);
-struct re *re_any_text(void); /* .* */
+struct re *re_any_text(void);		      /* .* */
 bool re_add(struct re *to, struct re *child); /* false: out of memory, child released */
 bool re_insert(struct re *to, size_t at, struct re *child);
 struct re *re_copy(const struct re *r);
@@ -113,7 +114,8 @@ const char *re_drop_nofail(struct re *r);
  * the regex; after "": any). Returns how many, or -ENOMEM.
  */
 int re_add_holes(struct re *r, const char *before, const char *after);
-/* The same behind each \s* and \s+ that the regex itself (no group of it) has: a date may have been cut there. */
+/* The same behind each \s* and \s+ that the regex itself (no group of it) has: a date may have been cut
+ * there. */
 bool re_add_blank_holes(struct re *r);
 /*
  * Where text of the sender stands in front of the address, he may write what
@@ -134,8 +136,8 @@ const char *re_link(struct re *r, char prefix);
 
 struct re_facts {
 	unsigned addresses, contents, nofails, gained, ids;
-	bool lines;  /* a line feed: more than one line */
-	bool wide;   /* text of the sender in front of the address */
+	bool lines; /* a line feed: more than one line */
+	bool wide;  /* text of the sender in front of the address */
 };
 void re_facts(const struct re *r, struct re_facts *ret);
 struct re *re_find_group(struct re *r, enum re_group group);

@@ -330,8 +330,8 @@ static void widen(struct re *r, unsigned char next)
 	if (r->kind == RE_REPEAT) {
 		struct re *what = r->child[0];
 
-		if (what->kind == RE_SET && r->max == RE_INFINITE && next && strchr("'\"`)>]}", next) && re_is_wide(what) &&
-		    !re_set_has(&what->set, next))
+		if (what->kind == RE_SET && r->max == RE_INFINITE && next && strchr("'\"`)>]}", next) &&
+		    re_is_wide(what) && !re_set_has(&what->set, next))
 			re_set_named('.', &what->set);
 		else if (what->kind == RE_GROUP && r->max == 1)
 			widen(what, next);
@@ -464,7 +464,8 @@ static bool rename_used(struct re *r, char prefix)
 	if (capture && r->name) {
 		const char *user = strncasecmp(r->name, "alt_", 4) == 0 ? r->name + 4 : r->name;
 
-		r->user = strncasecmp(user, "user", 4) == 0 && strspn(user + 4, "_0123456789") == strlen(user + 4);
+		r->user = strncasecmp(user, "user", 4) == 0 &&
+			  strspn(user + 4, "_0123456789") == strlen(user + 4);
 	}
 	if ((capture && r->used) || r->kind == RE_REF || r->kind == RE_COND) {
 		free(r->name);

@@ -87,5 +87,5 @@ const char *f2b_text_get(const struct f2b_text *t)
 void f2b_text_done(struct f2b_text *t)
 {
 	free(t->ptr);
-	*t = (struct f2b_text){ .max = t->max };
+	*t = (struct f2b_text){.max = t->max};
 }

@@ -129,7 +129,7 @@ static void add_range(struct re_set *s, unsigned char from, unsigned char to)
 
 bool re_set_named(char name, struct re_set *ret)
 {
-	*ret = (struct re_set){ { 0 } };
+	*ret = (struct re_set){{0}};
 	switch (name) {
 	case '.':
 		re_set_invert(ret);
@@ -160,7 +160,8 @@ bool re_set_named(char name, struct re_set *ret)
 
 bool re_is_wide(const struct re *r)
 {
-	return r->kind == RE_SET && re_set_has(&r->set, '1') && (re_set_has(&r->set, '.') || re_set_has(&r->set, ':'));
+	return r->kind == RE_SET && re_set_has(&r->set, '1') &&
+	       (re_set_has(&r->set, '.') || re_set_has(&r->set, ':'));
 }
 
 static void look(const struct re *r, bool in_head, struct re_facts *f)
@@ -186,7 +187,7 @@ static void look(const struct re *r, bool in_head, struct re_facts *f)
 
 void re_facts(const struct re *r, struct re_facts *ret)
 {
-	*ret = (struct re_facts){ 0 };
+	*ret = (struct re_facts){0};
 	look(r, false, ret);
 }
 

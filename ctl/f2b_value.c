@@ -21,7 +21,8 @@ static void append(struct f2b_text *to, const char *text, size_t len)
 
 	for (i = 0; i < len; i++) {
 		const char *end = text[i] == F2B_PLACE ? memchr(text + i, F2B_PLACE_END, len - i) : NULL;
-		bool head = to->len == 0 || to->ptr[to->len - 1] == '\n' || to->ptr[to->len - 1] == F2B_PLACE_END;
+		bool head =
+			to->len == 0 || to->ptr[to->len - 1] == '\n' || to->ptr[to->len - 1] == F2B_PLACE_END;
 
 		if (end && head)
 			f2b_text_add(to, text + i, (size_t)(end - text) + 1 - i);
@@ -68,7 +69,7 @@ static struct f2b_place place_of(const struct f2b *f, const char *value)
 {
 	const struct f2b_place *at = f2b_take_place(f, &value);
 
-	return at ? *at : (struct f2b_place){ f->files ? f->files[0] : "", 0 };
+	return at ? *at : (struct f2b_place){f->files ? f->files[0] : "", 0};
 }
 
 static bool spend(struct f2b *f, const struct f2b_place *at)
@@ -113,7 +114,8 @@ static bool is_head(const char *name)
 	return strcmp(name, "__prefix_line") == 0 || strcmp(name, "__line_prefix") == 0;
 }
 
-static bool interpolate(struct f2b *f, const char *section, const char *raw, unsigned depth, struct f2b_text *to);
+static bool interpolate(struct f2b *f, const char *section, const char *raw, unsigned depth,
+			struct f2b_text *to);
 
 /* At "%(" of text; *end behind ")s". */
 static bool interpolate_name(struct f2b *f, const char *section, const char *text, const struct f2b_place *at,
@@ -121,7 +123,7 @@ static bool interpolate_name(struct f2b *f, const char *section, const char *tex
 {
 	const char *close = strchr(text, ')'), *value;
 	char name[NAME_MAX_LEN + 1], shown[NAME_MAX_LEN + 1];
-	struct span s = { text + 2, close ? (size_t)(close - text) - 2 : 0 };
+	struct span s = {text + 2, close ? (size_t)(close - text) - 2 : 0};
 	bool ok;
 	size_t i;
 
@@ -144,7 +146,8 @@ static bool interpolate_name(struct f2b *f, const char *section, const char *tex
 	if (!value || depth >= DEPTH_MAX) {
 		diag_error(f->diag, at->file, at->line,
 			   value ? NULL : "define it, or include the file that does",
-			   value ? "%%(%s)s: nested too deep; does it refer to itself?" : "%%(%s)s is not defined",
+			   value ? "%%(%s)s: nested too deep; does it refer to itself?"
+				 : "%%(%s)s is not defined",
 			   text_escape(s, shown, sizeof(shown)));
 		return false;
 	}
@@ -158,7 +161,8 @@ static bool interpolate_name(struct f2b *f, const char *section, const char *tex
 	return ok;
 }
 
-static bool interpolate(struct f2b *f, const char *section, const char *raw, unsigned depth, struct f2b_text *to)
+static bool interpolate(struct f2b *f, const char *section, const char *raw, unsigned depth,
+			struct f2b_text *to)
 {
 	struct f2b_place at = place_of(f, raw);
 	const char *p = raw;
@@ -187,7 +191,8 @@ static bool interpolate(struct f2b *f, const char *section, const char *raw, uns
 			return false;
 		}
 		if (to->failed) {
-			diag_error(f->diag, at.file, at.line, NULL, "with all that it refers to, it is over 256 KiB long");
+			diag_error(f->diag, at.file, at.line, NULL,
+				   "with all that it refers to, it is over 256 KiB long");
 			return false;
 		}
 	}
@@ -199,7 +204,8 @@ static bool interpolate(struct f2b *f, const char *section, const char *raw, uns
 /* The value of what stands between '<' and '>'. False with *found: it cannot be resolved. */
 static bool tag_value(struct f2b *f, const char *name, struct f2b_text *to, bool *found)
 {
-	const char *slash = strchr(name, '/'), *option = slash ? slash + 1 : name, *section = "Definition", *raw;
+	const char *slash = strchr(name, '/'), *option = slash ? slash + 1 : name, *section = "Definition",
+		   *raw;
 	_cleanup_free_ char *other = NULL;
 	bool known = strncasecmp(name, "known/", 6) == 0;
 
@@ -267,7 +273,7 @@ static size_t enclosing(const char *text, size_t at)
 /* Puts value in place of a tag; marks of places stay where a line begins. */
 static void put_value(struct f2b_text *t, size_t at, size_t len, const struct f2b_text *value)
 {
-	struct f2b_text plain = { 0 };
+	struct f2b_text plain = {0};
 
 	if (at == 0 || t->ptr[at - 1] == '\n' || t->ptr[at - 1] == F2B_PLACE_END) {
 		f2b_text_replace(t, at, len, f2b_text_get(value));
@@ -286,7 +292,7 @@ static bool substitute(struct f2b *f, const struct f2b_place *where, struct f2b_
 	size_t at = 0, len;
 
 	while (find_tag(f2b_text_get(t), &at, &len)) {
-		struct f2b_text value = { 0 };
+		struct f2b_text value = {0};
 		char name[NAME_MAX_LEN + 1];
 		bool found = false, ok;
 

@@ -18,9 +18,9 @@ struct writer {
 	enum re_style style;
 	struct re_heads *heads;
 	bool after_address; /* the address was written last */
-	bool captured;	/* inside of a capture that takes it all */
-	unsigned depth; /* of groups */
-	size_t line;	/* where the line begins */
+	bool captured;	    /* inside of a capture that takes it all */
+	unsigned depth;	    /* of groups */
+	size_t line;	    /* where the line begins */
 	unsigned char last; /* the byte written last, if it was one by itself */
 };
 
@@ -157,8 +157,7 @@ static void write_repeat(struct writer *w, const struct re *r)
 	}
 	w->depth++;
 	if (what->kind == RE_GROUP && what->group != RE_LOOK && what->group != RE_FLAGS &&
-	    what->group != RE_ATOMIC &&
-	    !(what->group == RE_CAPTURE && (what->used || what->user)))
+	    what->group != RE_ATOMIC && !(what->group == RE_CAPTURE && (what->used || what->user)))
 		write_group(w, what, "(?:");
 	else
 		write_node(w, what);
@@ -198,7 +197,7 @@ static void write_capture(struct writer *w, const struct re *r)
 static void write_head(struct writer *w, const struct re *r)
 {
 	struct re_heads *h = w->heads;
-	struct f2b_text text = { 0 };
+	struct f2b_text text = {0};
 	size_t i;
 
 	re_write(r->child[0], RE_BEFORE, NULL, &text);
@@ -277,7 +276,8 @@ static bool begins_with_colon(const struct re *r)
 /* next: what follows it, or NULL. */
 static void write_address(struct writer *w, const struct re *r, const struct re *next)
 {
-	/* (?&ip) refuses what follows a colon, as a part of a longer address; here it is what the regex says. */
+	/* (?&ip) refuses what follows a colon, as a part of a longer address; here it is what the regex says.
+	 */
 	const char *v6 = w->last == ':' ? "(?&ipv6)" : "(?<![0-9A-Fa-f:.])(?&ipv6)";
 	const char *v4 = "(?<![\\d.])(?&ipv4)";
 	bool capture = w->style == RE_PATTERN;
@@ -398,7 +398,7 @@ static void write_node(struct writer *w, const struct re *r)
 
 void re_write(const struct re *r, enum re_style style, struct re_heads *heads, struct f2b_text *to)
 {
-	struct writer w = { .to = to, .style = style, .heads = heads, .line = to->len };
+	struct writer w = {.to = to, .style = style, .heads = heads, .line = to->len};
 
 	if (r->n > 1 && r->kind == RE_ALT) {
 		put(&w, "(?:");
@@ -460,8 +460,8 @@ static void literal_of_each(const struct re *choice, struct f2b_text *to)
 	size_t i;
 
 	for (i = 0; i < choice->n; i++) {
-		struct f2b_text one = { 0 };
-		struct finder f = { .best = &one };
+		struct f2b_text one = {0};
+		struct finder f = {.best = &one};
 
 		find_literal(&f, choice->child[i]);
 		end_run(&f);
@@ -476,7 +476,7 @@ static void literal_of_each(const struct re *choice, struct f2b_text *to)
 
 void re_literal(const struct re *r, struct f2b_text *to)
 {
-	struct finder f = { .best = to };
+	struct finder f = {.best = to};
 
 	find_literal(&f, r);
 	end_run(&f);

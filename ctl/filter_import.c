@@ -32,7 +32,8 @@ struct request {
 static bool good_name(const char *name)
 {
 	return *name && *name != '.' && *name != '-' && strlen(name) < 100 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(name);
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+		       strlen(name);
 }
 
 /* "/etc/fail2ban/filter.d/sshd.conf" is sshd. */
@@ -58,11 +59,11 @@ static int set_variable(struct f2b_import *im, char *text)
 
 static int take_options(struct request *q, struct f2b_import *im, int argc, char **argv)
 {
-	static const struct option options[] = { { "name", required_argument, NULL, 'n' },
-						 { "output", required_argument, NULL, 'o' },
-						 { "log", required_argument, NULL, 'l' },
-						 { "set", required_argument, NULL, 's' },
-						 { NULL, 0, NULL, 0 } };
+	static const struct option options[] = {{"name", required_argument, NULL, 'n'},
+						{"output", required_argument, NULL, 'o'},
+						{"log", required_argument, NULL, 'l'},
+						{"set", required_argument, NULL, 's'},
+						{NULL, 0, NULL, 0}};
 	const char *name = NULL;
 	int c;
 
@@ -77,14 +78,17 @@ static int take_options(struct request *q, struct f2b_import *im, int argc, char
 		else if (c != 's')
 			return CTL_USAGE;
 		else if (set_variable(im, optarg) < 0)
-			return usage_error("filter import", "--set needs NAME=VALUE, as mode=aggressive", NULL);
+			return usage_error("filter import", "--set needs NAME=VALUE, as mode=aggressive",
+					   NULL);
 	}
 	if (optind + 1 != argc)
-		return usage_error("filter import", "needs one file, as /etc/fail2ban/filter.d/sshd.conf", NULL);
+		return usage_error("filter import", "needs one file, as /etc/fail2ban/filter.d/sshd.conf",
+				   NULL);
 	q->path = argv[optind];
 	q->name = name ? strdup(name) : name_from(q->path);
 	if (!q->name || !good_name(q->name))
-		return usage_error("filter import", "needs a --name of letters, digits, '_', '-' and '.', not", q->name);
+		return usage_error("filter import",
+				   "needs a --name of letters, digits, '_', '-' and '.', not", q->name);
 	return CTL_OK;
 }
 
@@ -119,7 +123,8 @@ static void rename_file(struct diag *diag, const char *from, const char *to)
 	size_t i;
 
 	for (i = 0; i < diag->count; i++) {
-		char *copy = diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
+		char *copy =
+			diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
 
 		if (!copy)
 			continue;
@@ -134,11 +139,12 @@ static int load(const char *name, const char *text, const char *shown, struct di
 	const char *parent = getenv("TMPDIR");
 	_cleanup_free_ char *dir = text_printf("%s/sipwarden-import.XXXXXX", parent ? parent : "/tmp");
 	_cleanup_free_ char *path = NULL;
-	char *dirs[2] = { dir, NULL };
+	char *dirs[2] = {dir, NULL};
 	int r;
 
 	if (!dir || !mkdtemp(dir)) {
-		diag_error(diag, dir ? dir : "/tmp", 0, NULL, "no directory can be made there: %s", strerror(errno));
+		diag_error(diag, dir ? dir : "/tmp", 0, NULL, "no directory can be made there: %s",
+			   strerror(errno));
 		return -EINVAL;
 	}
 	path = text_printf("%s/%s.conf", dir, name);
@@ -163,7 +169,7 @@ static void unload(struct loaded *l)
 {
 	matcher_free(l->matcher);
 	filter_free(l->filter);
-	*l = (struct loaded){ 0 };
+	*l = (struct loaded){0};
 }
 
 /* Examples out of a log */
@@ -181,7 +187,7 @@ static bool is_plain(struct span s)
 /* "address=… user=…" as a new string. */
 static char *expectation(const struct event *e)
 {
-	struct f2b_text text = { 0 };
+	struct f2b_text text = {0};
 	char addr[ADDR_TEXT_MAX];
 	size_t i;
 
@@ -249,18 +255,19 @@ static int find_examples(struct f2b_import *im, struct matcher *m, const char *p
 static void tell_item(const struct f2b_item *item)
 {
 	if (item->regex)
-		fprintf(stderr, "%s:%u: failregex %u: imported, class %s\n", item->place.file, item->place.line,
-			item->number, class_name(item->class));
+		fprintf(stderr, "%s:%u: failregex %u: imported, class %s\n", item->place.file,
+			item->place.line, item->number, class_name(item->class));
 	else
-		fprintf(stderr, "%s:%u: failregex %u: not imported: %s%s%s\n", item->place.file, item->place.line,
-			item->number, item->why ? item->why : "out of memory", item->hint ? "; " : "",
-			item->hint ? item->hint : "");
+		fprintf(stderr, "%s:%u: failregex %u: not imported: %s%s%s\n", item->place.file,
+			item->place.line, item->number, item->why ? item->why : "out of memory",
+			item->hint ? "; " : "", item->hint ? item->hint : "");
 }
 
 static json_t *item_json(const struct f2b_item *item)
 {
-	json_t *o = json_pack("{s:i, s:o, s:i, s:b}", "failregex", (int)item->number, "file", output_string(item->place.file),
-			      "line", (int)item->place.line, "imported", item->regex != NULL);
+	json_t *o = json_pack("{s:i, s:o, s:i, s:b}", "failregex", (int)item->number, "file",
+			      output_string(item->place.file), "line", (int)item->place.line, "imported",
+			      item->regex != NULL);
 
 	if (item->regex)
 		json_object_set_new(o, "class", json_string(class_name(item->class)));
@@ -279,8 +286,9 @@ static void tell_json(const struct f2b_import *im, const char *filter)
 
 	for (i = 0; i < im->n_items; i++)
 		json_array_append_new(items, item_json(&im->items[i]));
-	output_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?}", "name", im->name, "imported", (json_int_t)im->imported,
-			      "not_imported", (json_int_t)(im->n_items - im->imported), "ignoreregex_not_imported",
+	output_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?}", "name", im->name, "imported",
+			      (json_int_t)im->imported, "not_imported",
+			      (json_int_t)(im->n_items - im->imported), "ignoreregex_not_imported",
 			      (json_int_t)im->ignores_left, "regexes", items, "filter", utf8));
 }
 
@@ -293,19 +301,24 @@ static void tell(const struct f2b_import *im, char *const *dirs)
 	for (i = 0; i < im->n_items; i++)
 		tell_item(&im->items[i]);
 	if (im->ignores_left > 0)
-		fprintf(stderr, "%s: %zu of %zu ignoreregex not imported: more lines match than with fail2ban\n", im->f.files[0],
-			im->ignores_left, im->ignores);
+		fprintf(stderr,
+			"%s: %zu of %zu ignoreregex not imported: more lines match than with fail2ban\n",
+			im->f.files[0], im->ignores_left, im->ignores);
 	if (im->several_lines)
-		fprintf(stderr, "%s: maxlines is left out: sipwarden looks at each line by itself\n", im->f.files[0]);
+		fprintf(stderr, "%s: maxlines is left out: sipwarden looks at each line by itself\n",
+			im->f.files[0]);
 	fprintf(stderr, "%s: %zu of %zu regexes imported\n", im->name, im->imported, im->n_items);
 	if (filter_load(im->name, dirs, &none, &other) == 0)
-		fprintf(stderr, "%s: there is a filter of this name, which this one would replace; give it another --name\n",
+		fprintf(stderr,
+			"%s: there is a filter of this name, which this one would replace; give it another "
+			"--name\n",
 			im->name);
 	filter_free(other);
 	diag_done(&none);
 }
 
-static int deliver(const struct ctl *ctl, const struct request *q, const struct f2b_import *im, const char *text)
+static int deliver(const struct ctl *ctl, const struct request *q, const struct f2b_import *im,
+		   const char *text)
 {
 	int r = q->output ? write_text(q->output, text) : 0;
 
@@ -326,13 +339,14 @@ static int translate(const struct request *q, struct f2b_import *im, struct f2b_
 {
 	struct diag *diag = im->f.diag;
 	const char *shown = q->output ? q->output : "standard output";
-	struct loaded loaded = { 0 };
+	struct loaded loaded = {0};
 	int r = f2b_read(&im->f, q->path, diag);
 
 	if (r >= 0)
 		r = f2b_import_run(im);
 	if (r >= 0 && im->n_items == 0) {
-		diag_error(diag, q->path, 0, "a file that others include is no filter by itself", "it has no failregex");
+		diag_error(diag, q->path, 0, "a file that others include is no filter by itself",
+			   "it has no failregex");
 		r = -EINVAL;
 	}
 	if (r < 0)
@@ -356,9 +370,9 @@ static int translate(const struct request *q, struct f2b_import *im, struct f2b_
 int filter_import(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
 {
 	struct diag diag = DIAG_INIT;
-	struct f2b_import im = { .f = { .diag = &diag } };
-	struct f2b_text text = { .max = OUTPUT_MAX };
-	struct request q = { 0 };
+	struct f2b_import im = {.f = {.diag = &diag}};
+	struct f2b_text text = {.max = OUTPUT_MAX};
+	struct request q = {0};
 	int r, status = take_options(&q, &im, argc, argv);
 
 	if (status == CTL_OK) {

@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diag diag = DIAG_INIT;
-	struct f2b_import im = { .name = "fuzz" };
-	struct f2b_text text = { .max = (size_t)4 << 20 };
+	struct f2b_import im = {.name = "fuzz"};
+	struct f2b_text text = {.max = (size_t)4 << 20};
 	size_t i;
 
 	if (f2b_read_text(&im.f, "fuzz", (const char *)data, size, &diag) == 0 && f2b_import_run(&im) == 0) {
