@@ -16,6 +16,8 @@
 #include "config/textfile.h"
 #include "match/match.h"
 
+#include "corpus_exceptions.h"
+
 static char *dirs[] = { (char *)"filters", NULL };
 
 struct loaded {
@@ -55,28 +57,70 @@ static struct span next_field(struct span *rest)
 	return field;
 }
 
+/* Their rows are from the tests of others, who mostly did not say whom a line names. */
+static bool says_users(const char *filter)
+{
+	static const char *const silent[] = { "sshd", "dropbear", "nginx", "apache" };
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(silent); i++)
+		if (strcmp(filter, silent[i]) == 0)
+			return false;
+	return true;
+}
+
+static bool is_exception(struct span addr, struct span line)
+{
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(corpus_exceptions); i++)
+		if (span_equal(addr, SPAN(corpus_exceptions[i].addr)) &&
+		    span_equal(line, SPAN(corpus_exceptions[i].line)))
+			return true;
+	return false;
+}
+
+struct row {
+	struct span addr, class, user, line;
+};
+
+/* NULL: the event is what the row says; else what is wrong. */
+static const char *compare(const struct row *row, bool matched, const struct event *e)
+{
+	char got[ADDR_TEXT_MAX];
+
+	if (span_equal(row->addr, SPAN("-")))
+		return matched ? "matched" : NULL;
+	if (!matched)
+		return "not matched";
+	if (e->n_addrs != 1 || !span_equal(SPAN(addr_format(&e->addrs[0], got)), row->addr))
+		return "wrong address";
+	if (!span_equal(SPAN(class_name(e->class)), row->class))
+		return "wrong class";
+	if (!span_equal(row->user, SPAN("-")))
+		return span_equal(e->user, row->user) ? NULL : "wrong user";
+	return e->user.ptr && says_users(e->filter) ? "a user" : NULL;
+}
+
 static void check_line(struct matcher *m, struct span line)
 {
-	struct span addr = next_field(&line), class = next_field(&line), user = next_field(&line);
-	char got[ADDR_TEXT_MAX];
+	const char *wrong;
 	struct event e;
+	struct row row;
 	bool matched;
 
+	row.addr = next_field(&line);
+	row.class = next_field(&line);
+	row.user = next_field(&line);
 	next_field(&line);
 	next_field(&line);
+	row.line = line;
 	matched = matcher_line(m, line.ptr, line.len, &e);
-	if (span_equal(addr, SPAN("-"))) {
-		assert_false(matched);
-		return;
-	}
-	if (!matched)
-		fail_msg("not matched: %.*s", (int)line.len, line.ptr);
-	assert_int_equal(e.n_addrs, 1);
-	addr_format(&e.addrs[0], got);
-	if (!span_equal(SPAN(got), addr) || !span_equal(SPAN(class_name(e.class)), class))
-		fail_msg("got %s %s: %.*s", got, class_name(e.class), (int)line.len, line.ptr);
-	if (span_equal(user, SPAN("-")) ? e.user.ptr != NULL : !span_equal(e.user, user))
-		fail_msg("got user %.*s: %.*s", (int)e.user.len, e.user.ptr ? e.user.ptr : "", (int)line.len, line.ptr);
+	wrong = compare(&row, matched, &e);
+	if (is_exception(row.addr, line))
+		assert_non_null(wrong);
+	else if (wrong)
+		fail_msg("%s: %.*s", wrong, (int)line.len, line.ptr);
 }
 
 static char *read_file(const char *path, struct span *rest)
@@ -116,7 +160,7 @@ static unsigned check_corpus(const char *path)
 }
 
 /* So that no row gets lost; raise it when rows are added. */
-#define CORPUS_ROWS_MIN 90
+#define CORPUS_ROWS_MIN 370
 
 static void every_corpus_line_is_right(void **state)
 {
@@ -204,6 +248,31 @@ static void forged_lines_name_nobody_else(void **state)
 		assert_string_equal(addr_format(&e.addrs[0], addr), "192.0.2.5");
 	}
 	assert_int_equal(n, 9);
+	unload(&l);
+	free(text);
+}
+
+/* Lines that Asterisk writes when a sender knows its printers and its logger: nobody else is named alone. */
+static void crafted_lines_name_nobody_else(void **state)
+{
+	struct span rest, line;
+	char *text = read_corpus("asterisk-crafted.log", &rest);
+	struct loaded l = { 0 };
+	unsigned n = 0, caught = 0;
+
+	(void)state;
+	load("asterisk", &l);
+	for (; textfile_next_line(&rest, &line); n++) {
+		char addr[ADDR_TEXT_MAX];
+		struct event e;
+
+		if (!matcher_line(l.matcher, line.ptr, line.len, &e) || e.n_addrs != 1)
+			continue;
+		assert_string_equal(addr_format(&e.addrs[0], addr), "192.0.2.5");
+		caught++;
+	}
+	assert_int_equal(n, 10);
+	assert_int_equal(caught, 2);
 	unload(&l);
 	free(text);
 }
@@ -398,6 +467,7 @@ int main(void)
 		cmocka_unit_test(kamailio_live_is_right),
 		cmocka_unit_test(the_examples_of_all_filters_hold),
 		cmocka_unit_test(forged_lines_name_nobody_else),
+		cmocka_unit_test(crafted_lines_name_nobody_else),
 		cmocka_unit_test(text_of_other_events_in_any_field_cannot_aim),
 		cmocka_unit_test(a_long_header_does_not_hide_its_line),
 		cmocka_unit_test(a_line_cut_short_still_names_its_sender),
