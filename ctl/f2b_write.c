@@ -8,6 +8,7 @@
 
 /* What the logger wrote itself is short. */
 #define HEAD_MAX 255
+#define HEAD_TEXT_MAX 40
 /* More than this of what could be an address is text that the sender may have written. */
 #define SHORT_MAX 6
 /* Where a line of the filter may be broken. */
@@ -18,6 +19,7 @@ struct writer {
 	enum re_style style;
 	struct re_heads *heads;
 	bool after_address; /* the address was written last */
+	bool repeated;	    /* inside of a group that repeats */
 	bool captured;	    /* inside of a capture that takes it all */
 	unsigned depth;	    /* of groups */
 	size_t line;	    /* where the line begins */
@@ -111,8 +113,11 @@ static void write_counts(struct writer *w, const struct re *r)
 {
 	unsigned max = r->max;
 
-	if (w->style == RE_BEFORE && max == RE_INFINITE && r->child[0]->kind == RE_SET)
-		max = r->min > HEAD_MAX ? r->min : HEAD_MAX;
+	if (w->style == RE_BEFORE && max == RE_INFINITE && r->child[0]->kind == RE_SET) {
+		max = re_is_wide(r->child[0]) && re_set_has(&r->child[0]->set, ' ') ? HEAD_TEXT_MAX
+										    : HEAD_MAX;
+		max = r->min > max ? r->min : max;
+	}
 	if (r->min == 0 && max == RE_INFINITE)
 		put(w, "*");
 	else if (r->min == 1 && max == RE_INFINITE)
@@ -143,12 +148,23 @@ static void write_group(struct writer *w, const struct re *r, const char *open)
 	w->last = last;
 }
 
+/* What has no blank in front of a message is a host, a program, a priority: no quote stands in it, either. */
+static void write_logger_word(struct writer *w, const struct re *what)
+{
+	struct re_set set = what->set;
+	const char *c;
+
+	for (c = "'\"<>()="; *c; c++)
+		set.bits[*c / 32] &= ~((uint32_t)1 << (*c % 32));
+	write_set(w, &set);
+}
+
 static void write_repeat(struct writer *w, const struct re *r)
 {
 	const struct re *what = r->child[0];
 	bool wide = r->max > SHORT_MAX && has_wide(what) &&
 		    (what->kind == RE_SET || (what->kind == RE_GROUP && !holds_address(what)));
-	bool text = w->style == RE_PATTERN && !w->captured && wide;
+	bool text = w->style == RE_PATTERN && !w->captured && wide, outer;
 	unsigned char last;
 
 	if (text) {
@@ -156,12 +172,18 @@ static void write_repeat(struct writer *w, const struct re *r)
 		w->captured = true;
 	}
 	w->depth++;
-	if (what->kind == RE_GROUP && what->group != RE_LOOK && what->group != RE_FLAGS &&
-	    what->group != RE_ATOMIC && !(what->group == RE_CAPTURE && (what->used || what->user)))
+	outer = w->repeated;
+	w->repeated |= r->max > 1 && what->kind == RE_GROUP;
+	if (w->style == RE_BEFORE && !outer && r->max == RE_INFINITE && re_is_wide(what) &&
+	    !re_set_has(&what->set, ' '))
+		write_logger_word(w, what);
+	else if (what->kind == RE_GROUP && what->group != RE_LOOK && what->group != RE_FLAGS &&
+		 what->group != RE_ATOMIC && !(what->group == RE_CAPTURE && (what->used || what->user)))
 		write_group(w, what, "(?:");
 	else
 		write_node(w, what);
 	w->depth--;
+	w->repeated = outer;
 	last = w->last;
 	write_counts(w, r);
 	w->last = last;
