@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/regex.h"
+
 struct extractor {
 	const char *p;
 	char run[LITERAL_MAX], best[LITERAL_MAX];
@@ -31,67 +33,14 @@ static void add(struct extractor *x, char c)
 	x->fresh = true;
 }
 
-/* At '['; moves behind its ']'. False: there is none. */
-static bool skip_class(struct extractor *x)
+/* At '[' or '('; moves behind its end. False: not understood. */
+static bool skip(struct extractor *x)
 {
-	const char *p = x->p + 1;
+	const char *end = regex_skip_item(x->p);
 
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	for (; *p && *p != ']'; p++) {
-		if (*p == '\\' && p[1]) {
-			p++;
-		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
-			const char *end = strchr(p + 2, ']');
-
-			if (!end)
-				return false;
-			p = end;
-		}
-	}
-	x->p = p + 1;
-	return *p == ']';
-}
-
-/* At '('; moves behind the ')' that closes it. False: not understood. */
-static bool skip_group(struct extractor *x)
-{
-	unsigned depth = 0;
-
-	/* (*VERB), comments and options: they may change what follows. */
-	if (x->p[1] == '*' || (x->p[1] == '?' && !strchr(":<P'=!>|&R", x->p[2])))
-		return false;
-	while (*x->p) {
-		switch (*x->p) {
-		case '\\':
-			/* \Q quotes parentheses. */
-			if (!x->p[1] || x->p[1] == 'Q')
-				return false;
-			x->p += 2;
-			continue;
-		case '[':
-			if (!skip_class(x))
-				return false;
-			continue;
-		case '(':
-			if (x->p[1] == '*' || (x->p[1] == '?' && x->p[2] == '#'))
-				return false;
-			depth++;
-			break;
-		case ')':
-			if (--depth == 0) {
-				x->p++;
-				return true;
-			}
-			break;
-		default:
-			break;
-		}
-		x->p++;
-	}
-	return false;
+	if (end)
+		x->p = end;
+	return end != NULL;
 }
 
 static int hex_digit(char c)
@@ -169,11 +118,9 @@ static bool take_item(struct extractor *x)
 	case '\\':
 		return take_escape(x);
 	case '[':
-		end_run(x);
-		return skip_class(x);
 	case '(':
 		end_run(x);
-		return skip_group(x);
+		return skip(x);
 	case '|':
 	case ')':
 		return false;

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "config/filter.h"
 #include "match/event.h"
+#include "match/expand.h"
 
 /*
  * One pattern compiled by PCRE2. A line is read in every way the regex allows:
@@ -21,9 +22,16 @@ struct pattern_context;
 int pattern_context_new(struct pattern_context **ret);
 struct pattern_context *pattern_context_free(struct pattern_context *c);
 
+/* The groups that regexes of f may call. Mistakes go to diag. Returns 0, -EINVAL, -ENOMEM. */
+int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **ret);
+
 /* Mistakes in the regex go to diag. Returns 0, -EINVAL, -ENOMEM. */
-int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret);
+int pattern_new(const struct filter *f, const struct grammar *g, const struct filter_pattern *text, struct diag *diag,
+		struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
+
+/* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
+unsigned pattern_captures(const struct pattern *p);
 
 enum pattern_result {
 	PATTERN_NONE,    /* no reading */
