@@ -359,6 +359,7 @@ static void take_captures(const struct reading *r, const pcre2_callout_block *bl
 	struct span *const spans[FIELD_IS_TEXT] = {
 		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
+		[FIELD_IS_TIME] = &e->stamp,
 	};
 	unsigned f;
 
