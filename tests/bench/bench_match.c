@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	struct time_reader *reader = NULL;
 	struct matcher *m;
 	char *text = NULL;
-	size_t len = 0, at;
+	size_t len = 0, at, lines;
 	clock_t start;
 
 	if (argc < 3 || textfile_read(argv[1], LOG_MAX, &diag, &text, &len) < 0)
@@ -59,6 +59,7 @@ int main(int argc, char **argv)
 	if (!m || time_reader_new(NULL, &reader) < 0)
 		return 1;
 	matcher_want(m, ~CLASS_BIT(CLASS_AUTH_CHALLENGE));
+	lines = text_count_lines(text, len);
 	start = clock();
 	for (at = 0; at < len;) {
 		size_t n = len - at < CHUNK ? len - at : CHUNK;
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
 		matcher_scan(m, text + at, n, NULL, reader, count_event, &events);
 		at += n;
 	}
-	printf("%zu %lu %ld\n", text_count_lines(text, len), events, (long)(clock() - start));
+	printf("%zu %lu %ld\n", lines, events, (long)(clock() - start));
 	time_reader_free(reader);
 	free(text);
 	return 0;
