@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "match/literal.h"
 
-#include <ctype.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "match/token.h"
 
 struct extractor {
 	const char *p;
@@ -31,183 +31,75 @@ static void add(struct extractor *x, char c)
 	x->fresh = true;
 }
 
-/* At '['; moves behind its ']'. False: there is none. */
-static bool skip_class(struct extractor *x)
-{
-	const char *p = x->p + 1;
-
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	for (; *p && *p != ']'; p++) {
-		if (*p == '\\' && p[1]) {
-			p++;
-		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
-			const char *end = strchr(p + 2, ']');
-
-			if (!end)
-				return false;
-			p = end;
-		}
-	}
-	x->p = p + 1;
-	return *p == ']';
-}
-
-/* At '('; moves behind the ')' that closes it. False: not understood. */
+/* Behind what opened a group; moves behind the ')' that closes it. False: not understood. */
 static bool skip_group(struct extractor *x)
 {
-	unsigned depth = 0;
+	unsigned depth = 1;
+	struct token t;
 
-	/* (*VERB), comments and options: they may change what follows. */
-	if (x->p[1] == '*' || (x->p[1] == '?' && !strchr(":<P'=!>|&R", x->p[2])))
-		return false;
-	while (*x->p) {
-		switch (*x->p) {
-		case '\\':
-			/* \Q quotes parentheses. */
-			if (!x->p[1] || x->p[1] == 'Q')
-				return false;
-			x->p += 2;
-			continue;
-		case '[':
-			if (!skip_class(x))
-				return false;
-			continue;
-		case '(':
-			if (x->p[1] == '*' || (x->p[1] == '?' && x->p[2] == '#'))
-				return false;
+	while (depth > 0) {
+		switch (token_next(&x->p, &t)) {
+		case TOKEN_OPEN:
 			depth++;
 			break;
-		case ')':
-			if (--depth == 0) {
-				x->p++;
-				return true;
-			}
+		case TOKEN_CLOSE:
+			depth--;
 			break;
+		case TOKEN_END:
+		case TOKEN_BAD:
+			return false;
 		default:
 			break;
 		}
-		x->p++;
 	}
-	return false;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* At '\\'. False: an escape that is not understood. */
-static bool take_escape(struct extractor *x)
-{
-	char c = x->p[1];
-
-	if (c == '\0')
-		return false;
-	if (c == 'x') {
-		int high = hex_digit(x->p[2]), low = high < 0 ? -1 : hex_digit(x->p[3]);
-
-		if (low < 0 || (high == 0 && low == 0))
-			return false;
-		add(x, (char)(high << 4 | low));
-		x->p += 4;
-		return true;
-	}
-	if (isalnum((unsigned char)c)) {
-		if (!strchr("dDwWsSbBhHvVRAzZXnrtf", c))
-			return false;
-		end_run(x);
-	} else {
-		add(x, c);
-	}
-	x->p += 2;
 	return true;
 }
 
-/* At a quantifier. What it repeats may be missing, or be there several times. */
+/* What it repeats may be missing, or be there several times. */
 static void take_quantifier(struct extractor *x, unsigned long least)
 {
-	bool was_char = x->fresh;
-
-	if (least == 0 && was_char)
+	if (least == 0 && x->fresh)
 		x->n_run--;
 	end_run(x);
-	if (*x->p == '?' || *x->p == '+')
-		x->p++;
-}
-
-/* At '{'. */
-static void take_brace(struct extractor *x)
-{
-	char *end;
-	unsigned long least = strtoul(x->p + 1, &end, 10);
-	size_t n = strspn(x->p + 1, "0123456789, ");
-
-	if (n > 0 && x->p[1 + n] == '}') {
-		if (end == x->p + 1)
-			least = 0;
-		x->p += n + 2;
-		take_quantifier(x, least);
-		return;
-	}
-	/* A brace as text: leave it out. */
-	end_run(x);
-	x->p++;
 }
 
 /* One item of the regex. False: give up. */
-static bool take_item(struct extractor *x)
+static bool take_item(struct extractor *x, const struct token *t)
 {
-	char c = *x->p;
-
-	switch (c) {
-	case '\\':
-		return take_escape(x);
-	case '[':
-		end_run(x);
-		return skip_class(x);
-	case '(':
-		end_run(x);
-		return skip_group(x);
-	case '|':
-	case ')':
-		return false;
-	case '*':
-	case '?':
-		x->p++;
-		take_quantifier(x, 0);
+	switch (t->kind) {
+	case TOKEN_CHAR:
+		/* A brace as text looks too much like a mistake to rely on it. */
+		if (t->text.len == 1 && t->c == '{')
+			end_run(x);
+		else
+			add(x, t->c);
 		return true;
-	case '+':
-		x->p++;
-		take_quantifier(x, 1);
+	case TOKEN_QUANTIFIER:
+		take_quantifier(x, t->least);
 		return true;
-	case '{':
-		take_brace(x);
-		return true;
-	case '.':
-	case '^':
-	case '$':
+	case TOKEN_OPEN:
 		end_run(x);
-		x->p++;
+		/* Options may change what follows. */
+		return t->group != GROUP_OTHER && skip_group(x);
+	case TOKEN_ANY:
+	case TOKEN_SET:
+	case TOKEN_TYPE:
+	case TOKEN_ANCHOR:
+	case TOKEN_CALL:
+		end_run(x);
 		return true;
 	default:
-		add(x, c);
-		x->p++;
-		return true;
+		return false;
 	}
 }
 
 size_t literal_extract(const char *regex, char buf[static LITERAL_MAX])
 {
 	struct extractor x = { .p = regex };
+	struct token t;
 
-	while (*x.p)
-		if (!take_item(&x))
+	while (token_next(&x.p, &t) != TOKEN_END)
+		if (!take_item(&x, &t))
 			return 0;
 	end_run(&x);
 	if (x.n_best < LITERAL_MIN)
