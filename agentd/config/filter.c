@@ -88,6 +88,8 @@ static void take_filter_key(struct filter_loader *l, const struct place *at, con
 		f->description = strdup(value);
 	} else if (strcmp(at->key, "prefix") == 0) {
 		regex_set(at, l->file, &f->prefix, value);
+	} else if (strcmp(at->key, "define") != 0) {
+		claim_add(at, value, strcmp(at->key, "escaped") == 0, &f->claims, &f->n_claims);
 	} else {
 		struct filter_text *t =
 			grow(l, at->line, (void **)&f->defines, &f->n_defines, sizeof(*t), FILTER_PATTERNS_MAX);
@@ -173,6 +175,10 @@ static void take_pattern_key(struct filter_loader *l, const struct place *at, co
 		regex_set(at, l->file, &p->regex, value);
 	} else if (strcmp(at->key, "literal") == 0) {
 		text_set(at, l->file, &p->literal, value);
+	} else if (strcmp(at->key, "source") == 0) {
+		text_set(at, l->file, &p->source, value);
+	} else if (strcmp(at->key, "never") == 0 || strcmp(at->key, "escaped") == 0) {
+		claim_add(at, value, strcmp(at->key, "escaped") == 0, &p->claims, &p->n_claims);
 	} else if (strcmp(at->key, "proven") == 0) {
 		value_bool(at, value, &p->proven);
 	} else if (strcmp(at->key, "enabled") == 0) {
@@ -197,6 +203,8 @@ static void pattern_done(struct filter_pattern *p)
 	free(p->name);
 	text_done(&p->regex);
 	text_done(&p->literal);
+	text_done(&p->source);
+	claims_done(p->claims, p->n_claims);
 }
 
 static void list_done(struct filter_list *list)
@@ -213,15 +221,16 @@ static void list_done(struct filter_list *list)
 
 static const struct {
 	const char *type;
-	const char *keys[10];
+	const char *keys[12];
 	const char *repeatable; /* " key key " */
 } section_types[] = {
 	[SECTION_NONE] = { "", { NULL }, "" },
-	[SECTION_FILTER] = { "filter", { "description", "prefix", "define" }, " define " },
+	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "never", "escaped" }, " define never escaped " },
 	[SECTION_LIST] = { "list", { "field", "match", "class", "words", "file" }, " file " },
 	[SECTION_PATTERN] = { "pattern",
-			      { "class", "regex", "literal", "proven", "enabled", "example", "expect", "counterexample" },
-			      " example expect counterexample " },
+			      { "class", "regex", "literal", "proven", "enabled", "source", "never", "escaped", "example",
+				"expect", "counterexample" },
+			      " never escaped example expect counterexample " },
 };
 
 static void open_list(struct filter_loader *l, const struct place *at, const char *name)
@@ -514,6 +523,7 @@ struct filter *filter_free(struct filter *f)
 	free(f->patterns);
 	free(f->lists);
 	free(f->defines);
+	claims_done(f->claims, f->n_claims);
 	free(f->name);
 	free(f->description);
 	free(f->path);

@@ -7,6 +7,7 @@
 
 #include "base/class.h"
 #include "base/diag.h"
+#include "config/claim.h"
 
 /*
  * A filter as its files say it, before PCRE2 has seen it: what
@@ -34,6 +35,9 @@
  *   example = LINE            then, on the keys that follow it, what must come out:
  *   expect = address=192.0.2.5 user=100 class=auth-failure
  *   counterexample = LINE     must not match this pattern
+ *   source = TEXT             where the format is from: source file, manual, RFC
+ *   never = FIELD CHARS       claims of config/claim.h, repeatable; in [filter]: for all patterns
+ *   escaped = FIELD CHARS
  *
  * A file NAME.conf in an earlier directory replaces those of later ones;
  * NAME.conf.d/(any).conf of every directory extend it, in name order; there, a
@@ -74,6 +78,9 @@ struct filter_pattern {
 	bool proven;
 	struct filter_text regex;
 	struct filter_text literal;
+	struct filter_text source;
+	struct filter_claim *claims;
+	size_t n_claims;
 	struct filter_example *examples;
 	size_t n_examples;
 };
@@ -87,6 +94,8 @@ struct filter {
 	struct filter_text prefix;
 	struct filter_text *defines;
 	size_t n_defines;
+	struct filter_claim *claims;
+	size_t n_claims;
 	struct filter_list *lists;
 	size_t n_lists;
 	struct filter_pattern *patterns;

@@ -12,6 +12,8 @@
 
 /* More distinct addresses than this in one line are not told apart. */
 #define EVENT_ADDRS_MAX 8
+/* Captures of the name "text" that are kept. */
+#define EVENT_TEXTS_MAX 16
 
 /*
  * One log line that matched. The spans point into the line and live as long as
@@ -32,6 +34,9 @@ struct event {
 	size_t n_addrs;
 	bool proven;            /* the pattern says: only a real source gets this far */
 	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
+	struct span texts[EVENT_TEXTS_MAX]; /* the sender's, without a meaning of their own */
+	size_t n_texts;
+	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
 	struct span line;       /* without line end */
 	usec_t time;            /* when it happened, by the log; 0: the line has no time */
 };

@@ -14,6 +14,8 @@
  * port     up to five digits
  * quoted   a quoted string with backslash escapes (RFC 3261 25.1, quoted-string)
  * host     what the host part of a SIP URI may hold
+ * syslog   what a syslog daemon puts before the program's name: priority, time
+ *          and host (RFC 3164 4.1, RFC 5424 6, and rsyslog's ISO form)
  */
 #define MATCH_GRAMMAR                                                                         \
 	"(?<ipv4>\\d{1,3}(?:\\.\\d{1,3}){3}(?![\\d]|\\.\\d))"                                 \
@@ -22,6 +24,8 @@
 	"(?<ip>(?>\\[(?:(?&ipv4)|(?&ipv6))\\]|(?<![\\d.])(?&ipv4)|(?<![0-9A-Fa-f:.])(?&ipv6)))" \
 	"(?<port>\\d{1,5})"                                                                   \
 	"(?<quoted>\"(?:[^\"\\\\]|\\\\.)*+\")"                                                \
-	"(?<host>[0-9A-Za-z.:\\[\\]_-]+)"
+	"(?<host>[0-9A-Za-z.:\\[\\]_-]+)"                                                      \
+	"(?<syslog>(?><\\d{1,3}>(?:1 )?)?(?>[A-Z][a-z]{2} {1,2}\\d{1,2} [\\d:]{8}(?:\\.\\d{1,6})?"      \
+	"|\\d{4}-\\d\\d-\\d\\d[T ][\\d:]{8}(?:[.,]\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?) (?:[\\w.:-]{1,255}+ )?)"
 
 #endif

@@ -260,8 +260,10 @@ struct scan {
 	size_t line_index; /* of the line that holds it */
 };
 
-static usec_t line_time(struct scan *s)
+static usec_t line_time(struct scan *s, const struct event *e)
 {
+	if (!s->times && e->stamp.ptr)
+		return timestamp_parse(e->stamp.ptr, e->stamp.len, s->now);
 	if (!s->times)
 		return timestamp_parse(s->data + s->start, s->end - s->start, s->now);
 	s->line_index += text_count_lines(s->data + s->counted, s->start - s->counted);
@@ -279,7 +281,7 @@ static void finish_line(struct scan *s)
 	s->m->stats.hits++;
 	if (!match_line(s->m, &s->hits, s->data + s->start, s->end - s->start, &e))
 		return;
-	e.time = line_time(s);
+	e.time = line_time(s, &e);
 	s->fn(s->userdata, &e);
 }
 

@@ -25,9 +25,10 @@
 	 PCRE2_NEVER_BACKSLASH_C)
 
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
-	     FIELD_IS_TRANSPORT, FIELD_COUNT };
+	     FIELD_IS_TRANSPORT, FIELD_IS_TIME, FIELD_IS_TEXT, FIELD_COUNT };
 
-static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport" };
+static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport",
+						       "time", "text" };
 
 struct groups {
 	uint32_t numbers[GROUPS_MAX];
@@ -256,16 +257,33 @@ static bool find_capture(const struct groups *g, const pcre2_callout_block *bloc
 	return false;
 }
 
+/* All groups of that name, not only the first: each is a place for the sender's text. */
+static void take_texts(const struct reading *r, const pcre2_callout_block *block)
+{
+	const struct groups *g = &r->pattern->fields[FIELD_IS_TEXT];
+	struct event *e = r->event;
+	unsigned i;
+
+	for (i = 0; i < g->count; i++) {
+		const struct groups one = { { g->numbers[i] }, 1 };
+		size_t start, end;
+
+		if (e->n_texts < EVENT_TEXTS_MAX && find_capture(&one, block, &start, &end) && end >= start)
+			e->texts[e->n_texts++] = (struct span){ (const char *)block->subject + start, end - start };
+	}
+}
+
 static void take_captures(const struct reading *r, const pcre2_callout_block *block)
 {
 	struct event *e = r->event;
-	struct span *const spans[FIELD_COUNT] = {
+	struct span *const spans[FIELD_IS_TEXT] = {
 		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
 	};
 	unsigned f;
 
-	for (f = FIELD_IS_ADDR + 1; f < FIELD_COUNT; f++) {
+	take_texts(r, block);
+	for (f = FIELD_IS_ADDR + 1; f < FIELD_IS_TEXT; f++) {
 		size_t start, end;
 
 		if (find_capture(&r->pattern->fields[f], block, &start, &end) && end >= start)

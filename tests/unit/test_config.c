@@ -366,6 +366,37 @@ static void examples_that_fail_are_told(void **state)
 	diag_done(&diag);
 }
 
+static void claims_are_read(void **state)
+{
+	struct place_dirs *p = *state;
+	struct diag diag;
+	struct filter *f;
+
+	put(p, "usr/pbx.conf", "[filter]\nnever = agent '\"\n[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"
+			       "source = the manual, 3.1\nnever = user <>\\x20\\x09\nescaped = id \"\n");
+	f = load(p, &diag);
+	assert_non_null(f);
+	assert_int_equal(diag.errors, 0);
+	assert_string_equal(f->claims[0].chars, "'\"");
+	assert_string_equal(f->patterns[0].source.text, "the manual, 3.1");
+	assert_int_equal(f->patterns[0].n_claims, 2);
+	assert_string_equal(f->patterns[0].claims[0].chars, "<> \t");
+	assert_true(f->patterns[0].claims[1].escaped);
+	assert_int_equal(f->patterns[0].claims[1].field, SENDER_ID);
+	filter_free(f);
+	diag_done(&diag);
+
+	put(p, "usr/pbx.conf", "[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"
+			       "never = colour x\nnever = user\nnever = user \\x2\nescaped = id \\x00\n");
+	f = load(p, &diag);
+	assert_null(f);
+	assert_true(unit_said(&diag, 4, "colour"));
+	assert_true(unit_said(&diag, 5, "no characters"));
+	assert_true(unit_said(&diag, 6, "bad"));
+	assert_true(unit_said(&diag, 7, "bad"));
+	diag_done(&diag);
+}
+
 #define FILTER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -382,6 +413,7 @@ int main(void)
 		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
 		FILTER_TEST(bad_filters_are_told_with_file_and_line),
 		FILTER_TEST(examples_that_fail_are_told),
+		FILTER_TEST(claims_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
