@@ -19,11 +19,6 @@
 /* Groups of one name, e.g. the address in each branch of an alternation. */
 #define GROUPS_MAX 16
 
-/* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */
-#define COMPILE_OPTIONS                                                                                \
-	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
-	 PCRE2_NEVER_BACKSLASH_C)
-
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
 	     FIELD_IS_TRANSPORT, FIELD_IS_TIME, FIELD_IS_TEXT, FIELD_COUNT };
 
@@ -124,7 +119,7 @@ static pcre2_code *compile(const struct regex *r, size_t before, const struct fi
 	PCRE2_UCHAR message[160];
 	PCRE2_SIZE offset;
 	int error;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)r->text, r->len, COMPILE_OPTIONS, &error, &offset, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)r->text, r->len, PATTERN_OPTIONS, &error, &offset, NULL);
 
 	if (code)
 		return code;
@@ -158,27 +153,45 @@ static bool check_alone(const struct filter *f, const struct filter_text *text, 
 	return code != NULL;
 }
 
-static pcre2_code *compile_whole(const struct filter *f, const struct filter_pattern *text, struct diag *diag)
+int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret)
 {
 	struct regex r = { 0 };
-	pcre2_code *code = NULL;
 	int n = regex_begin(&r, f);
-	size_t before;
 
+	*ret = (struct pattern_regex){ 0 };
 	if (n >= 0)
 		n = regex_add(&r, "^(?:");
+	ret->prefix = r.len;
 	if (n >= 0 && f->prefix.text)
 		n = regex_add(&r, f->prefix.text);
 	if (n >= 0)
 		n = regex_add(&r, ")(?:");
-	before = r.len;
+	ret->own = r.len;
 	if (n >= 0)
-		n = regex_add(&r, text->regex.text);
+		n = regex_add(&r, p->regex.text);
+	ret->end = r.len;
 	if (n >= 0)
 		n = regex_add(&r, ")$(?C1)");
-	if (n >= 0)
-		code = compile(&r, before, &text->regex, "regex", diag);
-	free(r.text);
+	if (n < 0) {
+		free(r.text);
+		return n;
+	}
+	ret->text = r.text;
+	ret->len = r.len;
+	return 0;
+}
+
+static pcre2_code *compile_whole(const struct filter *f, const struct filter_pattern *text, struct diag *diag)
+{
+	struct pattern_regex whole;
+	pcre2_code *code = NULL;
+
+	if (pattern_regex(f, text, &whole) >= 0) {
+		const struct regex r = { whole.text, whole.len };
+
+		code = compile(&r, whole.own, &text->regex, "regex", diag);
+	}
+	free(whole.text);
 	return code;
 }
 
@@ -279,6 +292,7 @@ static void take_captures(const struct reading *r, const pcre2_callout_block *bl
 	struct span *const spans[FIELD_IS_TEXT] = {
 		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
+		[FIELD_IS_TIME] = &e->stamp,
 	};
 	unsigned f;
 

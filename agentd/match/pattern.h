@@ -21,6 +21,20 @@ struct pattern_context;
 int pattern_context_new(struct pattern_context **ret);
 struct pattern_context *pattern_context_free(struct pattern_context *c);
 
+/* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */
+#define PATTERN_OPTIONS                                                                                \
+	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
+	 PCRE2_NEVER_BACKSLASH_C)
+
+/* What PCRE2 compiles for a pattern: grammar, prefix, its own regex, and the callout. */
+struct pattern_regex {
+	char *text; /* owned by whoever asked */
+	size_t len;
+	size_t prefix, own, end; /* where the prefix begins, the regex of the pattern, and where that ends */
+};
+/* Returns 0 or -ENOMEM. */
+int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret);
+
 /* Mistakes in the regex go to diag. Returns 0, -EINVAL, -ENOMEM. */
 int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
