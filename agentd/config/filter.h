@@ -30,7 +30,8 @@
  *   class = auth-failure
  *   regex = …                 against the whole line after the prefix
  *                             continuation lines are joined without a blank
- *   literal = …               text every matching line holds; found by itself if left out
+ *   literal = …               text every matching line holds; found by itself if left out;
+ *                             several, on continuation lines: each line holds one of them
  *   proven = yes|no           matching proves the source address; default no
  *   example = LINE            then, on the keys that follow it, what must come out:
  *   expect = address=192.0.2.5 user=100 class=auth-failure

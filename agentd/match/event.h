@@ -25,20 +25,20 @@ struct event {
 	const char *filter;     /* names; owned by the matcher */
 	const char *pattern;
 	unsigned pattern_index; /* unique among all patterns of the matcher */
+	bool proven;            /* the pattern says: only a real source gets this far */
+	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
+	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
+	struct span line;       /* without line end */
+	usec_t time;            /* when it happened, by the log; 0: the line has no time */
 	/*
 	 * Every address that some reading of the line gives (all parses). One:
 	 * good evidence. Several: the line was crafted, and is evidence against
 	 * none of them by itself. None: the limit was hit, or no address.
 	 */
-	struct addr addrs[EVENT_ADDRS_MAX];
 	size_t n_addrs;
-	bool proven;            /* the pattern says: only a real source gets this far */
-	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
-	struct span texts[EVENT_TEXTS_MAX]; /* the sender's, without a meaning of their own */
 	size_t n_texts;
-	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
-	struct span line;       /* without line end */
-	usec_t time;            /* when it happened, by the log; 0: the line has no time */
+	struct addr addrs[EVENT_ADDRS_MAX];
+	struct span texts[EVENT_TEXTS_MAX]; /* the sender's, without a meaning of their own */
 };
 
 #endif

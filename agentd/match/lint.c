@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "match/attack.h"
-#include "match/token.h"
 #include "match/wild.h"
 
 #define SHOWN_MAX 80
@@ -38,16 +37,6 @@ static void check_wild(struct lint *l, const struct filter_text *text, const cha
 	diag_error(l->diag, text->file, text->line, "put it into (?<text>…), or say what the gateway writes there",
 		   "%s%s%s: the lint cannot attack '%s'%s%s%s", what, name ? " " : "", name ? name : "", item,
 		   *define ? " of (?&" : "", define, *define ? ")" : "");
-}
-
-static bool regex_captures(const char *regex, const char *name)
-{
-	struct token t;
-
-	while (token_next(&regex, &t) != TOKEN_END && t.kind != TOKEN_BAD)
-		if (t.kind == TOKEN_OPEN && t.group == GROUP_CAPTURE && span_equal(t.name, SPAN(name)))
-			return true;
-	return false;
 }
 
 static void check_source(struct lint *l, const struct filter_pattern *p)
@@ -131,12 +120,14 @@ static int collect_lines(struct lint *l)
 /* A capture that no example fills is one that nobody attacks. */
 static void check_filled(struct lint *l, const struct filter_pattern *p, const bool filled[static SENDER_COUNT])
 {
+	struct wild w;
 	unsigned i;
 
+	wild_find(l->filter, p->regex.text, &w);
 	for (i = 0; i < SENDER_COUNT; i++) {
 		const char *name = sender_field_name((enum sender_field)i);
 
-		if (!filled[i] && regex_captures(p->regex.text, name))
+		if (!filled[i] && w.captures[i])
 			diag_warning(l->diag, p->regex.file, p->regex.line, "add an example that has it",
 				     "pattern '%s': no example fills (?<%s>…), so that it is not attacked", p->name, name);
 	}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "match/literal.h"
 
+#include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "match/token.h"
+#include "match/regex.h"
 
 struct extractor {
 	const char *p;
@@ -31,75 +33,128 @@ static void add(struct extractor *x, char c)
 	x->fresh = true;
 }
 
-/* Behind what opened a group; moves behind the ')' that closes it. False: not understood. */
-static bool skip_group(struct extractor *x)
+/* At '[' or '('; moves behind its end. False: not understood. */
+static bool skip(struct extractor *x)
 {
-	unsigned depth = 1;
-	struct token t;
+	const char *end = regex_skip_item(x->p);
 
-	while (depth > 0) {
-		switch (token_next(&x->p, &t)) {
-		case TOKEN_OPEN:
-			depth++;
-			break;
-		case TOKEN_CLOSE:
-			depth--;
-			break;
-		case TOKEN_END:
-		case TOKEN_BAD:
+	if (end)
+		x->p = end;
+	return end != NULL;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* At '\\'. False: an escape that is not understood. */
+static bool take_escape(struct extractor *x)
+{
+	char c = x->p[1];
+
+	if (c == '\0')
+		return false;
+	if (c == 'x') {
+		int high = hex_digit(x->p[2]), low = high < 0 ? -1 : hex_digit(x->p[3]);
+
+		if (low < 0 || (high == 0 && low == 0))
 			return false;
-		default:
-			break;
-		}
+		add(x, (char)(high << 4 | low));
+		x->p += 4;
+		return true;
 	}
+	if (isalnum((unsigned char)c)) {
+		if (!strchr("dDwWsSbBhHvVRAzZXnrtf", c))
+			return false;
+		end_run(x);
+	} else {
+		add(x, c);
+	}
+	x->p += 2;
 	return true;
 }
 
-/* What it repeats may be missing, or be there several times. */
+/* At a quantifier. What it repeats may be missing, or be there several times. */
 static void take_quantifier(struct extractor *x, unsigned long least)
 {
-	if (least == 0 && x->fresh)
+	bool was_char = x->fresh;
+
+	if (least == 0 && was_char)
 		x->n_run--;
 	end_run(x);
+	if (*x->p == '?' || *x->p == '+')
+		x->p++;
+}
+
+/* At '{'. */
+static void take_brace(struct extractor *x)
+{
+	char *end;
+	unsigned long least = strtoul(x->p + 1, &end, 10);
+	size_t n = strspn(x->p + 1, "0123456789, ");
+
+	if (n > 0 && x->p[1 + n] == '}') {
+		if (end == x->p + 1)
+			least = 0;
+		x->p += n + 2;
+		take_quantifier(x, least);
+		return;
+	}
+	/* A brace as text: leave it out. */
+	end_run(x);
+	x->p++;
 }
 
 /* One item of the regex. False: give up. */
-static bool take_item(struct extractor *x, const struct token *t)
+static bool take_item(struct extractor *x)
 {
-	switch (t->kind) {
-	case TOKEN_CHAR:
-		/* A brace as text looks too much like a mistake to rely on it. */
-		if (t->text.len == 1 && t->c == '{')
-			end_run(x);
-		else
-			add(x, t->c);
-		return true;
-	case TOKEN_QUANTIFIER:
-		take_quantifier(x, t->least);
-		return true;
-	case TOKEN_OPEN:
+	char c = *x->p;
+
+	switch (c) {
+	case '\\':
+		return take_escape(x);
+	case '[':
+	case '(':
 		end_run(x);
-		/* Options may change what follows. */
-		return t->group != GROUP_OTHER && skip_group(x);
-	case TOKEN_ANY:
-	case TOKEN_SET:
-	case TOKEN_TYPE:
-	case TOKEN_ANCHOR:
-	case TOKEN_CALL:
+		return skip(x);
+	case '|':
+	case ')':
+		return false;
+	case '*':
+	case '?':
+		x->p++;
+		take_quantifier(x, 0);
+		return true;
+	case '+':
+		x->p++;
+		take_quantifier(x, 1);
+		return true;
+	case '{':
+		take_brace(x);
+		return true;
+	case '.':
+	case '^':
+	case '$':
 		end_run(x);
+		x->p++;
 		return true;
 	default:
-		return false;
+		add(x, c);
+		x->p++;
+		return true;
 	}
 }
 
 size_t literal_extract(const char *regex, char buf[static LITERAL_MAX])
 {
 	struct extractor x = { .p = regex };
-	struct token t;
 
-	while (token_next(&x.p, &t) != TOKEN_END)
-		if (!take_item(&x, &t))
+	while (*x.p)
+		if (!take_item(&x))
 			return 0;
 	end_run(&x);
 	if (x.n_best < LITERAL_MIN)

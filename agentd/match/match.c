@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "config/textfile.h"
 #include "match/literal.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
@@ -15,58 +16,47 @@
 
 /* A set of patterns, by their index. */
 struct pattern_set {
-	uint64_t bits[FILTER_PATTERNS_MAX / 64];
+	uint64_t bits[MATCHER_PATTERNS_MAX / 64];
+};
+
+/* A pattern, with where it is from. */
+struct member {
+	const struct filter *filter;
+	const struct filter_pattern *text;
+	struct pattern *pattern;
+	const struct wordset *words; /* of its filter */
 };
 
 struct matcher {
-	const struct filter *filter;
-	struct pattern **patterns;
+	const struct filter *filter; /* the first */
+	struct member *members;
+	size_t n_members;
+	struct wordset **words; /* of each filter */
+	size_t n_words;
 	struct pattern_context *context;
-	struct wordset *words;
 	struct prefilter *prefilter; /* NULL: every line is looked at */
-	struct pattern_set *literals; /* patterns that each literal of the prefilter points to */
-	struct pattern_set always;    /* patterns without a literal */
+	uint64_t *literals; /* a set for each literal of the prefilter: the patterns it points to */
+	struct pattern_set always;   /* patterns without a literal */
 	bool any_always;
-	size_t set_words; /* words of a pattern_set in use */
+	struct pattern_set wanted;
+	size_t set_words; /* words of a set in use */
 	struct match_stats stats;
 	struct log_limit limited;
 };
 
-static void set_add(struct pattern_set *set, size_t i)
+static void set_add(uint64_t *set, size_t i)
 {
-	set->bits[i / 64] |= (uint64_t)1 << (i % 64);
+	set[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
 /* Making a matcher */
 
 struct literals {
 	struct span *texts;
-	struct pattern_set *sets;
+	uint64_t *sets; /* set_words for each */
+	size_t set_words;
 	size_t count;
 };
-
-/* The text that the literal of pattern i is, in buf; length 0: it has none. */
-static size_t literal_of(const struct filter_pattern *p, char buf[static LITERAL_MAX], struct diag *diag)
-{
-	size_t n;
-
-	if (p->literal.text) {
-		n = strlen(p->literal.text);
-		if (n >= LITERAL_MIN && n < LITERAL_MAX) {
-			memcpy(buf, p->literal.text, n);
-			return n;
-		}
-		diag_error(diag, p->literal.file, p->literal.line, "4 to 199 characters",
-			   "the literal of pattern '%s' is too short or too long", p->name);
-		return 0;
-	}
-	n = literal_extract(p->regex.text, buf);
-	if (n == 0)
-		diag_warning(diag, p->regex.file, p->regex.line,
-			     "add literal = TEXT with something that every such line holds",
-			     "pattern '%s' is slow: no text of four characters that every match must hold", p->name);
-	return n;
-}
 
 static int literals_add(struct literals *l, size_t pattern, const char *text, size_t len)
 {
@@ -84,31 +74,66 @@ static int literals_add(struct literals *l, size_t pattern, const char *text, si
 		memcpy(copy, text, len);
 		l->texts[l->count++] = (struct span){ copy, len };
 	}
-	set_add(&l->sets[i], pattern);
+	set_add(l->sets + i * l->set_words, pattern);
+	return 0;
+}
+
+/* Each line of the literal that the filter gives: one of them is in every line that matches. */
+static int literals_add_given(struct literals *l, size_t pattern, const struct filter_pattern *p, struct diag *diag)
+{
+	const struct filter_text *at = &p->literal;
+	struct span rest = SPAN(at->text), line;
+	int r = 0;
+
+	while (r == 0 && textfile_next_line(&rest, &line)) {
+		if (line.len >= LITERAL_MIN && line.len < LITERAL_MAX) {
+			r = literals_add(l, pattern, line.ptr, line.len);
+			continue;
+		}
+		diag_error(diag, at->file, at->line, "4 to 199 characters",
+			   "a literal of pattern '%s' is too short or too long", p->name);
+	}
+	return r;
+}
+
+/* The one that every match of the regex must hold. */
+static int literals_add_found(struct literals *l, struct matcher *m, size_t pattern, const struct filter_pattern *p,
+			      struct diag *diag)
+{
+	char text[LITERAL_MAX];
+	size_t n = literal_extract(p->regex.text, text);
+
+	if (n > 0)
+		return literals_add(l, pattern, text, n);
+	diag_warning(diag, p->regex.file, p->regex.line,
+		     "add literal = TEXT with something that every such line holds; several, one a line, if each holds one",
+		     "pattern '%s' is slow: no text of four characters that every match must hold", p->name);
+	set_add(m->always.bits, pattern);
+	m->any_always = true;
 	return 0;
 }
 
 static int literals_collect(struct matcher *m, struct literals *l, struct diag *diag)
 {
-	const struct filter *f = m->filter;
-	size_t i;
+	size_t i, places = m->n_members + 1;
+	int r = 0;
 
-	l->texts = calloc(f->n_patterns + 1, sizeof(*l->texts));
-	l->sets = calloc(f->n_patterns + 1, sizeof(*l->sets));
+	/* A literal takes up a line, so there are no more of them than of line ends. */
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i].text->literal.text)
+			places += text_count_lines(m->members[i].text->literal.text,
+						   strlen(m->members[i].text->literal.text));
+	l->set_words = m->set_words;
+	l->texts = calloc(places, sizeof(*l->texts));
+	l->sets = calloc(places, m->set_words * sizeof(*l->sets));
 	if (!l->texts || !l->sets)
 		return -ENOMEM;
-	for (i = 0; i < f->n_patterns; i++) {
-		char text[LITERAL_MAX];
-		size_t n = literal_of(&f->patterns[i], text, diag);
+	for (i = 0; i < m->n_members && r == 0; i++) {
+		const struct filter_pattern *p = m->members[i].text;
 
-		if (n == 0) {
-			set_add(&m->always, i);
-			m->any_always = true;
-		} else if (literals_add(l, i, text, n) < 0) {
-			return -ENOMEM;
-		}
+		r = p->literal.text ? literals_add_given(l, i, p, diag) : literals_add_found(l, m, i, p, diag);
 	}
-	return 0;
+	return r;
 }
 
 static void literals_done(struct literals *l)
@@ -126,8 +151,8 @@ static void look_at_all(struct matcher *m)
 
 	log_notice("filter %s: this processor cannot scan whole buffers; matching line by line, which is slower",
 		   m->filter->name);
-	for (i = 0; i < m->filter->n_patterns; i++)
-		set_add(&m->always, i);
+	for (i = 0; i < m->n_members; i++)
+		set_add(m->always.bits, i);
 	m->any_always = true;
 }
 
@@ -147,7 +172,48 @@ static int make_prefilter(struct matcher *m, struct diag *diag)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
+/* Compiles the patterns of f, after those that are there. */
+static int add_filter(struct matcher *m, const struct filter *f, struct diag *diag)
+{
+	struct grammar *g = NULL;
+	struct wordset *words = NULL;
+	size_t i;
+	int r = pattern_grammar(f, diag, &g);
+
+	if (r >= 0)
+		r = wordset_new(f, &words);
+	if (r >= 0)
+		m->words[m->n_words++] = words;
+	for (i = 0; r >= 0 && i < f->n_patterns; i++) {
+		struct member *member = &m->members[m->n_members++];
+
+		*member = (struct member){ f, &f->patterns[i], NULL, words };
+		if (pattern_new(f, g, member->text, diag, &member->pattern) == -ENOMEM)
+			r = -ENOMEM;
+	}
+	grammar_free(g);
+	return r == -EINVAL ? 0 : r; /* it is in diag; others may have mistakes, too */
+}
+
+static int make_room(struct matcher *m, const struct filter *const *filters, size_t n, struct diag *diag)
+{
+	size_t i, total = 0;
+
+	for (i = 0; i < n; i++)
+		total += filters[i]->n_patterns;
+	if (n == 0 || total > MATCHER_PATTERNS_MAX) {
+		diag_error(diag, n ? filters[0]->path : "", 0, "give the input fewer filters",
+			   "no filter, or more than %d patterns for one input", MATCHER_PATTERNS_MAX);
+		return -EINVAL;
+	}
+	m->filter = filters[0];
+	m->set_words = (total + 63) / 64;
+	m->members = calloc(total + 1, sizeof(*m->members));
+	m->words = calloc(n, sizeof(*m->words));
+	return m->members && m->words ? 0 : -ENOMEM;
+}
+
+int matcher_join(const struct filter *const *filters, size_t n, struct diag *diag, struct matcher **ret)
 {
 	struct matcher *m = calloc(1, sizeof(*m));
 	size_t i, errors = diag->errors;
@@ -155,15 +221,11 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 
 	if (!m)
 		return -ENOMEM;
-	m->filter = f;
-	m->set_words = (f->n_patterns + 63) / 64;
-	m->patterns = calloc(f->n_patterns + 1, sizeof(struct pattern *));
-	r = m->patterns ? pattern_context_new(&m->context) : -ENOMEM;
-	for (i = 0; r >= 0 && i < f->n_patterns; i++)
-		if (pattern_new(f, &f->patterns[i], diag, &m->patterns[i]) == -ENOMEM)
-			r = -ENOMEM;
+	r = make_room(m, filters, n, diag);
 	if (r >= 0)
-		r = wordset_new(f, &m->words);
+		r = pattern_context_new(&m->context);
+	for (i = 0; r >= 0 && i < n; i++)
+		r = add_filter(m, filters[i], diag);
 	/* What a regex must hold only makes sense of one that compiles. */
 	if (r >= 0 && diag->errors > errors)
 		r = -EINVAL;
@@ -175,21 +237,42 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 		matcher_free(m);
 		return r;
 	}
+	matcher_want(m, ~(class_set)0);
 	*ret = m;
 	return 0;
 }
 
-struct matcher *matcher_free(struct matcher *m)
+int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
+{
+	return matcher_join(&f, 1, diag, ret);
+}
+
+void matcher_want(struct matcher *m, class_set classes)
 {
 	size_t i;
 
+	memset(&m->wanted, 0, sizeof(m->wanted));
+	for (i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+		enum event_class class = member->text->class;
+
+		if (classes & (CLASS_BIT(class) |
+			       wordset_may_add(member->words, class, pattern_captures(member->pattern))))
+			set_add(m->wanted.bits, i);
+	}
+}
+
+struct matcher *matcher_free(struct matcher *m)
+{
 	if (!m)
 		return NULL;
-	for (i = 0; m->patterns && i < m->filter->n_patterns; i++)
-		pattern_free(m->patterns[i]);
-	free(m->patterns);
+	while (m->n_members > 0)
+		pattern_free(m->members[--m->n_members].pattern);
+	free(m->members);
+	while (m->n_words > 0)
+		wordset_free(m->words[--m->n_words]);
+	free(m->words);
 	pattern_context_free(m->context);
-	wordset_free(m->words);
 	prefilter_free(m->prefilter);
 	free(m->literals);
 	free(m);
@@ -198,15 +281,38 @@ struct matcher *matcher_free(struct matcher *m)
 
 /* Running it */
 
-static void tell_limited(struct matcher *m, const struct filter_pattern *p, const char *line, size_t len)
+static void tell_limited(struct matcher *m, const struct member *member, const char *line, size_t len)
 {
+	const struct filter_pattern *p = member->text;
 	char shown[120];
 
 	if (log_limit_pass(&m->limited))
 		log_warning("filter %s, pattern %s (%s:%u): gave up on a line of %zu bytes, which takes too many steps; "
 			    "it counts against nobody: %s",
-			    m->filter->name, p->name, p->file, p->line, len,
+			    member->filter->name, p->name, p->file, p->line, len,
 			    text_escape((struct span){ line, len }, shown, sizeof(shown)));
+}
+
+static bool match_pattern(struct matcher *m, size_t i, const char *line, size_t len, struct event *e)
+{
+	const struct member *member = &m->members[i];
+	enum pattern_result result = pattern_match(member->pattern, m->context, line, len, e);
+
+	if (result == PATTERN_NONE)
+		return false;
+	if (result == PATTERN_LIMITED) {
+		m->stats.limited++;
+		tell_limited(m, member, line, len);
+	}
+	e->line = (struct span){ line, len };
+	e->class = member->text->class;
+	e->filter = member->filter->name;
+	e->pattern = member->text->name;
+	e->pattern_index = (unsigned)i;
+	e->classes = CLASS_BIT(e->class) | wordset_classes(member->words, e);
+	m->stats.events++;
+	m->stats.crafted += e->n_addrs > 1;
+	return true;
 }
 
 /* Tries the patterns of set in their order; true if one matched. */
@@ -218,28 +324,9 @@ static bool match_line(struct matcher *m, const struct pattern_set *set, const c
 	for (word = 0; word < m->set_words; word++) {
 		uint64_t bits = set->bits[word] | m->always.bits[word];
 
-		for (; bits; bits &= bits - 1) {
-			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
-			const struct filter_pattern *p = &m->filter->patterns[i];
-			enum pattern_result result;
-
-			*e = (struct event){ .line = { line, len } };
-			result = pattern_match(m->patterns[i], m->context, line, len, e);
-			if (result == PATTERN_NONE)
-				continue;
-			if (result == PATTERN_LIMITED) {
-				m->stats.limited++;
-				tell_limited(m, p, line, len);
-			}
-			e->class = p->class;
-			e->filter = m->filter->name;
-			e->pattern = p->name;
-			e->pattern_index = (unsigned)i;
-			e->classes = CLASS_BIT(p->class) | wordset_classes(m->words, e);
-			m->stats.events++;
-			m->stats.crafted += e->n_addrs > 1;
-			return true;
-		}
+		for (; bits; bits &= bits - 1)
+			if (match_pattern(m, word * 64 + (size_t)__builtin_ctzll(bits), line, len, e))
+				return true;
 	}
 	return false;
 }
@@ -271,6 +358,16 @@ static usec_t line_time(struct scan *s, const struct event *e)
 	return s->times[s->line_index];
 }
 
+static bool is_wanted(const struct matcher *m, const struct pattern_set *hits)
+{
+	size_t i;
+
+	for (i = 0; i < m->set_words; i++)
+		if ((hits->bits[i] | m->always.bits[i]) & m->wanted.bits[i])
+			return true;
+	return false;
+}
+
 static void finish_line(struct scan *s)
 {
 	struct event e;
@@ -279,6 +376,10 @@ static void finish_line(struct scan *s)
 		return;
 	s->open = false;
 	s->m->stats.hits++;
+	if (!is_wanted(s->m, &s->hits)) {
+		s->m->stats.unwanted++;
+		return;
+	}
 	if (!match_line(s->m, &s->hits, s->data + s->start, s->end - s->start, &e))
 		return;
 	e.time = line_time(s, &e);
@@ -298,6 +399,7 @@ static void open_line(struct scan *s, size_t at)
 static void on_hit(void *userdata, unsigned literal, size_t end)
 {
 	struct scan *s = userdata;
+	const uint64_t *patterns = s->m->literals + literal * s->m->set_words;
 	size_t i;
 
 	if (!s->open || end > s->end) {
@@ -305,7 +407,7 @@ static void on_hit(void *userdata, unsigned literal, size_t end)
 		open_line(s, end - 1);
 	}
 	for (i = 0; i < s->m->set_words; i++)
-		s->hits.bits[i] |= s->m->literals[literal].bits[i];
+		s->hits.bits[i] |= patterns[i];
 }
 
 /* Some pattern wants to see every line: no use in scanning for the others first. */
@@ -315,8 +417,8 @@ static void scan_every_line(struct scan *s)
 
 	while (at < s->len) {
 		open_line(s, at);
-		for (i = 0; i < s->m->filter->n_patterns; i++)
-			set_add(&s->hits, i);
+		for (i = 0; i < s->m->n_members; i++)
+			set_add(s->hits.bits, i);
 		finish_line(s);
 		at = s->end + 1;
 	}

@@ -9,7 +9,7 @@
 #include "match/event.h"
 
 /*
- * A filter made ready to run: its patterns compiled by PCRE2 (JIT where it is
+ * Filters made ready to run: their patterns compiled by PCRE2 (JIT where it is
  * allowed), and one literal of each pattern for the scan of whole buffers
  * (Vectorscan), so that a line without any of them costs next to nothing.
  */
@@ -19,6 +19,7 @@ struct match_stats {
 	uint64_t lines;    /* scanned */
 	uint64_t bytes;
 	uint64_t hits;     /* lines that a literal pointed to */
+	uint64_t unwanted; /* of these, left alone: matcher_want() */
 	uint64_t events;   /* lines that matched */
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
@@ -35,12 +36,25 @@ struct match_stats {
 /* Longest line the inputs deliver. */
 #define MATCH_LINE_MAX ((size_t)64 << 10)
 
+/* Patterns of all its filters together. */
+#define MATCHER_PATTERNS_MAX 4096
+
 /*
- * Compiles f, which stays the caller's and must outlive the matcher. Regex
- * mistakes go to diag with file, line and offset. Returns 0, -EINVAL, -ENOMEM.
+ * Compiles n filters, which stay the caller's and must outlive the matcher; a
+ * line is tried with the first filter's patterns first. Regex mistakes go to
+ * diag with file, line and offset. Returns 0, -EINVAL, -ENOMEM.
  */
+int matcher_join(const struct filter *const *filters, size_t n, struct diag *diag, struct matcher **ret);
+/* The same for one filter. */
 int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret);
 struct matcher *matcher_free(struct matcher *m);
+
+/*
+ * Only events of these classes are of use. Lines that could only become others
+ * (each phone causes an auth-challenge with every call) are not looked at any
+ * further, and give no event. At first all classes are wanted.
+ */
+void matcher_want(struct matcher *m, class_set classes);
 
 /* The event lives only during the call. */
 typedef void (*event_fn)(void *userdata, const struct event *e);
@@ -57,6 +71,7 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 /* One line without its end. Returns true and fills *e if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
+/* The first of its filters. */
 const struct filter *matcher_filter(const struct matcher *m);
 void matcher_stats(const struct matcher *m, struct match_stats *ret);
 

@@ -2,6 +2,7 @@
 #include "match/pattern.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <pcre2.h>
 
 #include "base/cleanup.h"
+#include "match/expand.h"
 #include "match/grammar.h"
 #include "match/match.h"
 
@@ -34,6 +36,7 @@ struct pattern {
 	pcre2_code *code;
 	struct groups fields[FIELD_COUNT];
 	bool proven;
+	bool jit;
 };
 
 /* One match in progress, for the callout. */
@@ -52,6 +55,34 @@ struct pattern_context {
 };
 
 static int on_reading(pcre2_callout_block *block, void *userdata);
+
+int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **ret)
+{
+	struct grammar *g;
+	struct span name;
+	size_t i;
+	int r = grammar_new(&g);
+
+	if (r < 0)
+		return r;
+	r = grammar_add(g, MATCH_GRAMMAR, &name);
+	for (i = 0; r >= 0 && i < f->n_defines; i++) {
+		const struct filter_text *d = &f->defines[i];
+
+		r = grammar_add(g, d->text, &name);
+		if (r == -EEXIST)
+			diag_error(diag, d->file, d->line, "give it another name", "there is a group '%.*s' already",
+				   (int)(name.len < 64 ? name.len : 64), name.ptr);
+		else if (r == -EINVAL)
+			diag_error(diag, d->file, d->line, "write (?<name>regex), and call it as (?&name)",
+				   "a define is one or more named groups, and nothing else");
+	}
+	if (r < 0)
+		grammar_free(g);
+	else
+		*ret = g;
+	return r == -EEXIST ? -EINVAL : r;
+}
 
 int pattern_context_new(struct pattern_context **ret)
 {
@@ -153,25 +184,48 @@ static bool check_alone(const struct filter *f, const struct filter_text *text, 
 	return code != NULL;
 }
 
+/* The line from its first to its last byte. */
+static int regex_whole(struct regex *r, const struct filter *f, const struct filter_pattern *text)
+{
+	int n = regex_add(r, "^(?:");
+
+	if (n >= 0 && f->prefix.text)
+		n = regex_add(r, f->prefix.text);
+	if (n >= 0)
+		n = regex_add(r, ")(?:");
+	if (n >= 0)
+		n = regex_add(r, text->regex.text);
+	return n < 0 ? n : regex_add(r, ")$");
+}
+
+/* At the end of a regex; brings every reading (pcre2callout(3)). */
+#define CALLOUT "(?C1)"
+
+static pcre2_code *compile_expanded(const struct grammar *g, const struct regex *whole)
+{
+	struct regex r = { 0 };
+	pcre2_code *code = NULL;
+	PCRE2_SIZE offset;
+	int error;
+
+	if (grammar_expand(g, whole->text, &r.text) < 0)
+		return NULL;
+	r.len = strlen(r.text);
+	if (regex_add(&r, CALLOUT) >= 0)
+		code = pcre2_compile((PCRE2_SPTR)r.text, r.len, PATTERN_OPTIONS, &error, &offset, NULL);
+	free(r.text);
+	return code;
+}
+
 int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret)
 {
 	struct regex r = { 0 };
 	int n = regex_begin(&r, f);
 
-	*ret = (struct pattern_regex){ 0 };
+	*ret = (struct pattern_regex){ .own = r.len + strlen("^(?:)(?:") + (f->prefix.text ? strlen(f->prefix.text) : 0) };
+	ret->end = ret->own + strlen(p->regex.text);
 	if (n >= 0)
-		n = regex_add(&r, "^(?:");
-	ret->prefix = r.len;
-	if (n >= 0 && f->prefix.text)
-		n = regex_add(&r, f->prefix.text);
-	if (n >= 0)
-		n = regex_add(&r, ")(?:");
-	ret->own = r.len;
-	if (n >= 0)
-		n = regex_add(&r, p->regex.text);
-	ret->end = r.len;
-	if (n >= 0)
-		n = regex_add(&r, ")$(?C1)");
+		n = regex_whole(&r, f, p);
 	if (n < 0) {
 		free(r.text);
 		return n;
@@ -181,17 +235,23 @@ int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct
 	return 0;
 }
 
-static pcre2_code *compile_whole(const struct filter *f, const struct filter_pattern *text, struct diag *diag)
+static pcre2_code *compile_whole(const struct filter *f, const struct grammar *g, const struct filter_pattern *text,
+				 struct diag *diag)
 {
-	struct pattern_regex whole;
+	struct regex whole = { 0 };
+	struct pattern_regex with_defines;
 	pcre2_code *code = NULL;
 
-	if (pattern_regex(f, text, &whole) >= 0) {
-		const struct regex r = { whole.text, whole.len };
-
-		code = compile(&r, whole.own, &text->regex, "regex", diag);
-	}
+	if (regex_whole(&whole, f, text) >= 0)
+		code = compile_expanded(g, &whole);
 	free(whole.text);
+	if (!code && pattern_regex(f, text, &with_defines) >= 0) {
+		struct regex r = { with_defines.text, with_defines.len };
+
+		if (regex_add(&r, CALLOUT) >= 0)
+			code = compile(&r, with_defines.own, &text->regex, "regex", diag);
+		free(r.text);
+	}
 	return code;
 }
 
@@ -215,7 +275,8 @@ static void find_groups(struct pattern *p)
 	}
 }
 
-int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret)
+int pattern_new(const struct filter *f, const struct grammar *g, const struct filter_pattern *text, struct diag *diag,
+		struct pattern **ret)
 {
 	struct pattern *p;
 
@@ -226,13 +287,13 @@ int pattern_new(const struct filter *f, const struct filter_pattern *text, struc
 	if (!p)
 		return -ENOMEM;
 	p->proven = text->proven;
-	p->code = compile_whole(f, text, diag);
+	p->code = compile_whole(f, g, text, diag);
 	if (!p->code) {
 		free(p);
 		return -EINVAL;
 	}
 	/* Where writable executable memory is forbidden this fails, and the interpreter does it. */
-	pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	find_groups(p);
 	if (p->fields[FIELD_IS_ADDR].count == 0) {
 		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
@@ -251,6 +312,31 @@ struct pattern *pattern_free(struct pattern *p)
 	pcre2_code_free(p->code);
 	free(p);
 	return NULL;
+}
+
+const pcre2_code *pattern_code(const struct pattern *p)
+{
+	return p->code;
+}
+
+unsigned pattern_captures(const struct pattern *p)
+{
+	static const struct {
+		enum field field;
+		enum list_field list;
+	} fields[] = {
+		{ FIELD_IS_USER, FIELD_USER },
+		{ FIELD_IS_AGENT, FIELD_AGENT },
+		{ FIELD_IS_NUMBER, FIELD_NUMBER },
+		{ FIELD_IS_FROM, FIELD_FROM },
+	};
+	unsigned captures = 0;
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(fields); i++)
+		if (p->fields[fields[i].field].count > 0)
+			captures |= 1u << fields[i].list;
+	return captures;
 }
 
 /* The first of these groups that took part in the reading. */
@@ -358,10 +444,11 @@ enum pattern_result pattern_match(const struct pattern *p, struct pattern_contex
 	struct reading r = { .pattern = p, .event = e };
 	int n;
 
-	e->n_addrs = 0;
+	memset(e, 0, offsetof(struct event, addrs));
 	pcre2_set_callout(c->match, on_reading, &r);
 	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
-	n = pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
+	n = p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
+		     pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
 		e->n_addrs = 0;

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "config/filter.h"
 #include "match/event.h"
+#include "match/expand.h"
 
 /*
  * One pattern compiled by PCRE2. A line is read in every way the regex allows:
@@ -26,18 +27,28 @@ struct pattern_context *pattern_context_free(struct pattern_context *c);
 	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
 	 PCRE2_NEVER_BACKSLASH_C)
 
-/* What PCRE2 compiles for a pattern: grammar, prefix, its own regex, and the callout. */
+/* What a pattern asks of a line: grammar, prefix, and its own regex, with calls as they are. */
 struct pattern_regex {
 	char *text; /* owned by whoever asked */
 	size_t len;
-	size_t prefix, own, end; /* where the prefix begins, the regex of the pattern, and where that ends */
+	size_t own, end; /* where the regex of the pattern begins and ends in it */
 };
 /* Returns 0 or -ENOMEM. */
 int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret);
 
+/* The groups that regexes of f may call. Mistakes go to diag. Returns 0, -EINVAL, -ENOMEM. */
+int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **ret);
+
 /* Mistakes in the regex go to diag. Returns 0, -EINVAL, -ENOMEM. */
-int pattern_new(const struct filter *f, const struct filter_pattern *text, struct diag *diag, struct pattern **ret);
+int pattern_new(const struct filter *f, const struct grammar *g, const struct filter_pattern *text, struct diag *diag,
+		struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
+
+/* What PCRE2 made of it: with the callout on each reading. Lives as long as p. */
+const struct pcre2_real_code_8 *pattern_code(const struct pattern *p);
+
+/* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
+unsigned pattern_captures(const struct pattern *p);
 
 enum pattern_result {
 	PATTERN_NONE,    /* no reading */

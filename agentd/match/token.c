@@ -5,27 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At '['. The end behind its ']', or NULL: there is none. */
-static const char *set_end(const char *p)
-{
-	p++;
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	for (; *p && *p != ']'; p++) {
-		if (*p == '\\' && p[1]) {
-			p++;
-		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
-			const char *end = strchr(p + 2, ']');
-
-			if (!end)
-				return NULL;
-			p = end;
-		}
-	}
-	return *p == ']' ? p + 1 : NULL;
-}
+#include "match/regex.h"
 
 static int hex_digit(char c)
 {
@@ -168,7 +148,7 @@ static size_t take_single(const char *p, enum token_kind kind, struct token *t)
 
 static size_t take_set(const char *p, struct token *t)
 {
-	const char *end = set_end(p);
+	const char *end = regex_skip_item(p);
 
 	t->kind = end ? TOKEN_SET : TOKEN_BAD;
 	return end ? (size_t)(end - p) : 0;

@@ -31,12 +31,12 @@ struct step {
 struct tracer {
 	struct pattern_regex regex;
 	struct step *steps; /* for regex.own to regex.end, and one for the end */
-	pcre2_code *code;   /* for all readings */
-	pcre2_code *slow;   /* with a callout before every item */
+	struct pattern *pattern; /* for all readings */
+	pcre2_code *slow;        /* with a callout before every item */
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	uint32_t n_names, name_size;
-	PCRE2_SPTR names; /* of code */
+	PCRE2_SPTR names; /* of the pattern */
 };
 
 /* The steps of a regex */
@@ -146,26 +146,37 @@ static int make_steps(struct tracer *t)
 
 /* Making it */
 
-static int compile(struct tracer *t)
+static int make_pattern(struct tracer *t, const struct filter *f, const struct filter_pattern *p)
+{
+	struct diag diag = DIAG_INIT;
+	struct grammar *g = NULL;
+	int r = pattern_grammar(f, &diag, &g);
+
+	if (r >= 0)
+		r = pattern_new(f, g, p, &diag, &t->pattern);
+	grammar_free(g);
+	diag_done(&diag);
+	if (r < 0)
+		return r;
+	pcre2_pattern_info(pattern_code(t->pattern), PCRE2_INFO_NAMECOUNT, &t->n_names);
+	pcre2_pattern_info(pattern_code(t->pattern), PCRE2_INFO_NAMEENTRYSIZE, &t->name_size);
+	pcre2_pattern_info(pattern_code(t->pattern), PCRE2_INFO_NAMETABLE, &t->names);
+	return 0;
+}
+
+static int make_slow(struct tracer *t)
 {
 	int error;
 	size_t offset;
 
-	t->code = pcre2_compile((PCRE2_SPTR)t->regex.text, t->regex.len, PATTERN_OPTIONS, &error, &offset, NULL);
 	t->slow = pcre2_compile((PCRE2_SPTR)t->regex.text, t->regex.len, PATTERN_OPTIONS | PCRE2_AUTO_CALLOUT, &error,
 				&offset, NULL);
 	t->context = pcre2_match_context_create(NULL);
 	t->data = pcre2_match_data_create(1, NULL);
 	if (!t->context || !t->data)
 		return -ENOMEM;
-	if (!t->code || !t->slow)
-		return -EINVAL;
-	pcre2_jit_compile(t->code, PCRE2_JIT_COMPLETE);
 	pcre2_set_heap_limit(t->context, HEAP_LIMIT);
-	pcre2_pattern_info(t->code, PCRE2_INFO_NAMECOUNT, &t->n_names);
-	pcre2_pattern_info(t->code, PCRE2_INFO_NAMEENTRYSIZE, &t->name_size);
-	pcre2_pattern_info(t->code, PCRE2_INFO_NAMETABLE, &t->names);
-	return 0;
+	return t->slow ? 0 : -EINVAL;
 }
 
 int tracer_new(const struct filter *f, const struct filter_pattern *p, struct tracer **ret)
@@ -178,7 +189,9 @@ int tracer_new(const struct filter *f, const struct filter_pattern *p, struct tr
 	if (r >= 0)
 		r = make_steps(t);
 	if (r >= 0)
-		r = compile(t);
+		r = make_pattern(t, f, p);
+	if (r >= 0)
+		r = make_slow(t);
 	if (r < 0) {
 		tracer_free(t);
 		return r;
@@ -193,7 +206,7 @@ struct tracer *tracer_free(struct tracer *t)
 		return NULL;
 	free(t->regex.text);
 	free(t->steps);
-	pcre2_code_free(t->code);
+	pattern_free(t->pattern);
 	pcre2_code_free(t->slow);
 	pcre2_match_data_free(t->data);
 	pcre2_match_context_free(t->context);
@@ -278,7 +291,7 @@ void tracer_readings(const struct tracer *t, const char *line, size_t len, trace
 
 	pcre2_set_callout(t->context, on_reading, &all);
 	pcre2_set_match_limit(t->context, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
-	pcre2_match(t->code, (PCRE2_SPTR)line, len, 0, 0, t->data, t->context);
+	pcre2_match(pattern_code(t->pattern), (PCRE2_SPTR)line, len, 0, 0, t->data, t->context);
 }
 
 /* Near misses */

@@ -21,6 +21,7 @@ struct walker {
 	struct span define;
 	unsigned calls, depth;
 	struct wild *found;
+	bool *captures;
 };
 
 static unsigned long sequence(struct walker *w);
@@ -63,13 +64,17 @@ static bool is_wide(const struct token *t)
 	return t->kind == TOKEN_ANY;
 }
 
-static bool is_sender(struct span name)
+/* Is it the capture of a field of the sender? */
+static bool take_capture(struct walker *w, struct span name)
 {
 	unsigned i;
 
-	for (i = 0; i < SENDER_COUNT; i++)
-		if (span_equal(name, SPAN(sender_field_name((enum sender_field)i))))
+	for (i = 0; i < SENDER_COUNT; i++) {
+		if (span_equal(name, SPAN(sender_field_name((enum sender_field)i)))) {
+			w->captures[i] = true;
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -84,10 +89,10 @@ static const char *find_group(const char *text, struct span name)
 	return NULL;
 }
 
-/* What is called is as if it stood there, but its captures are forgotten at its end (pcre2pattern(3)). */
+/* What is called is as if it stood there. */
 static unsigned long call(const struct walker *caller, struct span name)
 {
-	struct walker w = { caller->filter, NULL, name, caller->calls + 1, caller->depth, caller->found };
+	struct walker w = { caller->filter, NULL, name, caller->calls + 1, caller->depth, caller->found, caller->captures };
 	size_t i;
 
 	for (i = 0; !w.p && i < w.filter->n_defines; i++)
@@ -100,8 +105,8 @@ static unsigned long call(const struct walker *caller, struct span name)
 static unsigned long group(struct walker *w, const struct token *t)
 {
 	bool harmless = t->group == GROUP_LOOK ||
-			(t->group == GROUP_CAPTURE && w->calls == 0 && is_sender(t->name));
-	struct wild ignored, *found = w->found;
+			(t->group == GROUP_CAPTURE && take_capture(w, t->name));
+	struct wild ignored = { .item = { NULL, 0 } }, *found = w->found;
 	unsigned long most;
 
 	if (harmless)
@@ -138,8 +143,10 @@ static unsigned long item(struct walker *w, const struct token *t)
 	}
 	if (most > WILD_MOST && most <= WILD_MOST_ENCLOSED && is_enclosed(t, w->p))
 		most = WILD_MOST;
-	if (most > WILD_MOST && w->found->item.len == 0)
-		*w->found = (struct wild){ { t->text.ptr, (size_t)(w->p - t->text.ptr) }, w->define };
+	if (most > WILD_MOST && w->found->item.len == 0) {
+		w->found->item = (struct span){ t->text.ptr, (size_t)(w->p - t->text.ptr) };
+		w->found->define = w->define;
+	}
 	return most;
 }
 
@@ -162,7 +169,7 @@ static unsigned long sequence(struct walker *w)
 
 bool wild_find(const struct filter *f, const char *text, struct wild *ret)
 {
-	struct walker w = { .filter = f, .p = text, .found = ret };
+	struct walker w = { .filter = f, .p = text, .found = ret, .captures = ret->captures };
 
 	*ret = (struct wild){ 0 };
 	while (*w.p) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "config/claim.h"
 #include "config/filter.h"
 
 /*
@@ -20,6 +21,7 @@
 struct wild {
 	struct span item;   /* with its quantifier */
 	struct span define; /* the name of the (?<name>...) that it stands in; empty: the regex itself */
+	bool captures[SENDER_COUNT]; /* which of the sender's fields text captures, itself or by what it calls */
 };
 
 /* True if text, a regex of f, has such an item; *ret says which. */

@@ -109,13 +109,33 @@ static bool is_listed(const struct sorted_list *s, struct span field)
 	return bsearch(&key, s->words, s->list->n_words, sizeof(*s->words), compare_words) != NULL;
 }
 
+static bool is_asked(const struct filter_list *list, enum event_class class)
+{
+	if (class == CLASS_AUTH_SUCCESS)
+		return false;
+	if (list->field == FIELD_USER || list->field == FIELD_FROM)
+		return class != CLASS_AUTH_CHALLENGE && class != CLASS_CALL_ATTEMPT;
+	return true;
+}
+
 class_set wordset_classes(const struct wordset *w, const struct event *e)
 {
 	class_set classes = 0;
 	size_t i;
 
 	for (i = 0; i < w->n_lists; i++)
-		if (is_listed(&w->lists[i], field_of(e, w->lists[i].list->field)))
+		if (is_asked(w->lists[i].list, e->class) && is_listed(&w->lists[i], field_of(e, w->lists[i].list->field)))
+			classes |= CLASS_BIT(w->lists[i].list->class);
+	return classes;
+}
+
+class_set wordset_may_add(const struct wordset *w, enum event_class class, unsigned captures)
+{
+	class_set classes = 0;
+	size_t i;
+
+	for (i = 0; i < w->n_lists; i++)
+		if (is_asked(w->lists[i].list, class) && (captures & (1u << w->lists[i].list->field)))
 			classes |= CLASS_BIT(w->lists[i].list->class);
 	return classes;
 }

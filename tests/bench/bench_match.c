@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Measures the matcher alone, on a log in memory.
+ *
+ *   bench_match LOG FILTER…    lines, events and CPU microseconds
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/textfile.h"
+#include "match/match.h"
+
+/* As much as an input hands over at once. */
+#define CHUNK ((size_t)256 << 10)
+#define FILTERS_MAX 64
+#define LOG_MAX ((size_t)1 << 30)
+
+static void count_event(void *userdata, const struct event *e)
+{
+	(void)e;
+	++*(unsigned long *)userdata;
+}
+
+static struct matcher *load(char **names, int n)
+{
+	static char *dirs[] = { (char *)"filters", NULL };
+	const struct filter *filters[FILTERS_MAX];
+	struct diag diag = DIAG_INIT;
+	struct matcher *m = NULL;
+	struct filter *f = NULL;
+	int i, r = 0;
+
+	for (i = 0; i < n && i < FILTERS_MAX && r >= 0; i++) {
+		r = filter_load(names[i], dirs, &diag, &f);
+		filters[i] = f;
+	}
+	if (r < 0 || matcher_join(filters, (size_t)i, &diag, &m) < 0)
+		diag_print(&diag, stderr);
+	diag_done(&diag);
+	return m;
+}
+
+int main(int argc, char **argv)
+{
+	struct diag diag = DIAG_INIT;
+	unsigned long events = 0;
+	struct match_stats stats;
+	struct matcher *m;
+	char *text = NULL;
+	size_t len = 0, at;
+	clock_t start;
+
+	if (argc < 3 || textfile_read(argv[1], LOG_MAX, &diag, &text, &len) < 0)
+		return 2;
+	m = load(argv + 2, argc - 2);
+	if (!m)
+		return 1;
+	matcher_want(m, ~CLASS_BIT(CLASS_AUTH_CHALLENGE));
+	start = clock();
+	for (at = 0; at < len;) {
+		size_t n = len - at < CHUNK ? len - at : CHUNK;
+		const char *end = memrchr(text + at, '\n', n);
+
+		n = end ? (size_t)(end - (text + at)) + 1 : n;
+		matcher_scan(m, text + at, n, NULL, count_event, &events);
+		at += n;
+	}
+	matcher_stats(m, &stats);
+	printf("%llu %lu %ld\n", (unsigned long long)stats.lines, events, (long)(clock() - start));
+	free(text);
+	return 0;
+}
