@@ -14,7 +14,7 @@
 /* Whole lines of other patterns that are put into a field. */
 #define OTHERS_MAX 24
 /* A header of this size must not hide its line. */
-#define LONG_SIZE 30000
+#define LONG_SIZE 60000
 /* Told of one example; the others are counted. */
 #define TOLD_MAX 3
 #define SHOWN_MAX 160

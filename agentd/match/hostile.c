@@ -12,6 +12,8 @@
 #define PIECES_MAX 10
 /* Text of that length to either side of the address is cut at every place where a field may end. */
 #define CUTS_MAX 6
+/* Of what the field of the example holds. */
+#define VALUE_MAX ((size_t)512)
 
 const char *hostile_address(const struct addr *own)
 {
@@ -216,25 +218,27 @@ static void make_heads(struct pieces *p, struct span head, const struct addr *ow
 	}
 }
 
-static void combine(struct hostile *h, const struct pieces *tails, const struct pieces *heads)
+/* first: what the field may hold by itself, before that; last: the same, behind it. */
+static void combine(struct hostile *h, const struct pieces *tails, const struct pieces *heads, struct span first,
+		    struct span last)
 {
 	size_t i, k;
 
 	for (i = 0; i < tails->n; i++)
-		add(h, text_printf("x%s", tails->items[i]));
+		add(h, text_printf("%.*s%s", (int)first.len, first.ptr, tails->items[i]));
 	for (k = 0; k < heads->n; k++)
-		add(h, text_printf("x%s2", heads->items[k]));
+		add(h, text_printf("%.*s%s%.*s", (int)first.len, first.ptr, heads->items[k], (int)last.len, last.ptr));
 	for (i = 0; i < tails->n; i++)
 		for (k = 0; k < heads->n; k++)
-			add(h, text_printf("x%s%s2", tails->items[i], heads->items[k]));
-	for (i = 0; i < tails->n; i++)
-		hostile_add_both(h, strdup(tails->items[i]));
+			add(h, text_printf("%.*s%s%s%.*s", (int)first.len, first.ptr, tails->items[i], heads->items[k],
+					   (int)last.len, last.ptr));
 }
 
 void hostile_add_for(struct hostile *h, struct span line, const struct addr *own, size_t start, size_t end,
 		     const size_t *marks, size_t n_marks)
 {
 	struct pieces tails = { .n = 0 }, heads = { .n = 0 };
+	struct span value = { line.ptr + start, end - start < VALUE_MAX ? end - start : VALUE_MAX };
 	size_t after[PIECES_MAX], n_after = 0, i;
 
 	for (i = 0; i < n_marks && n_after < PIECES_MAX; i++)
@@ -243,7 +247,11 @@ void hostile_add_for(struct hostile *h, struct span line, const struct addr *own
 	make_tails(&tails, (struct span){ line.ptr + end, line.len - end }, own, after, n_after);
 	make_heads(&heads, (struct span){ line.ptr, start }, own, marks, n_marks);
 	add_addresses(h, hostile_address(own));
-	combine(h, &tails, &heads);
+	combine(h, &tails, &heads, SPAN("x"), SPAN("2"));
+	/* The pattern may ask for text of a certain form. */
+	combine(h, &tails, &heads, value, value);
+	for (i = 0; i < tails.n; i++)
+		hostile_add_both(h, strdup(tails.items[i]));
 	pieces_done(&tails);
 	pieces_done(&heads);
 }

@@ -32,8 +32,8 @@ static void check_wild(struct lint *l, const struct filter_text *text, const cha
 
 	if (!text->text || !wild_find(l->filter, text->text, &w))
 		return;
-	text_escape(w.item, item, sizeof(item));
-	text_escape(w.define, define, sizeof(define));
+	text_printable(w.item, item, sizeof(item));
+	text_printable(w.define, define, sizeof(define));
 	diag_error(l->diag, text->file, text->line, "put it into (?<text>…), or say what the gateway writes there",
 		   "%s%s%s: the lint cannot attack '%s'%s%s%s", what, name ? " " : "", name ? name : "", item,
 		   *define ? " of (?&" : "", define, *define ? ")" : "");
