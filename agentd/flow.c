@@ -86,7 +86,7 @@ int agent_inputs_start(struct agent *a, const struct world *w, struct agent_inpu
 		const struct config_input *ci = &w->cfg->inputs[i];
 
 		inputs[i] = (struct agent_input){ .agent = a, .name = ci->name };
-		inputs[i].matcher = world_matcher(w, ci->filter);
+		inputs[i].matcher = w->matchers[i];
 		r = input_start(a->loop, ci, &callbacks, &inputs[i].input);
 		if (r < 0) {
 			log_error("%s:%u: input %s cannot be followed: %s", ci->file, ci->line, ci->name, strerror(-r));

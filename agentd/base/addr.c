@@ -19,14 +19,12 @@ static uint8_t full_length(uint8_t family)
 
 static void clear_host_bits(struct addr *a)
 {
-	unsigned i, bytes = full_length(a->family) / 8;
+	unsigned bytes = full_length(a->family) / 8, kept = a->len / 8;
 
-	for (i = 0; i < bytes; i++) {
-		unsigned kept = a->len > i * 8 ? a->len - i * 8 : 0;
-
-		if (kept < 8)
-			a->bytes[i] &= (uint8_t)(0xff00 >> kept);
-	}
+	if (kept >= bytes)
+		return;
+	a->bytes[kept] &= (uint8_t)(0xff00 >> (a->len % 8));
+	memset(a->bytes + kept + 1, 0, bytes - kept - 1);
 }
 
 /* Four decimal numbers, at most three digits each. inet_pton(3) refuses leading
@@ -186,12 +184,12 @@ int addr_compare(const struct addr *a, const struct addr *b)
 
 bool addr_covers(const struct addr *outer, const struct addr *inner)
 {
-	struct addr cut;
+	unsigned bytes = outer->len / 8, bits = outer->len % 8;
 
-	if (outer->family != inner->family || outer->len > inner->len)
+	if (outer->family != inner->family || outer->len > inner->len ||
+	    memcmp(outer->bytes, inner->bytes, bytes) != 0)
 		return false;
-	cut = addr_truncate(inner, outer->len);
-	return memcmp(cut.bytes, outer->bytes, sizeof(cut.bytes)) == 0;
+	return bits == 0 || (inner->bytes[bytes] & (uint8_t)(0xff00 >> bits)) == outer->bytes[bytes];
 }
 
 bool addr_overlaps(const struct addr *a, const struct addr *b)

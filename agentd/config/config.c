@@ -199,14 +199,30 @@ static void take(void *userdata, const char *section, const char *key, const cha
 		unknown_key(l, section, key, line);
 }
 
+/* What a service, or a program, named like the filters logs. */
+static void match_by_name(struct config_input *in)
+{
+	char *const *f;
+
+	for (f = in->filters; *f; f++) {
+		if (f != in->filters)
+			strings_add(&in->matches, strdup("+"));
+		strings_add(&in->matches, text_printf("_SYSTEMD_UNIT=%s.service", *f));
+		strings_add(&in->matches, strdup("+"));
+		strings_add(&in->matches, text_printf("SYSLOG_IDENTIFIER=%s", *f));
+	}
+}
+
 /* What only makes sense together, once all files are read. */
 
 static void finish_input(struct loader *l, struct config_input *in)
 {
 	const struct place at = { l->diag, in->file, in->line, in->name };
 
-	if (!in->filter)
-		value_name(&at, in->name, &in->filter);
+	char *name = NULL;
+
+	if (!in->filters && value_name(&at, in->name, &name))
+		strings_add(&in->filters, name);
 	if (in->type == (enum input_type)-1)
 		in->type = in->paths ? INPUT_FILE : INPUT_JOURNAL;
 	if (in->type == INPUT_FILE && !in->paths)
@@ -217,11 +233,8 @@ static void finish_input(struct loader *l, struct config_input *in)
 	if (in->type == INPUT_JOURNAL && in->paths)
 		diag_error(l->diag, in->file, in->line, "make two inputs of it",
 			   "input '%s' is the journal and cannot have a path", in->name);
-	if (in->type == INPUT_JOURNAL && !in->matches && in->filter) {
-		strings_add(&in->matches, text_printf("_SYSTEMD_UNIT=%s.service", in->filter));
-		strings_add(&in->matches, strdup("+"));
-		strings_add(&in->matches, text_printf("SYSLOG_IDENTIFIER=%s", in->filter));
-	}
+	if (in->type == INPUT_JOURNAL && !in->matches && in->filters)
+		match_by_name(in);
 }
 
 static void finish_rule(struct loader *l, const struct config_rule *rule)
@@ -367,7 +380,7 @@ struct config *config_free(struct config *c)
 		return NULL;
 	for (i = 0; i < c->n_inputs; i++) {
 		free(c->inputs[i].name);
-		free(c->inputs[i].filter);
+		strings_free(c->inputs[i].filters);
 		strings_free(c->inputs[i].paths);
 		strings_free(c->inputs[i].matches);
 	}

@@ -18,7 +18,7 @@
  *   [firewall]       table, max_bans
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
- *   [input NAME]     filter (default: NAME); type = file: path = GLOB …; type = journal:
+ *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start
  *   [rule NAME]      class = CLASS …; key = address|prefix|account; threshold; window; ban = SPAN …;
  *                    enabled; filter = NAME … (only lines of these)
@@ -31,7 +31,7 @@ struct config_input {
 	char **paths;   /* globs; NULL-terminated (file) */
 	char **matches; /* FIELD=VALUE; NULL-terminated (journal): same field or-ed, others and-ed, as
 			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
-	char *filter;
+	char **filters; /* the first whose pattern matches a line decides; NULL-terminated */
 	bool from_start; /* without a stored position: read what is there already */
 	unsigned line;   /* where its section stands in the config */
 	const char *file;

@@ -202,7 +202,21 @@ const struct key_set exempt_keys = { exempt_list, ELEMENTSOF(exempt_list) };
 
 static void take_input_filter(struct loader *l, const struct place *at, const char *text)
 {
-	value_name(at, text, &l->input->filter);
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		char *name = NULL;
+
+		if (!value_name(at, *w, &name)) {
+			strings_free(words);
+			return;
+		}
+		free(name);
+	}
+	strings_free(l->input->filters);
+	l->input->filters = words;
 }
 
 static void take_input_type(struct loader *l, const struct place *at, const char *text)

@@ -109,7 +109,7 @@ static int append_input(sd_bus_message *m, struct input *in, const struct matche
 
 	input_stats(in, &s);
 	matcher_stats(matcher, &ms);
-	return sd_bus_message_append(m, "(" BUS_INPUT ")", input_name(in), matcher_filter(matcher)->name, s.open, s.lines,
+	return sd_bus_message_append(m, "(" BUS_INPUT ")", input_name(in), matcher_name(matcher), s.open, s.lines,
 				     s.bytes, ms.events, ms.crafted, s.cut, s.rotations, s.errors, s.lag_bytes, s.last_line,
 				     s.last_error);
 }

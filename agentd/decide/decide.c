@@ -209,7 +209,7 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 	usec_t when;
 
 	d->stats.events++;
-	if (!source_counts(d, e))
+	if (!source_counts(d, e) || !rule_set_wants(&d->rules, e->classes))
 		return;
 	when = event_moment(d, e, arrival);
 	standing = ban_table_cover(&d->bans, source);

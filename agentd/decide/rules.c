@@ -49,6 +49,7 @@ int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_se
 			}
 		}
 		rule->cfg = rc;
+		set->classes |= rc->classes;
 		set->count++;
 	}
 	/* Nothing can fail any more: only now is anything taken from the old set. */
@@ -69,6 +70,11 @@ void rule_set_done(struct rule_set *set)
 		window_table_free(set->rules[i].window);
 	free(set->rules);
 	*set = (struct rule_set){ 0 };
+}
+
+bool rule_set_wants(const struct rule_set *set, class_set classes)
+{
+	return (set->classes & classes) != 0;
 }
 
 static bool rule_wants(const struct config_rule *rc, const struct event *e)

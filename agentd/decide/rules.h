@@ -19,6 +19,7 @@ struct rule_set {
 	const struct config *cfg;
 	struct rule *rules; /* the enabled ones */
 	size_t count;
+	class_set classes; /* of all of them */
 };
 
 /*
@@ -28,6 +29,9 @@ struct rule_set {
  */
 int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_set *old);
 void rule_set_done(struct rule_set *set);
+
+/* Does any rule count events of one of these classes? */
+bool rule_set_wants(const struct rule_set *set, class_set classes);
 
 /* A rule reached its threshold by the event. */
 struct rule_hit {

@@ -29,6 +29,7 @@ struct member {
 
 struct matcher {
 	const struct filter *filter; /* the first */
+	char *name;
 	struct member *members;
 	size_t n_members;
 	struct wordset **words; /* of each filter */
@@ -210,7 +211,14 @@ static int make_room(struct matcher *m, const struct filter *const *filters, siz
 	m->set_words = (total + 63) / 64;
 	m->members = calloc(total + 1, sizeof(*m->members));
 	m->words = calloc(n, sizeof(*m->words));
-	return m->members && m->words ? 0 : -ENOMEM;
+	m->name = strdup(filters[0]->name);
+	for (i = 1; m->name && i < n; i++) {
+		char *longer = text_printf("%s %s", m->name, filters[i]->name);
+
+		free(m->name);
+		m->name = longer;
+	}
+	return m->members && m->words && m->name ? 0 : -ENOMEM;
 }
 
 int matcher_join(const struct filter *const *filters, size_t n, struct diag *diag, struct matcher **ret)
@@ -275,6 +283,7 @@ struct matcher *matcher_free(struct matcher *m)
 	pattern_context_free(m->context);
 	prefilter_free(m->prefilter);
 	free(m->literals);
+	free(m->name);
 	free(m);
 	return NULL;
 }
@@ -430,8 +439,6 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 	struct scan s = { .m = m, .data = data, .len = len, .times = times, .fn = fn, .userdata = userdata };
 
 	s.now = time_now();
-	m->stats.bytes += len;
-	m->stats.lines += text_count_lines(data, len);
 	if (m->any_always) {
 		scan_every_line(&s);
 	} else if (m->prefilter) {
@@ -449,13 +456,17 @@ bool matcher_line(struct matcher *m, const char *line, size_t len, struct event 
 {
 	*e = (struct event){ 0 };
 	matcher_scan(m, line, len, NULL, keep_event, e);
-	m->stats.lines++;
 	return e->class != CLASS_NONE;
 }
 
 void matcher_stats(const struct matcher *m, struct match_stats *ret)
 {
 	*ret = m->stats;
+}
+
+const char *matcher_name(const struct matcher *m)
+{
+	return m->name;
 }
 
 const struct filter *matcher_filter(const struct matcher *m)

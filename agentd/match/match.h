@@ -16,8 +16,6 @@
 struct matcher;
 
 struct match_stats {
-	uint64_t lines;    /* scanned */
-	uint64_t bytes;
 	uint64_t hits;     /* lines that a literal pointed to */
 	uint64_t unwanted; /* of these, left alone: matcher_want() */
 	uint64_t events;   /* lines that matched */
@@ -71,6 +69,8 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 /* One line without its end. Returns true and fills *e if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
+/* The names of its filters, with blanks between. */
+const char *matcher_name(const struct matcher *m);
 /* The first of its filters. */
 const struct filter *matcher_filter(const struct matcher *m);
 void matcher_stats(const struct matcher *m, struct match_stats *ret);

@@ -13,44 +13,103 @@ struct world *world_free(struct world *w)
 
 	if (!w)
 		return NULL;
-	for (i = 0; i < w->n_filters; i++) {
-		matcher_free(w->filters[i].matcher);
-		filter_free(w->filters[i].filter);
-	}
+	for (i = 0; w->matchers && i < w->cfg->n_inputs; i++)
+		matcher_free(w->matchers[i]);
+	for (i = 0; i < w->n_filters; i++)
+		filter_free(w->filters[i]);
+	free(w->matchers);
 	free(w->filters);
 	config_free(w->cfg);
 	free(w);
 	return NULL;
 }
 
-static struct world_filter *find_filter(const struct world *w, const char *name)
+static struct filter *find_filter(const struct world *w, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < w->n_filters; i++)
-		if (strcmp(w->filters[i].filter->name, name) == 0)
-			return &w->filters[i];
+		if (strcmp(w->filters[i]->name, name) == 0)
+			return w->filters[i];
 	return NULL;
 }
 
-static int load_filter(struct world *w, const struct config_input *input, struct diag *diag)
+/* The filter of that name, loaded if it is not there yet. */
+static int get_filter(struct world *w, const struct config_input *input, const char *name, struct diag *diag,
+		      struct filter **ret)
 {
-	struct world_filter *wf = &w->filters[w->n_filters];
+	struct filter **longer;
 	int r;
 
-	r = filter_load(input->filter, w->cfg->filter_dirs, diag, &wf->filter);
+	*ret = find_filter(w, name);
+	if (*ret)
+		return 0;
+	longer = reallocarray(w->filters, w->n_filters + 1, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	w->filters = longer;
+	r = filter_load(name, w->cfg->filter_dirs, diag, ret);
 	if (r == -ENOENT)
 		diag_error(diag, input->file, input->line, "set filter = one of 'sipwarden filter list'",
 			   "input '%s' asks for it", input->name);
-	if (r < 0)
-		return r;
-	r = matcher_new(wf->filter, diag, &wf->matcher);
-	if (r < 0) {
-		wf->filter = filter_free(wf->filter);
-		return r;
+	if (r >= 0)
+		w->filters[w->n_filters++] = *ret;
+	return r;
+}
+
+/* Lines that can only be of other classes need not be matched. */
+static class_set wanted_classes(const struct config *cfg)
+{
+	class_set classes = CLASS_BIT(CLASS_AUTH_SUCCESS);
+	size_t i;
+
+	for (i = 0; i < cfg->n_rules; i++)
+		if (cfg->rules[i].enabled)
+			classes |= cfg->rules[i].classes;
+	return classes;
+}
+
+static bool same_filters(const struct config_input *a, const struct config_input *b)
+{
+	size_t i;
+
+	for (i = 0; a->filters[i] && b->filters[i]; i++)
+		if (strcmp(a->filters[i], b->filters[i]) != 0)
+			return false;
+	return a->filters[i] == b->filters[i];
+}
+
+/* What is wrong with the filters of this input is told already, for an earlier one. */
+static bool is_told(const struct world *w, size_t input)
+{
+	size_t i;
+
+	for (i = 0; i < input; i++)
+		if (!w->matchers[i] && same_filters(&w->cfg->inputs[i], &w->cfg->inputs[input]))
+			return true;
+	return false;
+}
+
+static int load_matcher(struct world *w, size_t input, struct diag *diag)
+{
+	const struct config_input *ci = &w->cfg->inputs[input];
+	size_t i, n = strings_count(ci->filters);
+	_cleanup_free_ struct filter **filters = calloc(n + 1, sizeof(*filters));
+	int r = filters ? 0 : -ENOMEM;
+
+	if (is_told(w, input))
+		return -EINVAL;
+	/* Go on after a bad one: all mistakes are to be seen at once. */
+	for (i = 0; filters && i < n; i++) {
+		int f = get_filter(w, ci, ci->filters[i], diag, &filters[i]);
+
+		r = f < 0 ? f : r;
 	}
-	w->n_filters++;
-	return 0;
+	if (r >= 0)
+		r = matcher_join((const struct filter *const *)filters, n, diag, &w->matchers[input]);
+	if (r >= 0)
+		matcher_want(w->matchers[input], wanted_classes(w->cfg));
+	return r;
 }
 
 int world_load(struct config *cfg, struct diag *diag, struct world **ret)
@@ -61,22 +120,17 @@ int world_load(struct config *cfg, struct diag *diag, struct world **ret)
 
 	if (w) {
 		w->cfg = cfg;
-		w->filters = calloc(cfg->n_inputs + 1, sizeof(*w->filters));
+		w->matchers = calloc(cfg->n_inputs + 1, sizeof(struct matcher *));
 	}
-	if (!w || !w->filters) {
+	if (!w || !w->matchers) {
 		config_free(cfg);
 		free(w);
 		return -ENOMEM;
 	}
 	for (i = 0; i < cfg->n_inputs; i++) {
-		int f;
+		int m = load_matcher(w, i, diag);
 
-		if (find_filter(w, cfg->inputs[i].filter))
-			continue;
-		/* Go on after a bad one: all mistakes are to be seen at once. */
-		f = load_filter(w, &cfg->inputs[i], diag);
-		if (f < 0)
-			r = f;
+		r = m < 0 ? m : r;
 	}
 	if (r < 0 || diag->errors > errors) {
 		world_free(w);
@@ -91,14 +145,12 @@ unsigned world_test(const struct world *w, struct diag *diag)
 	unsigned examples = 0;
 	size_t i;
 
-	for (i = 0; i < w->n_filters; i++)
-		examples += matcher_test(w->filters[i].matcher, diag);
+	for (i = 0; i < w->n_filters; i++) {
+		struct matcher *m = NULL;
+
+		if (matcher_new(w->filters[i], diag, &m) >= 0)
+			examples += matcher_test(m, diag);
+		matcher_free(m);
+	}
 	return examples;
-}
-
-struct matcher *world_matcher(const struct world *w, const char *filter)
-{
-	const struct world_filter *wf = find_filter(w, filter);
-
-	return wf ? wf->matcher : NULL;
 }

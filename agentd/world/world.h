@@ -11,23 +11,17 @@
  * itself and the filters of its inputs, loaded and compiled. The agent runs it;
  * "sipwarden check" and "sipwardend --check" look at it.
  */
-struct world_filter {
-	struct filter *filter;
-	struct matcher *matcher;
-};
-
 struct world {
 	struct config *cfg;
-	struct world_filter *filters; /* each filter once */
+	struct filter **filters; /* each once */
 	size_t n_filters;
+	struct matcher **matchers; /* of each input */
 };
 
 /* Takes over cfg, also on failure; all mistakes go to diag. Returns 0, -EINVAL,
  * -ENOENT (a filter is not there), -ENOMEM. */
 int world_load(struct config *cfg, struct diag *diag, struct world **ret);
 struct world *world_free(struct world *w);
-/* The matcher of that filter; never NULL for a filter that an input names. */
-struct matcher *world_matcher(const struct world *w, const char *filter);
 /* Runs the examples of all filters; failures go to diag. Returns how many were run. */
 unsigned world_test(const struct world *w, struct diag *diag);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "config/textfile.h"
 #include "match/match.h"
 
@@ -46,7 +47,6 @@ int main(int argc, char **argv)
 {
 	struct diag diag = DIAG_INIT;
 	unsigned long events = 0;
-	struct match_stats stats;
 	struct matcher *m;
 	char *text = NULL;
 	size_t len = 0, at;
@@ -67,8 +67,7 @@ int main(int argc, char **argv)
 		matcher_scan(m, text + at, n, NULL, count_event, &events);
 		at += n;
 	}
-	matcher_stats(m, &stats);
-	printf("%llu %lu %ld\n", (unsigned long long)stats.lines, events, (long)(clock() - start));
+	printf("%zu %lu %ld\n", text_count_lines(text, len), events, (long)(clock() - start));
 	free(text);
 	return 0;
 }

@@ -136,7 +136,7 @@ static void sections_change_what_they_say_and_nothing_else(void **state)
 	assert_int_equal(mine->key, KEY_PREFIX);
 	assert_int_equal(cfg->n_inputs, 2);
 	assert_int_equal(cfg->inputs[0].type, INPUT_FILE);
-	assert_string_equal(cfg->inputs[0].filter, "asterisk");
+	assert_string_equal(cfg->inputs[0].filters[0], "asterisk");
 	assert_string_equal(cfg->inputs[0].paths[2], "/c");
 	assert_int_equal(cfg->inputs[1].type, INPUT_JOURNAL);
 	assert_string_equal(cfg->inputs[1].matches[0], "_SYSTEMD_UNIT=kamailio.service");
