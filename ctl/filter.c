@@ -21,17 +21,18 @@
 /* Run from a source tree, before it is installed, its own filters count, too: last. */
 static void add_source_tree(char ***dirs)
 {
-	char exe[PATH_MAX], *path;
+	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	_cleanup_free_ char *path = NULL;
 
 	if (n <= 0)
 		return;
 	exe[n] = '\0';
+	if (!strstr(exe, "/build/"))
+		return;
 	path = text_printf("%s/../../filters", dirname(exe));
-	if (path && strstr(path, "/build/") && access(path, R_OK) == 0)
-		strings_add(dirs, path);
-	else
-		free(path);
+	if (path && access(path, R_OK) == 0)
+		strings_add(dirs, realpath(path, NULL));
 }
 
 /* Where filters are: --filter-dir, else the config's, else the built-in places. */

@@ -137,8 +137,10 @@ static int make_steps(struct tracer *t)
 		if (token.kind == TOKEN_OPEN && w.depth < DEPTH_MAX)
 			starts[w.depth] = demanded;
 		before = token.kind == TOKEN_CLOSE ? starts[depth] : demanded;
-		/* Alternatives are tried where their group begins. */
-		alternative = token.kind == TOKEN_BAR ? t->steps[w.levels[w.depth].open].shown : (size_t)-1;
+		/* A group, and each of its alternatives, is tried where it begins. */
+		alternative = token.kind == TOKEN_BAR  ? t->steps[w.levels[w.depth].open].shown :
+			      token.kind == TOKEN_OPEN ? shown :
+							 (size_t)-1;
 	}
 	set_steps(t, (size_t)(p - text) < n ? (size_t)(p - text) : n, n + 1, (struct step){ n, w.demanded, false });
 	return 0;
