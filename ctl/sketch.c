@@ -86,7 +86,8 @@ static int draw_head(struct span *line, struct sketch *s)
 			return -ENOMEM;
 		skip(line, n);
 	}
-	n = take_head("\\[" SKETCH_STAMP "\\] ", *line, NULL);
+	/* An address in brackets is no date. */
+	n = take_head("\\[(?=[^]]*\\d\\d:\\d\\d|\\d{10})" SKETCH_STAMP "\\] ", *line, NULL);
 	s->stamp = n > 0;
 	skip(line, n);
 	n = n > 0 ? 0 : take_head("(?:" SKETCH_DATE ") ", *line, NULL);

@@ -171,8 +171,10 @@ static int make_slow(struct tracer *t)
 	int error;
 	size_t offset;
 
-	t->slow = pcre2_compile((PCRE2_SPTR)t->regex.text, t->regex.len, PATTERN_OPTIONS | PCRE2_AUTO_CALLOUT, &error,
-				&offset, NULL);
+	/* Else it would not begin where it sees that it cannot end. */
+	const uint32_t options = PATTERN_OPTIONS | PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE;
+
+	t->slow = pcre2_compile((PCRE2_SPTR)t->regex.text, t->regex.len, options, &error, &offset, NULL);
 	t->context = pcre2_match_context_create(NULL);
 	t->data = pcre2_match_data_create(1, NULL);
 	if (!t->context || !t->data)
