@@ -73,7 +73,7 @@ static struct config_rule *open_rule(struct loader *l, const struct place *at, c
 	}
 	c->rules = longer;
 	rule = &c->rules[c->n_rules];
-	*rule = (struct config_rule){ .line = at->line, .file = l->file, .enabled = true };
+	*rule = (struct config_rule){ .line = at->line, .file = l->file, .enabled = true, .keys = KEY_ADDRESS };
 	if (!value_name(at, name, &rule->name))
 		return NULL;
 	c->n_rules++;
@@ -237,10 +237,13 @@ static void finish_input(struct loader *l, struct config_input *in)
 		match_by_name(in);
 }
 
-static void finish_rule(struct loader *l, const struct config_rule *rule)
+static void finish_rule(struct loader *l, struct config_rule *rule)
 {
 	if (!rule->enabled)
 		return;
+	/* One stolen account, many sources, and its owner among them: he shall not be the last straw. */
+	if (!rule->each)
+		rule->each = (rule->threshold + 4) / 5;
 	if (!rule->classes)
 		diag_error(l->diag, rule->file, rule->line, "add class = auth-failure, or others",
 			   "rule '%s' has no class", rule->name);
@@ -387,6 +390,8 @@ struct config *config_free(struct config *c)
 	for (i = 0; i < c->n_rules; i++) {
 		free(c->rules[i].name);
 		strings_free(c->rules[i].filters);
+		free(c->rules[i].except);
+		free(c->rules[i].raises);
 	}
 	free(c->inputs);
 	free(c->rules);

@@ -20,8 +20,9 @@
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start
- *   [rule NAME]      class = CLASS …; key = address|prefix|account; threshold; window; ban = SPAN …;
- *                    enabled; filter = NAME … (only lines of these)
+ *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
+ *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
+ *                    except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
  */
 enum input_type { INPUT_FILE, INPUT_JOURNAL };
 
@@ -37,7 +38,17 @@ struct config_input {
 	const char *file;
 };
 
-enum rule_key { KEY_ADDRESS, KEY_PREFIX, KEY_ACCOUNT };
+/* What is counted: the attempts that have all of these in common. */
+#define KEY_ADDRESS 1u
+#define KEY_PREFIX 2u
+#define KEY_ACCOUNT 4u
+#define KEY_NUMBER 8u /* where the dialled number leads: detect/number.h */
+
+/* A source that may do more than others. */
+struct config_raise {
+	struct addr addr;
+	uint32_t threshold;
+};
 
 #define RULE_THRESHOLD_MAX 10000
 #define RULE_LADDER_MAX 16
@@ -45,13 +56,18 @@ enum rule_key { KEY_ADDRESS, KEY_PREFIX, KEY_ACCOUNT };
 struct config_rule {
 	char *name;
 	class_set classes;
-	enum rule_key key;
+	unsigned keys;      /* KEY_… */
 	unsigned threshold; /* attempts in the window that lead to the ban */
+	unsigned each;      /* of them one source's own, before it is banned; where several sources share a key */
 	usec_t window;
 	usec_t ladder[RULE_LADDER_MAX]; /* first ban, second, …; the last repeats */
 	size_t n_ladder;
 	bool enabled;
 	char **filters; /* NULL: all */
+	struct addr *except; /* never counted here */
+	size_t n_except;
+	struct config_raise *raises; /* the longest prefix that covers a source counts */
+	size_t n_raises;
 	unsigned line;
 	const char *file;
 };

@@ -24,24 +24,30 @@
  * the phone): below five in ten minutes it is left alone, and a first ban of
  * ten minutes is one that a person can wait out. Guessing tools make hundreds.
  * What no honest client sends (a scanner's User-Agent) needs no second proof.
+ * Twenty calls a minute from one place into one country, or thirty of one
+ * account wherever it is used, are a machine's; who has such a machine, a call
+ * centre, says so with except or raise.
  */
 static const struct {
 	const char *name;
 	enum event_class class;
+	unsigned keys;
 	unsigned threshold;
 	usec_t window;
 	usec_t ladder[4]; /* 0: no further step */
 } rules[] = {
-	{ "password-guessing", CLASS_AUTH_FAILURE, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
-	{ "extension-scan", CLASS_UNKNOWN_USER, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
-	{ "scanner", CLASS_SCANNER, 1, HOUR, { 15 * MIN, 2 * HOUR, DAY, WEEK } },
-	{ "default-credentials", CLASS_DEFAULT_CREDENTIAL, 3, 10 * MIN, { HOUR, DAY, WEEK } },
-	{ "denied-calls", CLASS_CALL_DENIED, 5, 10 * MIN, { 30 * MIN, DAY, WEEK } },
-	{ "acl", CLASS_ACL_DENIED, 10, 10 * MIN, { 10 * MIN, HOUR, DAY } },
-	{ "malformed", CLASS_MALFORMED, 20, 10 * MIN, { 10 * MIN, HOUR } },
-	{ "tls", CLASS_TLS_FAILURE, 20, 10 * MIN, { 10 * MIN, HOUR } },
-	{ "flood", CLASS_FLOOD, 3, MIN, { 10 * MIN, HOUR } },
-	{ "call-burst", CLASS_CALL_ATTEMPT, 30, MIN, { 10 * MIN, HOUR, DAY } },
+	{ "password-guessing", CLASS_AUTH_FAILURE, KEY_ADDRESS, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
+	{ "extension-scan", CLASS_UNKNOWN_USER, KEY_ADDRESS, 5, 10 * MIN, { 10 * MIN, HOUR, DAY, WEEK } },
+	{ "scanner", CLASS_SCANNER, KEY_ADDRESS, 1, HOUR, { 15 * MIN, 2 * HOUR, DAY, WEEK } },
+	{ "default-credentials", CLASS_DEFAULT_CREDENTIAL, KEY_ADDRESS, 3, 10 * MIN, { HOUR, DAY, WEEK } },
+	{ "denied-calls", CLASS_CALL_DENIED, KEY_ADDRESS, 5, 10 * MIN, { 30 * MIN, DAY, WEEK } },
+	{ "acl", CLASS_ACL_DENIED, KEY_ADDRESS, 10, 10 * MIN, { 10 * MIN, HOUR, DAY } },
+	{ "malformed", CLASS_MALFORMED, KEY_ADDRESS, 20, 10 * MIN, { 10 * MIN, HOUR } },
+	{ "tls", CLASS_TLS_FAILURE, KEY_ADDRESS, 20, 10 * MIN, { 10 * MIN, HOUR } },
+	{ "flood", CLASS_FLOOD, KEY_ADDRESS, 3, MIN, { 10 * MIN, HOUR } },
+	{ "call-burst", CLASS_CALL_ATTEMPT, KEY_ADDRESS, 30, MIN, { 10 * MIN, HOUR, DAY } },
+	{ "account-burst", CLASS_CALL_ATTEMPT, KEY_ACCOUNT, 30, MIN, { 10 * MIN, HOUR, DAY } },
+	{ "destination-burst", CLASS_CALL_ATTEMPT, KEY_ADDRESS | KEY_NUMBER, 20, MIN, { 10 * MIN, HOUR, DAY } },
 };
 
 /* This host itself is always exempt. */
@@ -75,6 +81,7 @@ static bool set_rules(struct config *c)
 		rule->name = strdup(rules[i].name);
 		rule->classes = CLASS_BIT(rules[i].class);
 		rule->threshold = rules[i].threshold;
+		rule->keys = rules[i].keys;
 		rule->window = rules[i].window;
 		while (rule->n_ladder < ELEMENTSOF(rules[i].ladder) && rules[i].ladder[rule->n_ladder]) {
 			rule->ladder[rule->n_ladder] = rules[i].ladder[rule->n_ladder];

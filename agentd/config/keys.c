@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each key of sipwarden.conf(5) and how its value is taken. */
+/* Each key of sipwarden.conf(5) and how its value is taken; those of rules are in rule_keys.c. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,8 +12,6 @@
 #include "config/loader.h"
 
 #define EXEMPT_MAX 100000
-/* A window must fit the 32-bit milliseconds of detect/window.h (WINDOW_MAX). */
-#define RULE_WINDOW_MAX (12 * (usec_t)86400 * USEC_PER_SEC)
 
 /* [sipwarden] */
 
@@ -151,24 +149,32 @@ const struct key_set detection_keys = { detection_list, ELEMENTSOF(detection_lis
 
 /* [exempt] */
 
-static void add_exempt(struct loader *l, const struct place *at, const char *word)
+bool key_address(const struct place *at, const char *word, struct addr *ret)
 {
-	struct config *c = l->cfg;
 	_cleanup_free_ char *hint = NULL;
 	char text[ADDR_TEXT_MAX];
-	struct addr a, *longer;
-	int r = addr_parse_prefix(word, strlen(word), false, &a);
+	int r = addr_parse_prefix(word, strlen(word), false, ret);
 
-	if (r == -EDOM && addr_parse_prefix(word, strlen(word), true, &a) == 0) {
+	if (r == -EDOM && addr_parse_prefix(word, strlen(word), true, ret) == 0) {
 		hint = text_printf("write %s for the network, or the address without its length",
-				   addr_format(&a, text));
+				   addr_format(ret, text));
 		value_error(at, word, hint, "there are bits behind the prefix length");
-		return;
+		return false;
 	}
 	if (r < 0) {
 		value_error(at, word, "as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32", "not an IP address or prefix");
-		return;
+		return false;
 	}
+	return true;
+}
+
+static void add_exempt(struct loader *l, const struct place *at, const char *word)
+{
+	struct config *c = l->cfg;
+	struct addr a, *longer;
+
+	if (!key_address(at, word, &a))
+		return;
 	if (c->n_exempt >= EXEMPT_MAX) {
 		value_error(at, word, "use prefixes", "more than 100000 exemptions");
 		return;
@@ -228,8 +234,7 @@ static void take_input_type(struct loader *l, const struct place *at, const char
 		l->input->type = (enum input_type)i;
 }
 
-/* Lists grow within a file, and start anew in a drop-in. */
-static void add_words(struct loader *l, char **words, char ***list)
+void key_add_words(struct loader *l, char **words, char ***list)
 {
 	char **w;
 
@@ -256,7 +261,7 @@ static void take_input_path(struct loader *l, const struct place *at, const char
 			return;
 		}
 	}
-	add_words(l, words, &l->input->paths);
+	key_add_words(l, words, &l->input->paths);
 }
 
 static bool is_journal_match(const char *word)
@@ -281,7 +286,7 @@ static void take_input_match(struct loader *l, const struct place *at, const cha
 			return;
 		}
 	}
-	add_words(l, words, &l->input->matches);
+	key_add_words(l, words, &l->input->matches);
 }
 
 static void take_input_from(struct loader *l, const struct place *at, const char *text)
@@ -299,96 +304,3 @@ static const struct key input_list[] = {
 	{ "from", take_input_from, false },
 };
 const struct key_set input_keys = { input_list, ELEMENTSOF(input_list) };
-
-/* [rule NAME] */
-
-static void take_rule_class(struct loader *l, const struct place *at, const char *text)
-{
-	class_set classes = 0;
-	enum event_class c;
-	char **words, **w;
-	bool good = true;
-
-	if (!value_words(at, text, &words))
-		return;
-	for (w = words; *w; w++) {
-		if (value_class(at, *w, &c))
-			classes |= CLASS_BIT(c);
-		else
-			good = false;
-	}
-	strings_free(words);
-	if (good)
-		l->rule->classes = classes;
-}
-
-static void take_rule_key(struct loader *l, const struct place *at, const char *text)
-{
-	static const char *const words[] = {
-		[KEY_ADDRESS] = "address",
-		[KEY_PREFIX] = "prefix",
-		[KEY_ACCOUNT] = "account",
-	};
-	unsigned i;
-
-	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
-		l->rule->key = (enum rule_key)i;
-}
-
-static void take_rule_threshold(struct loader *l, const struct place *at, const char *text)
-{
-	uint32_t n;
-
-	if (value_number(at, text, 1, RULE_THRESHOLD_MAX, &n))
-		l->rule->threshold = n;
-}
-
-static void take_rule_window(struct loader *l, const struct place *at, const char *text)
-{
-	value_span(at, text, USEC_PER_SEC, RULE_WINDOW_MAX, &l->rule->window);
-}
-
-static void take_rule_ban(struct loader *l, const struct place *at, const char *text)
-{
-	usec_t ladder[RULE_LADDER_MAX];
-	char **words, **w;
-	size_t n = 0;
-
-	if (!value_words(at, text, &words))
-		return;
-	for (w = words; *w; w++) {
-		if (n == RULE_LADDER_MAX) {
-			value_error(at, *w, NULL, "more than 16 steps");
-			break;
-		}
-		if (!value_span(at, *w, USEC_PER_SEC, TIMESPAN_MAX, &ladder[n]))
-			break;
-		n++;
-	}
-	if (!*w) {
-		memcpy(l->rule->ladder, ladder, n * sizeof(*ladder));
-		l->rule->n_ladder = n;
-	}
-	strings_free(words);
-}
-
-static void take_rule_enabled(struct loader *l, const struct place *at, const char *text)
-{
-	value_bool(at, text, &l->rule->enabled);
-}
-
-static void take_rule_filter(struct loader *l, const struct place *at, const char *text)
-{
-	char **words;
-
-	if (value_words(at, text, &words))
-		add_words(l, words, &l->rule->filters);
-}
-
-static const struct key rule_list[] = {
-	{ "class", take_rule_class, false },	 { "key", take_rule_key, false },
-	{ "threshold", take_rule_threshold, false }, { "window", take_rule_window, false },
-	{ "ban", take_rule_ban, false },	 { "enabled", take_rule_enabled, false },
-	{ "filter", take_rule_filter, false },
-};
-const struct key_set rule_keys = { rule_list, ELEMENTSOF(rule_list) };

@@ -25,6 +25,11 @@ struct key_set {
 
 extern const struct key_set sipwarden_keys, firewall_keys, detection_keys, exempt_keys, input_keys, rule_keys;
 
+/* An address or prefix. */
+bool key_address(const struct place *at, const char *word, struct addr *ret);
+/* Takes over words. Lists grow within a file, and start anew in a drop-in. */
+void key_add_words(struct loader *l, char **words, char ***list);
+
 /* What was seen in the file at hand, to find what is there twice. */
 struct seen {
 	char *what; /* "section" or "section\nkey" */

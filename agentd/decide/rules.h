@@ -13,6 +13,8 @@
 struct rule {
 	const struct config_rule *cfg;
 	struct window_table *window;
+	struct window_table *own;     /* each source's share of a key that several have; NULL: none is asked for */
+	struct window_table **raised; /* of each of cfg->raises */
 };
 
 struct rule_set {
@@ -23,9 +25,8 @@ struct rule_set {
 };
 
 /*
- * Makes the rules of cfg. Counts of a rule of the same name, classes, key,
- * threshold and window are taken over from old (may be NULL), which is left
- * empty then.
+ * Makes the rules of cfg. Counts of a rule that counts as before are taken over
+ * from old (may be NULL), which is left empty then.
  */
 int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_set *old);
 void rule_set_done(struct rule_set *set);

@@ -106,7 +106,7 @@ static void an_empty_config_has_good_defaults(void **state)
 
 	(void)state;
 	assert_non_null(cfg);
-	assert_int_equal(cfg->n_rules, 10);
+	assert_int_equal(cfg->n_rules, 12);
 	assert_int_equal(find_rule(cfg, "password-guessing")->threshold, 5);
 	assert_int_equal(find_rule(cfg, "scanner")->threshold, 1);
 	assert_int_equal(cfg->n_exempt, 2);
@@ -133,7 +133,7 @@ static void sections_change_what_they_say_and_nothing_else(void **state)
 	assert_int_equal(find_rule(cfg, "scanner")->threshold, 1);
 	mine = find_rule(cfg, "mine");
 	assert_int_equal(mine->classes, CLASS_BIT(CLASS_FLOOD) | CLASS_BIT(CLASS_ACL_DENIED));
-	assert_int_equal(mine->key, KEY_PREFIX);
+	assert_int_equal(mine->keys, KEY_PREFIX);
 	assert_int_equal(cfg->n_inputs, 2);
 	assert_int_equal(cfg->inputs[0].type, INPUT_FILE);
 	assert_string_equal(cfg->inputs[0].filters[0], "asterisk");

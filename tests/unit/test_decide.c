@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "decide/decide.h"
 
 #define MIN (60 * USEC_PER_SEC)
@@ -322,6 +323,113 @@ static void prefix_and_account_keys(void **state)
 	world_close(&w);
 }
 
+/* n calls within a minute, each to a number of its own that begins with prefix. */
+static void calls(struct world *w, const char *from, const char *user, const char *prefix, unsigned n)
+{
+	static unsigned serial;
+	unsigned i;
+
+	for (i = 0; i < n; i++, serial++) {
+		char number[32];
+		struct event e = event(CLASS_CALL_ATTEMPT, from, user, serial);
+
+		snprintf(number, sizeof(number), "%s%07u", prefix, serial);
+		e.number = SPAN(number);
+		e.time = start + i * (59 * USEC_PER_SEC) / n;
+		decider_event(w->d, &e, start + MIN);
+	}
+}
+
+static void calls_to_all_the_world(struct world *w, const char *from, const char *user, unsigned n)
+{
+	static const char *const countries[] = { "0049", "0033", "0044", "+1", "+351", "1" };
+	static unsigned next;
+
+	for (; n > 0; n--, next++)
+		calls(w, from, user, countries[next % ELEMENTSOF(countries)], 1);
+}
+
+static void a_stolen_account_that_calls_one_country_is_a_burst(void **state)
+{
+	struct world w;
+	struct addr thief = addr("192.0.2.66");
+
+	(void)state;
+	world_open(&w, "");
+	calls(&w, "192.0.2.66", "100", "0053", 19);
+	assert_int_equal(w.bans, 0);
+	calls(&w, "192.0.2.66", "100", "9011+53", 1);
+	assert_int_equal(w.bans, 1);
+	assert_non_null(decider_find(w.d, &thief));
+	assert_string_equal(decider_find(w.d, &thief)->rule, "destination-burst");
+	world_close(&w);
+}
+
+static void a_stolen_account_used_from_many_places_does_not_cut_its_owner(void **state)
+{
+	struct world w;
+	struct addr owner = addr("198.51.100.7"), thief = addr("192.0.2.66");
+	unsigned i;
+
+	(void)state;
+	world_open(&w, "");
+	/* Four thieves share the account, each below the limits of one address. */
+	for (i = 0; i < 4; i++) {
+		char from[32];
+
+		snprintf(from, sizeof(from), "192.0.2.%u", 66 + i);
+		calls_to_all_the_world(&w, from, "100", 10);
+	}
+	assert_true(w.bans >= 1);
+	assert_non_null(decider_find(w.d, &w.last));
+	assert_string_equal(decider_find(w.d, &w.last)->rule, "account-burst");
+	calls_to_all_the_world(&w, "198.51.100.7", "100", 3);
+	assert_null(decider_find(w.d, &owner));
+	/* One who goes on is stopped, though the count is not his alone. */
+	calls_to_all_the_world(&w, "192.0.2.66", "100", 10);
+	assert_non_null(decider_find(w.d, &thief));
+	world_close(&w);
+}
+
+static void a_call_centre_is_no_burst_when_the_config_says_so(void **state)
+{
+	struct world w;
+	struct addr centre = addr("198.51.100.9"), trunk = addr("203.0.113.200"), other = addr("198.51.101.9");
+
+	(void)state;
+	world_open(&w, "[rule call-burst]\nraise = 198.51.100.0/24 600\nexcept = 203.0.113.200\n"
+		       "[rule destination-burst]\nraise = 198.51.0.0/16 50\nraise = 198.51.100.0/24 600\nexcept = 203.0.113.200\n"
+		       "[rule account-burst]\nexcept = 198.51.100.0/24 203.0.113.200\n");
+	calls(&w, "198.51.100.9", "agent", "0049", 500);
+	calls(&w, "203.0.113.200", "trunk", "0049", 2000);
+	assert_int_equal(w.bans, 0);
+	assert_null(decider_find(w.d, &centre));
+	assert_null(decider_find(w.d, &trunk));
+	/* Raised is not unlimited, and others are as before. */
+	calls(&w, "198.51.100.9", "agent", "0049", 200);
+	assert_non_null(decider_find(w.d, &centre));
+	calls(&w, "198.51.101.9", "agent", "0049", 30);
+	assert_non_null(decider_find(w.d, &other));
+	world_close(&w);
+}
+
+static void an_office_that_calls_as_offices_do_is_no_burst(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	world_open(&w, "");
+	for (i = 0; i < 25; i++) {
+		char user[16];
+
+		snprintf(user, sizeof(user), "%u", 200 + i);
+		calls_to_all_the_world(&w, "198.51.100.7", user, 1);
+	}
+	assert_int_equal(w.bans, 0);
+	world_close(&w);
+}
+
 static void a_time_in_the_future_is_not_believed(void **state)
 {
 	struct world w;
@@ -365,6 +473,10 @@ int main(void)
 		cmocka_unit_test(bans_end_in_their_order),
 		cmocka_unit_test(reload_keeps_counts_of_unchanged_rules_and_bans),
 		cmocka_unit_test(prefix_and_account_keys),
+		cmocka_unit_test(a_stolen_account_that_calls_one_country_is_a_burst),
+		cmocka_unit_test(a_stolen_account_used_from_many_places_does_not_cut_its_owner),
+		cmocka_unit_test(a_call_centre_is_no_burst_when_the_config_says_so),
+		cmocka_unit_test(an_office_that_calls_as_offices_do_is_no_burst),
 		cmocka_unit_test(a_time_in_the_future_is_not_believed),
 		cmocka_unit_test(the_number_of_bans_is_bounded),
 	};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Filters made ready to run: several at once, their grammar, their lists. */
+#include "unit.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "match/expand.h"
+#include "match/match.h"
+
+/* A filter written into a file, as an admin would. */
+struct made {
+	char dir[32];
+	struct filter *filter;
+	struct matcher *matcher;
+	struct diag diag;
+};
+
+static int make(struct made *m, const char *text)
+{
+	char *dirs[] = { m->dir, NULL };
+	_cleanup_free_ char *path = NULL;
+	FILE *f;
+	int r;
+
+	*m = (struct made){ .dir = "/tmp/sipwarden-XXXXXX" };
+	assert_non_null(mkdtemp(m->dir));
+	path = text_printf("%s/made.conf", m->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	r = filter_load("made", dirs, &m->diag, &m->filter);
+	if (r == 0)
+		r = matcher_new(m->filter, &m->diag, &m->matcher);
+	unlink(path);
+	rmdir(m->dir);
+	return r;
+}
+
+static void unmake(struct made *m)
+{
+	matcher_free(m->matcher);
+	filter_free(m->filter);
+	diag_done(&m->diag);
+}
+
+static bool line(struct matcher *m, const char *text, struct event *e)
+{
+	return matcher_line(m, text, strlen(text), e);
+}
+
+#define WORDS "[list names]\nfield = user\nclass = default-credential\nwords = operator\n" \
+	      "[list tools]\nfield = agent\nclass = scanner\nwords = zmap\n"
+
+static void a_name_counts_against_refusals_only(void **state)
+{
+	struct made m;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(make(&m, WORDS "[pattern ok]\nclass = auth-success\nregex = welcome (?<user>\\w+) at (?<addr>(?&ip)) with (?<agent>\\w+)\n"
+				  "[pattern asked]\nclass = auth-challenge\nregex = asking (?<user>\\w+) at (?<addr>(?&ip)) with (?<agent>\\w+)\n"
+				  "[pattern call]\nclass = call-attempt\nregex = call by (?<user>\\w+) at (?<addr>(?&ip)) with (?<agent>\\w+)\n"
+				  "[pattern no]\nclass = auth-failure\nregex = refused (?<user>\\w+) at (?<addr>(?&ip)) with (?<agent>\\w+)\n"),
+			 0);
+	assert_true(line(m.matcher, "welcome operator at 192.0.2.5 with zmap", &e));
+	assert_int_equal(e.classes, CLASS_BIT(CLASS_AUTH_SUCCESS));
+	assert_true(line(m.matcher, "asking operator at 192.0.2.5 with phone", &e));
+	assert_int_equal(e.classes, CLASS_BIT(CLASS_AUTH_CHALLENGE));
+	assert_true(line(m.matcher, "asking operator at 192.0.2.5 with zmap", &e));
+	assert_int_equal(e.classes, CLASS_BIT(CLASS_AUTH_CHALLENGE) | CLASS_BIT(CLASS_SCANNER));
+	assert_true(line(m.matcher, "call by operator at 192.0.2.5 with phone", &e));
+	assert_int_equal(e.classes, CLASS_BIT(CLASS_CALL_ATTEMPT));
+	assert_true(line(m.matcher, "refused operator at 192.0.2.5 with phone", &e));
+	assert_int_equal(e.classes, CLASS_BIT(CLASS_AUTH_FAILURE) | CLASS_BIT(CLASS_DEFAULT_CREDENTIAL));
+	unmake(&m);
+}
+
+static void unwanted_lines_are_left_alone_and_others_never(void **state)
+{
+	struct match_stats stats;
+	struct made m;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(make(&m, WORDS "[pattern asked]\nclass = auth-challenge\nregex = challenge of (?<user>.*) at (?<addr>(?&ip))\n"
+				  "[pattern tool]\nclass = auth-challenge\nregex = with agent (?<agent>.*) at (?<addr>(?&ip))\n"
+				  "[pattern no]\nclass = auth-failure\nregex = .*refused at (?<addr>(?&ip))\n"),
+			 0);
+	matcher_want(m.matcher, CLASS_BIT(CLASS_AUTH_FAILURE) | CLASS_BIT(CLASS_SCANNER));
+	assert_false(line(m.matcher, "challenge of x at 192.0.2.5", &e));
+	matcher_stats(m.matcher, &stats);
+	assert_int_equal(stats.unwanted, 1);
+	/* It could be a scanner's, and the other holds what an attack holds, too. */
+	assert_true(line(m.matcher, "with agent zmap at 192.0.2.5", &e));
+	assert_true(line(m.matcher, "challenge of refused at 192.0.2.5", &e));
+	assert_int_equal(e.class, CLASS_AUTH_CHALLENGE);
+	assert_true(line(m.matcher, "refused at 192.0.2.5", &e));
+	unmake(&m);
+}
+
+static void several_filters_are_one(void **state)
+{
+	const struct filter *filters[2];
+	struct matcher *both;
+	struct made a, b;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(make(&a, "[filter]\nprefix = one:\\x20\ndefine = (?<end>[.])\n"
+				  "[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))(?&end)\n"),
+			 0);
+	assert_int_equal(make(&b, "[filter]\nprefix = (?:one|two):\\x20\ndefine = (?<end>[!])\n"
+				  "[pattern b]\nclass = malformed\nregex = flood by (?<addr>(?&ip))(?&end)?+.?\n"),
+			 0);
+	filters[0] = a.filter;
+	filters[1] = b.filter;
+	assert_int_equal(matcher_join(filters, 2, &a.diag, &both), 0);
+	assert_string_equal(matcher_name(both), "made made");
+	assert_true(line(both, "one: flood by 192.0.2.5.", &e));
+	assert_string_equal(e.pattern, "a");
+	assert_true(line(both, "one: flood by 192.0.2.5!", &e));
+	assert_string_equal(e.pattern, "b");
+	assert_int_equal(e.pattern_index, 1);
+	assert_true(line(both, "two: flood by 192.0.2.5", &e));
+	assert_false(line(both, "three: flood by 192.0.2.5", &e));
+	matcher_free(both);
+	unmake(&a);
+	unmake(&b);
+}
+
+static void any_of_several_literals_finds_the_line(void **state)
+{
+	struct made m;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(make(&m, "[pattern a]\nclass = flood\nregex = (?:alpha|beta) by (?<addr>(?&ip))\nliteral = alpha by\n\tbeta by\n"),
+			 0);
+	assert_true(line(m.matcher, "alpha by 192.0.2.5", &e));
+	assert_true(line(m.matcher, "beta by 192.0.2.5", &e));
+	unmake(&m);
+	assert_int_equal(make(&m, "[pattern a]\nclass = flood\nregex = (?:alpha|beta) by (?<addr>(?&ip))\nliteral = alpha by\n\tb\n"),
+			 -EINVAL);
+	assert_true(unit_said(&m.diag, 4, "too short"));
+	unmake(&m);
+}
+
+static void every_text_and_the_time_are_captured(void **state)
+{
+	struct made m;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(make(&m, "[pattern a]\nclass = flood\nregex = say (?<text>.*) of (?<addr>(?&ip)) on (?<time>\\S+ \\S+) and (?<text>.*)\n"),
+			 0);
+	assert_true(line(m.matcher, "say this of 192.0.2.5 on 2026-11-24 10:00:00 and that", &e));
+	assert_int_equal(e.n_texts, 2);
+	assert_true(span_equal(e.texts[0], SPAN("this")));
+	assert_true(span_equal(e.texts[1], SPAN("that")));
+	assert_true(span_equal(e.stamp, SPAN("2026-11-24 10:00:00")));
+	assert_int_equal(e.time % (60 * USEC_PER_SEC), 0);
+	assert_true(e.time > 0);
+	unmake(&m);
+}
+
+static void a_define_that_is_none_is_told(void **state)
+{
+	struct made m;
+
+	(void)state;
+	assert_int_equal(make(&m, "[filter]\ndefine = (?<ip>x)\n[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"),
+			 -EINVAL);
+	assert_true(unit_said(&m.diag, 2, "'ip' already"));
+	unmake(&m);
+	assert_int_equal(make(&m, "[filter]\ndefine = (?<x>x)y\n[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"), -EINVAL);
+	assert_true(unit_said(&m.diag, 2, "named groups"));
+	unmake(&m);
+}
+
+static void expands_to(const struct grammar *g, const char *regex, const char *expected)
+{
+	char *got = NULL;
+	int r = grammar_expand(g, regex, &got);
+
+	if (!expected) {
+		assert_int_equal(r, -EOPNOTSUPP);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_string_equal(got, expected);
+	free(got);
+}
+
+static void calls_are_written_out(void **state)
+{
+	struct grammar *g;
+	struct span name;
+
+	(void)state;
+	assert_int_equal(grammar_new(&g), 0);
+	assert_int_equal(grammar_add(g, "(?<a>x(?:[)(]|\\)))(?<b>(?&a)+)", &name), 0);
+	assert_int_equal(grammar_add(g, "(?<c>(?&c)?y)", &name), 0);
+	assert_int_equal(grammar_add(g, "(?<a>z)", &name), -EEXIST);
+	assert_int_equal(grammar_add(g, "", &name), -EINVAL);
+	expands_to(g, "", "");
+	expands_to(g, "1(?&b)2", "1(?:(?:x(?:[)(]|\\)))+)2");
+	expands_to(g, "(?<user>(?&a))", "(?<user>(?:x(?:[)(]|\\))))");
+	expands_to(g, "[(?&a)]\\(?&a", "[(?&a)]\\(?&a");
+	/* Left as they are: a group that calls itself, an unknown one, other ways to call or refer. */
+	expands_to(g, "(?&c)", NULL);
+	expands_to(g, "(?&nobody)", NULL);
+	expands_to(g, "(?P>a)(?&a)", NULL);
+	expands_to(g, "(.)\\1(?&a)", NULL);
+	expands_to(g, "(?x) (?&a)", NULL);
+	expands_to(g, "\\Q(?&a)\\E", NULL);
+	grammar_free(g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_counts_against_refusals_only),
+		cmocka_unit_test(unwanted_lines_are_left_alone_and_others_never),
+		cmocka_unit_test(several_filters_are_one),
+		cmocka_unit_test(any_of_several_literals_finds_the_line),
+		cmocka_unit_test(every_text_and_the_time_are_captured),
+		cmocka_unit_test(a_define_that_is_none_is_told),
+		cmocka_unit_test(calls_are_written_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
