@@ -27,9 +27,12 @@ static size_t take_escape(const char *p, struct token *t)
 	if (c == 'x') {
 		int high = hex_digit(p[2]), low = high < 0 ? -1 : hex_digit(p[3]);
 
-		t->kind = low < 0 || (high == 0 && low == 0) ? TOKEN_OTHER : TOKEN_CHAR;
+		t->kind = TOKEN_OTHER;
+		if (low < 0 || (high == 0 && low == 0))
+			return 2;
+		t->kind = TOKEN_CHAR;
 		t->c = (char)(high << 4 | low);
-		return t->kind == TOKEN_CHAR ? 4 : 2;
+		return 4;
 	}
 	t->c = c;
 	if (!isalnum((unsigned char)c))

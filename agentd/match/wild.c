@@ -58,7 +58,7 @@ static bool set_takes(struct span set, const char *chars)
 static bool is_wide(const struct token *t)
 {
 	if (t->kind == TOKEN_SET)
-		return set_takes(t->text, "0123456789") && set_takes(t->text, " '\"<>()=");
+		return set_takes(t->text, "0123456789") && set_takes(t->text, ".:") && set_takes(t->text, " '\"<>()=");
 	if (t->kind == TOKEN_TYPE)
 		return strchr("DSWNHV", t->c) != NULL;
 	return t->kind == TOKEN_ANY;

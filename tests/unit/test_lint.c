@@ -232,6 +232,8 @@ static void room_for_anything_is_found(void **state)
 	/* An address does not fit in, or nothing that could stand around it. */
 	wild_is("\\d+[a-z ]*[0-9a-f:.]+\\w*", NULL);
 	wild_is("[^0-9]*", NULL);
+	wild_is("[\\w ()]{1,60}", NULL);
+	wild_is("[\\w .()]{1,60}", "[\\w .()]{1,60}");
 	/* Where the lint attacks, or where nothing is taken. */
 	wild_is("(?<user>.*) (?<text>[^']+)(?=.*x)(?!.*y)(?<=z)", NULL);
 	wild_is("(?<addr>.*)", ".*");
