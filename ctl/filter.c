@@ -86,8 +86,8 @@ json_t *filter_diag_json(const struct diag *diag)
 
 		json_array_append_new(array, json_pack("{s:s, s:o, s:I, s:o, s:o}", "severity",
 						       e->severity == LOG_ERR ? "error" : "warning", "file",
-						       output_string(e->file), "line", (json_int_t)e->line, "text",
-						       output_string(e->text), "hint",
+						       output_string(e->file), "line", (json_int_t)e->line,
+						       "text", output_string(e->text), "hint",
 						       e->hint ? output_string(e->hint) : json_null()));
 	}
 	return array;
@@ -95,46 +95,64 @@ json_t *filter_diag_json(const struct diag *diag)
 
 /* list */
 
-static int filter_list(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
+static json_t *filter_json(const struct filter *f)
+{
+	return json_pack("{s:s, s:I, s:o, s:o}", "name", f->name, "patterns", (json_int_t)f->n_patterns,
+			 "path", output_string(f->path), "description",
+			 output_string(f->description ? f->description : ""));
+}
+
+static void add_row(struct table *t, const struct filter *f)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", f->n_patterns);
+	output_table_add(t, f->name);
+	output_table_add(t, number);
+	output_table_add(t, f->path);
+	output_table_add(t, f->description ? f->description : "");
+}
+
+static void list_all(const struct ctl *ctl, char *const *dirs, char *const *names, struct diag *diag)
 {
 	static const char *const headers[] = { "FILTER", "PATTERNS", "FROM", "DESCRIPTION", NULL };
-	struct diag diag = DIAG_INIT;
-	json_t *array = json_array();
-	char **names = NULL, number[24];
+	json_t *array = ctl->json ? json_array() : NULL;
 	struct table t;
-	size_t i;
 
-	if (argc > 1)
-		return usage_error("filter", "list takes no argument", argv[1]);
 	output_table_begin(&t, headers);
-	if (filter_names(dirs, &names) < 0)
-		return CTL_FAILED;
-	for (i = 0; names[i]; i++) {
+	for (; *names; names++) {
 		struct filter *f = NULL;
 
-		if (filter_load(names[i], dirs, &diag, &f) < 0)
+		if (filter_load(*names, dirs, diag, &f) < 0)
 			continue;
-		json_array_append_new(array, json_pack("{s:s, s:I, s:o, s:o}", "name", f->name, "patterns",
-						       (json_int_t)f->n_patterns, "path", output_string(f->path),
-						       "description", output_string(f->description ? f->description : "")));
-		snprintf(number, sizeof(number), "%zu", f->n_patterns);
-		output_table_add(&t, f->name);
-		output_table_add(&t, number);
-		output_table_add(&t, f->path);
-		output_table_add(&t, f->description ? f->description : "");
+		if (array)
+			json_array_append_new(array, filter_json(f));
+		else
+			add_row(&t, f);
 		filter_free(f);
 	}
-	diag_print(&diag, stderr);
-	if (ctl->json)
+	if (array)
 		output_json(array);
 	else
 		output_table_print(&t);
-	if (!ctl->json)
-		json_decref(array);
-	i = diag.errors;
+}
+
+static int filter_list(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
+{
+	struct diag diag = DIAG_INIT;
+	char **names = NULL;
+	int status;
+
+	if (argc > 1)
+		return usage_error("filter", "list takes no argument", argv[1]);
+	if (filter_names(dirs, &names) < 0)
+		return CTL_FAILED;
+	list_all(ctl, dirs, names, &diag);
+	diag_print(&diag, stderr);
+	status = diag.errors ? CTL_FAILED : CTL_OK;
 	diag_done(&diag);
 	filter_names_free(names);
-	return i ? CTL_FAILED : CTL_OK;
+	return status;
 }
 
 /* test */
@@ -194,9 +212,10 @@ static int filter_test(const struct ctl *ctl, char *const *dirs, int argc, char 
 		int one = test_one(names[i], dirs, &diag, &examples);
 
 		diag_print(&diag, stderr);
-		json_array_append_new(array, json_pack("{s:o, s:b, s:I, s:I}", "filter", output_string(names[i]), "ok",
-						       one == CTL_OK, "examples", (json_int_t)examples, "errors",
-						       (json_int_t)diag.errors));
+		json_array_append_new(array,
+				      json_pack("{s:o, s:b, s:I, s:I}", "filter", output_string(names[i]),
+						"ok", one == CTL_OK, "examples", (json_int_t)examples,
+						"errors", (json_int_t)diag.errors));
 		if (!ctl->json && one == CTL_OK)
 			printf("%s: %u examples, all as expected\n", names[i], examples);
 		else if (!ctl->json)
@@ -275,6 +294,8 @@ int cmd_filter(struct ctl *ctl, int argc, char **argv)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return run(&verbs[i], ctl, given, argc - 1, argv + 1);
 	strings_free(given);
-	return usage_error("filter", argc < 0 ? "needs a directory after --filter-dir" : "needs one of list, test, match, lint, new",
+	return usage_error("filter",
+			   argc < 0 ? "needs a directory after --filter-dir" :
+				      "needs one of list, test, match, lint, new",
 			   argc > 1 ? argv[1] : NULL);
 }

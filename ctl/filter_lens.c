@@ -80,7 +80,8 @@ bool lens_nearest(struct lens *l, struct span line, struct near_miss *ret)
 		/* A few characters are alike in any two lines. */
 		if (!t || !tracer_near(t, line.ptr, line.len, &n) || n.score < LITERAL_MIN)
 			continue;
-		if (any && (n.score < ret->where.score || (n.score == ret->where.score && n.at <= ret->where.at)))
+		if (any &&
+		    (n.score < ret->where.score || (n.score == ret->where.score && n.at <= ret->where.at)))
 			continue;
 		*ret = (struct near_miss){ i, n };
 		any = true;
@@ -95,9 +96,9 @@ static const char *color_of(const char *name)
 	static const struct {
 		const char *name, *color;
 	} colors[] = {
-		{ "addr", "\x1b[1;31m" },  { "user", "\x1b[33m" },  { "id", "\x1b[36m" },
-		{ "number", "\x1b[35m" },  { "agent", "\x1b[32m" }, { "from", "\x1b[34m" },
-		{ "transport", "\x1b[4m" }, { "time", "\x1b[4m" },  { "text", FAINT },
+		{ "addr", "\x1b[1;31m" },   { "user", "\x1b[33m" },  { "id", "\x1b[36m" },
+		{ "number", "\x1b[35m" },   { "agent", "\x1b[32m" }, { "from", "\x1b[34m" },
+		{ "transport", "\x1b[4m" }, { "time", "\x1b[4m" },   { "text", FAINT },
 	};
 	size_t i;
 
@@ -276,7 +277,8 @@ json_t *lens_near_json(const struct lens *l, const struct near_miss *n)
 	const struct filter_pattern *p = lens_pattern(l, n->index, NULL);
 	char wanted[WANTED_MAX];
 
-	return json_pack("{s:o, s:o, s:I, s:I, s:o}", "pattern", output_string(p->name), "file", output_string(p->file),
-			 "pattern_line", (json_int_t)p->line, "at", (json_int_t)n->where.at, "wanted",
+	return json_pack("{s:o, s:o, s:I, s:I, s:o}", "pattern", output_string(p->name), "file",
+			 output_string(p->file), "pattern_line", (json_int_t)p->line, "at",
+			 (json_int_t)n->where.at, "wanted",
 			 output_string(text_printable(n->where.wanted, wanted, sizeof(wanted))));
 }

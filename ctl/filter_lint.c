@@ -26,9 +26,10 @@ static int lint_one(const char *name, char *const *dirs, struct diag *diag, stru
 static json_t *result_json(const char *name, int status, const struct diag *diag, const struct lint_result *r)
 {
 	return json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "filter", output_string(name), "ok",
-			 status == CTL_OK, "patterns", (json_int_t)r->patterns, "examples", (json_int_t)r->examples,
-			 "rewrites", (json_int_t)r->rewrites, "several", (json_int_t)r->several, "lost",
-			 (json_int_t)r->lost, "errors", (json_int_t)diag->errors, "mistakes", filter_diag_json(diag));
+			 status == CTL_OK, "patterns", (json_int_t)r->patterns, "examples",
+			 (json_int_t)r->examples, "rewrites", (json_int_t)r->rewrites, "several",
+			 (json_int_t)r->several, "lost", (json_int_t)r->lost, "errors",
+			 (json_int_t)diag->errors, "mistakes", filter_diag_json(diag));
 }
 
 static void result_text(const char *name, int status, const struct diag *diag, const struct lint_result *r)
@@ -43,7 +44,8 @@ static void result_text(const char *name, int status, const struct diag *diag, c
 		printf("%s: cannot be aimed: ", shown);
 	else
 		printf("%s: FAILED, %zu mistake%s: ", shown, diag->errors, diag->errors == 1 ? "" : "s");
-	printf("%u examples of %u patterns, %u hostile lines; %u of them count against nobody, %u are not matched\n",
+	printf("%u examples of %u patterns, %u hostile lines; %u of them count against nobody, %u are not "
+	       "matched\n",
 	       r->examples, r->patterns, r->rewrites, r->several, r->lost);
 }
 

@@ -57,10 +57,11 @@ static json_t *event_json(struct matching *m, const struct event *e)
 	json_t *o;
 
 	if (e->n_addrs != 1)
-		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)m->lines, "class", "crafted", 1, "pattern",
-				 e->pattern);
-	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)m->lines, "class", class_name(e->class),
-		      "address", addr_format(&e->addrs[0], addr), "user", span_json(e->user), "pattern", e->pattern);
+		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)m->lines, "class", "crafted", 1,
+				 "pattern", e->pattern);
+	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)m->lines, "class",
+		      class_name(e->class), "address", addr_format(&e->addrs[0], addr), "user",
+		      span_json(e->user), "pattern", e->pattern);
 	if (e->classes != CLASS_BIT(e->class))
 		json_object_set_new(o, "also", also_json(e));
 	json_object_set_new(o, "filter", output_string(e->filter));
@@ -95,7 +96,8 @@ static void print_event(struct matching *m, const struct event *e)
 	if (e->n_addrs == 0) {
 		printf("gave up: pattern %s takes too many steps; it counts against nobody", e->pattern);
 	} else if (e->n_addrs > 1) {
-		printf("crafted: pattern %s reads it as %zu addresses; it counts against nobody", e->pattern, e->n_addrs);
+		printf("crafted: pattern %s reads it as %zu addresses; it counts against nobody", e->pattern,
+		       e->n_addrs);
 	} else {
 		if (e->user.ptr)
 			text_escape(e->user, user, sizeof(user));
@@ -180,11 +182,13 @@ static int match_files(struct matching *m, int n, char **paths)
 	if (n == 0)
 		match_stream(m, stdin);
 	for (i = 0; i < n; i++) {
-		_cleanup_fclose_ FILE *f = strcmp(paths[i], "-") == 0 ? fdopen(dup(0), "re") : fopen(paths[i], "re");
+		_cleanup_fclose_ FILE *f =
+			strcmp(paths[i], "-") == 0 ? fdopen(dup(0), "re") : fopen(paths[i], "re");
 		char shown[200];
 
 		if (!f) {
-			fprintf(stderr, "sipwarden: %s: %s\n", output_safe(paths[i], shown, sizeof(shown)), strerror(errno));
+			fprintf(stderr, "sipwarden: %s: %s\n", output_safe(paths[i], shown, sizeof(shown)),
+				strerror(errno));
 			status = CTL_FAILED;
 			continue;
 		}
@@ -197,26 +201,29 @@ static void print_summary(const struct matching *m)
 {
 	unsigned i;
 
-	printf("\n%lu lines: %lu matched, %lu crafted, %lu given up, %lu not matched\n", m->lines, m->matched, m->crafted,
-	       m->limited, m->unmatched);
+	printf("\n%lu lines: %lu matched, %lu crafted, %lu given up, %lu not matched\n", m->lines, m->matched,
+	       m->crafted, m->limited, m->unmatched);
 	for (i = 0; i < m->lens.n_patterns; i++) {
 		const struct filter *f = NULL;
 		const struct filter_pattern *p = lens_pattern(&m->lens, i, &f);
 
 		if (m->by_pattern[i] > 0)
-			printf("%8lu %s by pattern %s of %s\n", m->by_pattern[i], class_name(p->class), p->name, f->name);
+			printf("%8lu %s by pattern %s of %s\n", m->by_pattern[i], class_name(p->class),
+			       p->name, f->name);
 	}
 }
 
 /* The filters "one,two" */
 
-static int load_filters(char *const *dirs, const char *names, struct filter **filters, size_t *n, struct diag *diag)
+static int load_filters(char *const *dirs, const char *names, struct filter **filters, size_t *n,
+			struct diag *diag)
 {
 	_cleanup_free_ char *copy = strdup(names);
 	char *save = NULL, *name;
 	int r = copy ? 0 : -ENOMEM;
 
-	for (name = copy ? strtok_r(copy, ",", &save) : NULL; name && r >= 0; name = strtok_r(NULL, ",", &save)) {
+	for (name = copy ? strtok_r(copy, ",", &save) : NULL; name && r >= 0;
+	     name = strtok_r(NULL, ",", &save)) {
 		r = *n < FILTERS_MAX ? filter_load(name, dirs, diag, &filters[*n]) : -E2BIG;
 		*n += r >= 0;
 	}
@@ -264,7 +271,8 @@ static int match(struct matching *m, char *const *dirs, int argc, char **argv)
 
 int filter_match(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
 {
-	static const struct option options[] = { { "near", optional_argument, NULL, 'n' }, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { { "near", optional_argument, NULL, 'n' },
+						 { NULL, 0, NULL, 0 } };
 	struct matching m = { .ctl = ctl };
 	int c;
 

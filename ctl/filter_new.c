@@ -126,8 +126,8 @@ static void write_pattern(FILE *to, const struct request *r, size_t i, unsigned 
 	const struct sketch *s = &r->sketches[i];
 	size_t k;
 
-	fprintf(to, "\n[pattern line-%u]\nclass = %s\nsource = a line from a log\nregex = %s\n", number, class_name(r->class),
-		s->regex);
+	fprintf(to, "\n[pattern line-%u]\nclass = %s\nsource = a line from a log\nregex = %s\n", number,
+		class_name(r->class), s->regex);
 	if (s->literal)
 		fprintf(to, "literal = %s\n", s->literal);
 	for (k = i; k < r->n_lines; k++)
@@ -233,7 +233,8 @@ static void rename_files(struct diag *diag, const char *from, const char *to)
 	size_t i;
 
 	for (i = 0; i < diag->count; i++) {
-		char *copy = diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
+		char *copy =
+			diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
 
 		if (!copy)
 			continue;
@@ -299,8 +300,9 @@ static bool shadows_other(const struct request *r, char *const *dirs)
 
 		if (!path || access(path, F_OK) != 0)
 			continue;
-		fprintf(stderr, "sipwarden filter new: there is a filter %s already: %s\n"
-				"To add patterns to it, write %s/%s.conf.d/own.conf\n",
+		fprintf(stderr,
+			"sipwarden filter new: there is a filter %s already: %s\n"
+			"To add patterns to it, write %s/%s.conf.d/own.conf\n",
 			r->name, path, dirs[0], r->name);
 		return true;
 	}
@@ -340,8 +342,9 @@ static int make_filter(const struct request *r, char *const *dirs)
 	status = write_output(r, path, text);
 	if (status != CTL_OK)
 		return status;
-	fprintf(stderr, good ? "%s: its examples and the lint pass; now look at each regex\n" :
-			       "%s: mend what stands above, then run: sipwarden filter test; sipwarden filter lint\n",
+	fprintf(stderr,
+		good ? "%s: its examples and the lint pass; now look at each regex\n" :
+		       "%s: mend what stands above, then run: sipwarden filter test; sipwarden filter lint\n",
 		shown);
 	return good ? CTL_OK : CTL_FAILED;
 }
@@ -396,8 +399,10 @@ static bool take_line(struct request *r, char *text)
 static bool take_options(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
-		{ "line", required_argument, NULL, 'l' },    { "output", required_argument, NULL, 'o' },
-		{ "address", required_argument, NULL, 'a' }, { "class", required_argument, NULL, 'c' },
+		{ "line", required_argument, NULL, 'l' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "address", required_argument, NULL, 'a' },
+		{ "class", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool good = true;

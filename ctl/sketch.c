@@ -51,7 +51,8 @@ static size_t take_head(const char *regex, struct span line, struct span *progra
 {
 	int error;
 	size_t offset, taken = 0;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, PATTERN_OPTIONS, &error, &offset, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, PATTERN_OPTIONS, &error,
+					 &offset, NULL);
 	pcre2_match_data *data = code ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
 	const PCRE2_SIZE *v;
 	int group;
@@ -77,10 +78,11 @@ static void skip(struct span *line, size_t n)
 static int draw_head(struct span *line, struct sketch *s)
 {
 	struct span program = { NULL, 0 };
-	size_t n = take_head("(?(DEFINE)" MATCH_GRAMMAR ")(?&syslog)(?<program>[\\w./-]{1,64})(?:\\[\\d{1,10}\\])?: ", *line,
-			     &program);
+	size_t n = take_head("(?(DEFINE)" MATCH_GRAMMAR
+			     ")(?&syslog)(?<program>[\\w./-]{1,64})(?:\\[\\d{1,10}\\])?: ",
+			     *line, &program);
 
-	if (n > 0) {
+	if (program.ptr) {
 		s->program = strndup(program.ptr, program.len);
 		if (!s->program)
 			return -ENOMEM;
@@ -113,7 +115,8 @@ static size_t address_at(const char *text, const char *end, struct addr *a)
 		for (n = 0; text + n < end && text[n] && strchr(chars[i], text[n]); n++)
 			;
 		for (; n >= 2; n--)
-			if (addr_parse(text, n, a) == 0 && (text + n == end || !isalnum((unsigned char)text[n])))
+			if (addr_parse(text, n, a) == 0 &&
+			    (text + n == end || !isalnum((unsigned char)text[n])))
 				return n;
 	}
 	return 0;
@@ -125,7 +128,8 @@ static void find_addresses(struct drawing *d)
 	struct addr a;
 
 	while (p < end && d->n_addrs < SKETCH_ADDRESSES_MAX) {
-		size_t n = p > d->line.ptr && is_part_of_word(p[-1]) && p[-1] != ':' ? 0 : address_at(p, end, &a);
+		size_t n = p > d->line.ptr && is_part_of_word(p[-1]) && p[-1] != ':' ? 0 :
+										       address_at(p, end, &a);
 		size_t start = (size_t)(p - d->line.ptr);
 
 		/* "::" alone is more often punctuation. */
@@ -173,7 +177,8 @@ static int list_addresses(const struct drawing *d, char **found, size_t *n_found
 			;
 		if (k < i)
 			continue;
-		found[*n_found] = strndup(d->line.ptr + d->addrs[i].start, d->addrs[i].end - d->addrs[i].start);
+		found[*n_found] =
+			strndup(d->line.ptr + d->addrs[i].start, d->addrs[i].end - d->addrs[i].start);
 		if (!found[*n_found])
 			return -ENOMEM;
 		(*n_found)++;
@@ -252,7 +257,8 @@ static void add_capture(struct drawing *d, const char *name, size_t start, size_
 	}
 	if (has_capture(d, name))
 		name = "text";
-	d->parts[d->n++] = (struct part){ .kind = PART_CAPTURE, .name = name,
+	d->parts[d->n++] = (struct part){ .kind = PART_CAPTURE,
+					  .name = name,
 					  .text = { d->line.ptr + start, end - start } };
 }
 
@@ -262,11 +268,15 @@ static const char *name_for(struct span word)
 	static const struct {
 		const char *word, *name;
 	} words[] = {
-		{ "user", "user" },     { "username", "user" },   { "account", "user" },    { "login", "user" },
-		{ "peer", "user" },     { "auth", "user" },       { "agent", "agent" },     { "ua", "agent" },
-		{ "useragent", "agent" }, { "user-agent", "agent" }, { "callid", "id" },    { "call-id", "id" },
-		{ "id", "id" },         { "session", "id" },      { "number", "number" },   { "extension", "number" },
-		{ "to", "number" },     { "from", "from" },
+		{ "user", "user" },	  { "username", "user" },
+		{ "account", "user" },	  { "login", "user" },
+		{ "peer", "user" },	  { "auth", "user" },
+		{ "agent", "agent" },	  { "ua", "agent" },
+		{ "useragent", "agent" }, { "user-agent", "agent" },
+		{ "callid", "id" },	  { "call-id", "id" },
+		{ "id", "id" },		  { "session", "id" },
+		{ "number", "number" },	  { "extension", "number" },
+		{ "to", "number" },	  { "from", "from" },
 	};
 	size_t i;
 
@@ -283,7 +293,8 @@ static struct span word_before(const struct drawing *d, size_t at)
 
 	while (end > 0 && strchr(" =:(<['\"", d->line.ptr[end - 1]))
 		end--;
-	for (start = end; start > 0 && (isalnum((unsigned char)d->line.ptr[start - 1]) || d->line.ptr[start - 1] == '-');)
+	for (start = end;
+	     start > 0 && (isalnum((unsigned char)d->line.ptr[start - 1]) || d->line.ptr[start - 1] == '-');)
 		start--;
 	return (struct span){ d->line.ptr + start, end - start };
 }
@@ -301,12 +312,14 @@ static size_t find_close(const struct drawing *d, size_t at, char c)
 	size_t i;
 
 	for (i = at + 1; i < d->line.len; i++)
-		if (d->line.ptr[i] == c && (i + 1 == d->line.len || !isalnum((unsigned char)d->line.ptr[i + 1])))
+		if (d->line.ptr[i] == c &&
+		    (i + 1 == d->line.len || !isalnum((unsigned char)d->line.ptr[i + 1])))
 			return has_own(d, at, i) ? 0 : i;
 	return 0;
 }
 
-/* 'text', "text", <sip:x>, [user@host] at: what is in it is the sender's. Returns the place behind it, or at. */
+/* 'text', "text", <sip:x>, [user@host] at: what is in it is the sender's. Returns the place behind it, or at.
+ */
 static size_t take_enclosed(struct drawing *d, size_t at)
 {
 	char c = d->line.ptr[at], closing = c == '<' ? '>' : c == '[' ? ']' : c;
@@ -319,11 +332,14 @@ static size_t take_enclosed(struct drawing *d, size_t at)
 	if (quote && at > 0 && isalnum((unsigned char)d->line.ptr[at - 1]))
 		return at;
 	end = find_close(d, at, closing);
-	if (end == 0 || (!quote && !memchr(d->line.ptr + at, '@', end - at) && !memmem(d->line.ptr + at, end - at, "sip:", 4)))
+	if (end == 0 || (!quote && !memchr(d->line.ptr + at, '@', end - at) &&
+			 !memmem(d->line.ptr + at, end - at, "sip:", 4)))
 		return at;
 	name = name_for(word_before(d, at));
 	if (!name)
-		name = c == '<' ? "from" : memchr(d->line.ptr + at, ' ', end - at) || end == at + 1 ? "text" : "user";
+		name = c == '<'							? "from" :
+		       memchr(d->line.ptr + at, ' ', end - at) || end == at + 1 ? "text" :
+										  "user";
 	add_chars(d, at, 1);
 	add_capture(d, name, at + 1, end);
 	add_chars(d, end, 1);
@@ -397,7 +413,8 @@ static size_t take_number(struct drawing *d, size_t at)
 	}
 	while (at + digits < d->line.len && isdigit((unsigned char)p[digits]))
 		digits++;
-	if (digits == 0 || digits > 20 || (at + digits < d->line.len && (isalpha((unsigned char)p[digits]) || p[digits] == '_')))
+	if (digits == 0 || digits > 20 ||
+	    (at + digits < d->line.len && (isalpha((unsigned char)p[digits]) || p[digits] == '_')))
 		return at;
 	add_fixed(d, digits > 10 ? "\\d{1,20}" : "\\d{1,10}");
 	return at + digits;
@@ -405,8 +422,8 @@ static size_t take_number(struct drawing *d, size_t at)
 
 static void draw_parts(struct drawing *d)
 {
-	static size_t (*const takers[])(struct drawing *d, size_t at) = { take_address, take_enclosed, take_value,
-									   take_number };
+	static size_t (*const takers[])(struct drawing * d, size_t at) = { take_address, take_enclosed,
+									   take_value, take_number };
 	size_t at = 0, i;
 
 	while (at < d->line.len && !d->full) {
@@ -416,8 +433,8 @@ static void draw_parts(struct drawing *d)
 			next = takers[i](d, at);
 		if (next == at) {
 			/* A word of letters and digits is one. */
-			for (next = at + 1; isalnum((unsigned char)d->line.ptr[next - 1]) && next < d->line.len &&
-					    isalnum((unsigned char)d->line.ptr[next]);)
+			for (next = at + 1; isalnum((unsigned char)d->line.ptr[next - 1]) &&
+					    next < d->line.len && isalnum((unsigned char)d->line.ptr[next]);)
 				next++;
 			add_chars(d, at, next - at);
 		}
@@ -445,7 +462,8 @@ static size_t captures_after(const struct drawing *d, size_t i)
 	return n;
 }
 
-/* Capture i, the first of several behind the address: all behind it is text, so that nothing there is asked for. */
+/* Capture i, the first of several behind the address: all behind it is text, so that nothing there is asked
+ * for. */
 static void write_rest(const struct drawing *d, size_t i, FILE *to)
 {
 	const struct part *p = &d->parts[i];
@@ -521,7 +539,8 @@ static int finish(const struct drawing *d, struct sketch *s)
 	write_regex(d, to);
 	if (fclose(to) != 0)
 		return -ENOMEM;
-	s->address = strndup(d->line.ptr + d->addrs[d->own].start, d->addrs[d->own].end - d->addrs[d->own].start);
+	s->address =
+		strndup(d->line.ptr + d->addrs[d->own].start, d->addrs[d->own].end - d->addrs[d->own].start);
 	for (i = 0; i < d->n; i++)
 		if (d->parts[i].kind == PART_CAPTURE && strcmp(d->parts[i].name, "user") == 0 &&
 		    strstr(s->regex, "(?<user>") && d->parts[i].text.len <= REST_MAX)
@@ -537,8 +556,8 @@ static bool is_clean(const char *line)
 	return true;
 }
 
-int sketch_line(const char *line, char *const *wanted, struct sketch *ret, char *found[static SKETCH_ADDRESSES_MAX],
-		size_t *n_found)
+int sketch_line(const char *line, char *const *wanted, struct sketch *ret,
+		char *found[static SKETCH_ADDRESSES_MAX], size_t *n_found)
 {
 	struct drawing d = { .line = span_trim(SPAN(line)) };
 	int r;

@@ -183,9 +183,10 @@ static void tell_aimed(struct run *r, const struct rewrite *w, const struct even
 		return;
 	show_rewrite(r, w, shown);
 	diag_error(r->a->diag, at->file, at->line,
-		   "say more exactly what the gateway writes behind it, or '.*' in it, so that both readings are found",
-		   "pattern '%s' can be aimed: with %s, pattern '%s' (%s:%u) finds %s and nothing else", r->a->pattern->name,
-		   shown, by->name, by->file, by->line, addr_format(&e->addrs[0], addr));
+		   "say more exactly what the gateway writes behind it, or '.*' in it, so that both readings "
+		   "are found",
+		   "pattern '%s' can be aimed: with %s, pattern '%s' (%s:%u) finds %s and nothing else",
+		   r->a->pattern->name, shown, by->name, by->file, by->line, addr_format(&e->addrs[0], addr));
 }
 
 static void tell_limited(struct run *r, const struct rewrite *w, size_t len)
@@ -197,9 +198,10 @@ static void tell_limited(struct run *r, const struct rewrite *w, size_t len)
 		return;
 	show_rewrite(r, w, shown);
 	diag_error(r->a->diag, at->file, at->line,
-		   "make what cannot change the address atomic, (?>…), or possessive, so that there are fewer ways to read it",
-		   "pattern '%s': a line of %zu bytes hits the match limit and is lost, with %s", r->a->pattern->name, len,
-		   shown);
+		   "make what cannot change the address atomic, (?>…), or possessive, so that there are "
+		   "fewer ways to read it",
+		   "pattern '%s': a line of %zu bytes hits the match limit and is lost, with %s",
+		   r->a->pattern->name, len, shown);
 }
 
 static int try(struct run *r, const struct rewrite *w)
@@ -290,7 +292,8 @@ static int attack_pair(struct run *r, size_t first, size_t second)
 	for (i = 0; i < PAIR_TEXTS; i++) {
 		for (k = 0; k < PAIR_TEXTS && n >= 0 && r->rewrites < REWRITES_MAX; k++) {
 			const struct rewrite w = { { first, second },
-						   { pair_text(&r->texts[first], i), pair_text(&r->texts[second], k) },
+						   { pair_text(&r->texts[first], i),
+						     pair_text(&r->texts[second], k) },
 						   2 };
 
 			n = try(r, &w);
@@ -365,7 +368,8 @@ int attack_run(const struct attack *a, const struct event *e)
 	n = attack_all(&r);
 	if (r.mistakes > TOLD_MAX)
 		diag_error(a->diag, a->example->line.file, a->example->line.line, NULL,
-			   "pattern '%s': %u more texts of that kind", a->pattern->name, r.mistakes - TOLD_MAX);
+			   "pattern '%s': %u more texts of that kind", a->pattern->name,
+			   r.mistakes - TOLD_MAX);
 	for (i = 0; i < r.n; i++)
 		hostile_done(&r.texts[i]);
 	free(r.buf);

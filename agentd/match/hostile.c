@@ -114,10 +114,22 @@ void hostile_add_both(struct hostile *h, char *text)
 static void add_addresses(struct hostile *h, const char *address)
 {
 	static const char *const forms[][2] = {
-		{ "", "" },           { "", ":5060" },      { "[", "]:5060" },     { "'", ":5060'" },
-		{ "\"", "\"" },       { "<sip:1@", ">" },   { "(", ":5060)" },     { "x from ", "" },
-		{ " ", " " },         { "x' ", ":5060 '" }, { "x\" ", ":5060 \"" }, { "\\\"", "\\\"" },
-		{ "IPV4/UDP/", "/5060" }, { "]", "[" },     { "x\\", "" },         { "x>", "<" },
+		{ "", "" },
+		{ "", ":5060" },
+		{ "[", "]:5060" },
+		{ "'", ":5060'" },
+		{ "\"", "\"" },
+		{ "<sip:1@", ">" },
+		{ "(", ":5060)" },
+		{ "x from ", "" },
+		{ " ", " " },
+		{ "x' ", ":5060 '" },
+		{ "x\" ", ":5060 \"" },
+		{ "\\\"", "\\\"" },
+		{ "IPV4/UDP/", "/5060" },
+		{ "]", "[" },
+		{ "x\\", "" },
+		{ "x>", "<" },
 	};
 	size_t i;
 
@@ -175,7 +187,8 @@ static bool is_cut(char c)
 }
 
 /* What ends the field and goes on as the line does: all of it, and up to places after the address. */
-static void make_tails(struct pieces *p, struct span tail, const struct addr *own, const size_t *marks, size_t n_marks)
+static void make_tails(struct pieces *p, struct span tail, const struct addr *own, const size_t *marks,
+		       size_t n_marks)
 {
 	size_t begin = 0, at = find_own(tail, own, &begin), cuts = 0, i;
 
@@ -201,7 +214,8 @@ static void make_tails(struct pieces *p, struct span tail, const struct addr *ow
 }
 
 /* What a line has before the field: all of it, and from places before the address. */
-static void make_heads(struct pieces *p, struct span head, const struct addr *own, const size_t *marks, size_t n_marks)
+static void make_heads(struct pieces *p, struct span head, const struct addr *own, const size_t *marks,
+		       size_t n_marks)
 {
 	size_t begin = head.len, cuts = 0, i;
 
@@ -219,19 +233,20 @@ static void make_heads(struct pieces *p, struct span head, const struct addr *ow
 }
 
 /* first: what the field may hold by itself, before that; last: the same, behind it. */
-static void combine(struct hostile *h, const struct pieces *tails, const struct pieces *heads, struct span first,
-		    struct span last)
+static void combine(struct hostile *h, const struct pieces *tails, const struct pieces *heads,
+		    struct span first, struct span last)
 {
 	size_t i, k;
 
 	for (i = 0; i < tails->n; i++)
 		add(h, text_printf("%.*s%s", (int)first.len, first.ptr, tails->items[i]));
 	for (k = 0; k < heads->n; k++)
-		add(h, text_printf("%.*s%s%.*s", (int)first.len, first.ptr, heads->items[k], (int)last.len, last.ptr));
+		add(h, text_printf("%.*s%s%.*s", (int)first.len, first.ptr, heads->items[k], (int)last.len,
+				   last.ptr));
 	for (i = 0; i < tails->n; i++)
 		for (k = 0; k < heads->n; k++)
-			add(h, text_printf("%.*s%s%s%.*s", (int)first.len, first.ptr, tails->items[i], heads->items[k],
-					   (int)last.len, last.ptr));
+			add(h, text_printf("%.*s%s%s%.*s", (int)first.len, first.ptr, tails->items[i],
+					   heads->items[k], (int)last.len, last.ptr));
 }
 
 void hostile_add_for(struct hostile *h, struct span line, const struct addr *own, size_t start, size_t end,

@@ -34,7 +34,8 @@ static void check_wild(struct lint *l, const struct filter_text *text, const cha
 		return;
 	text_printable(w.item, item, sizeof(item));
 	text_printable(w.define, define, sizeof(define));
-	diag_error(l->diag, text->file, text->line, "put it into (?<text>…), or say what the gateway writes there",
+	diag_error(l->diag, text->file, text->line,
+		   "put it into (?<text>…), or say what the gateway writes there",
 		   "%s%s%s: the lint cannot attack '%s'%s%s%s", what, name ? " " : "", name ? name : "", item,
 		   *define ? " of (?&" : "", define, *define ? ")" : "");
 }
@@ -83,7 +84,8 @@ static void check_text(struct lint *l, size_t index)
 	check_wild(l, &p->regex, "pattern", name);
 	check_twins(l, index);
 	if (!has_example(p))
-		diag_error(l->diag, p->file, p->line, "add example = a line from a log, and expect = what must come out",
+		diag_error(l->diag, p->file, p->line,
+			   "add example = a line from a log, and expect = what must come out",
 			   "pattern '%s' has no example, so that nothing can be told of it", p->name);
 }
 
@@ -118,7 +120,8 @@ static int collect_lines(struct lint *l)
 }
 
 /* A capture that no example fills is one that nobody attacks. */
-static void check_filled(struct lint *l, const struct filter_pattern *p, const bool filled[static SENDER_COUNT])
+static void check_filled(struct lint *l, const struct filter_pattern *p,
+			 const bool filled[static SENDER_COUNT])
 {
 	struct wild w;
 	unsigned i;
@@ -129,14 +132,19 @@ static void check_filled(struct lint *l, const struct filter_pattern *p, const b
 
 		if (!filled[i] && w.captures[i])
 			diag_warning(l->diag, p->regex.file, p->regex.line, "add an example that has it",
-				     "pattern '%s': no example fills (?<%s>…), so that it is not attacked", p->name, name);
+				     "pattern '%s': no example fills (?<%s>…), so that it is not attacked",
+				     p->name, name);
 	}
 }
 
 static int attack_pattern(struct lint *l, const struct filter_pattern *p)
 {
-	struct attack a = { .matcher = l->matcher, .pattern = p, .others = l->lines, .n_others = l->n_lines,
-			    .diag = l->diag, .result = l->result };
+	struct attack a = { .matcher = l->matcher,
+			    .pattern = p,
+			    .others = l->lines,
+			    .n_others = l->n_lines,
+			    .diag = l->diag,
+			    .result = l->result };
 	bool filled[SENDER_COUNT] = { false };
 	unsigned n = 0;
 	size_t i, k;
@@ -162,7 +170,9 @@ static int attack_pattern(struct lint *l, const struct filter_pattern *p)
 
 int lint_run(struct matcher *m, unsigned flags, struct diag *diag, struct lint_result *ret)
 {
-	struct lint l = { .matcher = m, .filter = matcher_filter(m), .flags = flags, .diag = diag, .result = ret };
+	struct lint l = {
+		.matcher = m, .filter = matcher_filter(m), .flags = flags, .diag = diag, .result = ret
+	};
 	size_t i;
 	int r;
 

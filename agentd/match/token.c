@@ -61,8 +61,8 @@ static size_t take_named(const char *p, struct token *t)
 		char end;
 		enum token_kind kind;
 	} forms[] = {
-		{ "(?P<", '>', TOKEN_OPEN },  { "(?<", '>', TOKEN_OPEN },  { "(?'", '\'', TOKEN_OPEN },
-		{ "(?P>", ')', TOKEN_CALL },  { "(?P=", ')', TOKEN_CALL }, { "(?&", ')', TOKEN_CALL },
+		{ "(?P<", '>', TOKEN_OPEN }, { "(?<", '>', TOKEN_OPEN },  { "(?'", '\'', TOKEN_OPEN },
+		{ "(?P>", ')', TOKEN_CALL }, { "(?P=", ')', TOKEN_CALL }, { "(?&", ')', TOKEN_CALL },
 	};
 	size_t i;
 

@@ -23,16 +23,16 @@
 
 /* What stopping before a byte of the regex means. */
 struct step {
-	size_t shown;     /* the place to tell: where the group began, if it is the start of an alternative */
-	size_t demanded;  /* characters that must have been there to come this far */
-	bool look;        /* within a lookaround */
+	size_t shown;	 /* the place to tell: where the group began, if it is the start of an alternative */
+	size_t demanded; /* characters that must have been there to come this far */
+	bool look;	 /* within a lookaround */
 };
 
 struct tracer {
 	struct pattern_regex regex;
-	struct step *steps; /* for regex.own to regex.end, and one for the end */
+	struct step *steps;	 /* for regex.own to regex.end, and one for the end */
 	struct pattern *pattern; /* for all readings */
-	pcre2_code *slow;        /* with a callout before every item */
+	pcre2_code *slow;	 /* with a callout before every item */
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	uint32_t n_names, name_size;
@@ -132,7 +132,8 @@ static int make_steps(struct tracer *t)
 			break;
 		if (alternative != (size_t)-1)
 			shown = alternative;
-		set_steps(t, offset, (size_t)(p - text), (struct step){ shown, demanded, w.levels[depth].look });
+		set_steps(t, offset, (size_t)(p - text),
+			  (struct step){ shown, demanded, w.levels[depth].look });
 		walk_token(&w, &token, offset, before);
 		if (token.kind == TOKEN_OPEN && w.depth < DEPTH_MAX)
 			starts[w.depth] = demanded;
@@ -142,7 +143,8 @@ static int make_steps(struct tracer *t)
 			      token.kind == TOKEN_OPEN ? shown :
 							 (size_t)-1;
 	}
-	set_steps(t, (size_t)(p - text) < n ? (size_t)(p - text) : n, n + 1, (struct step){ n, w.demanded, false });
+	set_steps(t, (size_t)(p - text) < n ? (size_t)(p - text) : n, n + 1,
+		  (struct step){ n, w.demanded, false });
 	return 0;
 }
 
@@ -255,7 +257,8 @@ static void take_reading(const struct tracer *t, const pcre2_callout_block *bloc
 		end = block->offset_vector[2 * g + 1];
 		if (end >= start)
 			r->captures[r->n++] = (struct trace_capture){
-				(const char *)entry + 2, { (const char *)block->subject + start, end - start } };
+				(const char *)entry + 2, { (const char *)block->subject + start, end - start }
+			};
 	}
 	qsort(r->captures, r->n, sizeof(r->captures[0]), compare_captures);
 }
@@ -338,6 +341,7 @@ bool tracer_near(const struct tracer *t, const char *line, size_t len, struct tr
 		return false;
 	ret->at = p.at;
 	ret->score = t->steps[p.step].demanded;
-	ret->wanted = (struct span){ t->regex.text + t->regex.own + p.step, t->regex.end - t->regex.own - p.step };
+	ret->wanted =
+		(struct span){ t->regex.text + t->regex.own + p.step, t->regex.end - t->regex.own - p.step };
 	return true;
 }

@@ -43,7 +43,8 @@ static bool set_takes(struct span set, const char *chars)
 {
 	int error;
 	size_t offset;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)set.ptr, set.len, PATTERN_OPTIONS, &error, &offset, NULL);
+	pcre2_code *code =
+		pcre2_compile((PCRE2_SPTR)set.ptr, set.len, PATTERN_OPTIONS, &error, &offset, NULL);
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	bool any = false;
 
@@ -58,7 +59,8 @@ static bool set_takes(struct span set, const char *chars)
 static bool is_wide(const struct token *t)
 {
 	if (t->kind == TOKEN_SET)
-		return set_takes(t->text, "0123456789") && set_takes(t->text, ".:") && set_takes(t->text, " '\"<>()=");
+		return set_takes(t->text, "0123456789") && set_takes(t->text, ".:") &&
+		       set_takes(t->text, " '\"<>()=");
 	if (t->kind == TOKEN_TYPE)
 		return strchr("DSWNHV", t->c) != NULL;
 	return t->kind == TOKEN_ANY;
@@ -92,7 +94,8 @@ static const char *find_group(const char *text, struct span name)
 /* What is called is as if it stood there. */
 static unsigned long call(const struct walker *caller, struct span name)
 {
-	struct walker w = { caller->filter, NULL, name, caller->calls + 1, caller->depth, caller->found, caller->captures };
+	struct walker w = { caller->filter,  NULL, name, caller->calls + 1, caller->depth, caller->found,
+			    caller->captures };
 	size_t i;
 
 	for (i = 0; !w.p && i < w.filter->n_defines; i++)
@@ -104,8 +107,7 @@ static unsigned long call(const struct walker *caller, struct span name)
 
 static unsigned long group(struct walker *w, const struct token *t)
 {
-	bool harmless = t->group == GROUP_LOOK ||
-			(t->group == GROUP_CAPTURE && take_capture(w, t->name));
+	bool harmless = t->group == GROUP_LOOK || (t->group == GROUP_CAPTURE && take_capture(w, t->name));
 	struct wild ignored = { .item = { NULL, 0 } }, *found = w->found;
 	unsigned long most;
 
