@@ -12,6 +12,7 @@
 #include "config/value.h"
 #include "filter.h"
 #include "filter_lens.h"
+#include "input/input.h"
 #include "output.h"
 #include "usage.h"
 
@@ -24,8 +25,11 @@ enum near { NEAR_AUTO, NEAR_ALWAYS, NEAR_NEVER };
 struct matching {
 	const struct ctl *ctl;
 	struct matcher *matcher;
+	struct time_reader *reader; /* the host's zone */
 	struct lens lens;
 	enum near near;
+	char *held; /* lines that may go on */
+	size_t held_len;
 	unsigned long lines, matched, crafted, limited, unmatched, nears;
 	unsigned long *by_pattern;
 };
@@ -51,17 +55,17 @@ static json_t *also_json(const struct event *e)
 }
 
 /* A line that can be read in several ways is evidence of nothing: its addresses are not told. */
-static json_t *event_json(struct matching *m, const struct event *e)
+static json_t *event_json(struct matching *m, const struct event *e, unsigned long number)
 {
 	char addr[ADDR_TEXT_MAX];
 	json_t *o;
 
 	if (e->n_addrs != 1)
-		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)m->lines, "class", "crafted", 1,
+		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)number, "class", "crafted", 1,
 				 "pattern", e->pattern);
-	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)m->lines, "class",
-		      class_name(e->class), "address", addr_format(&e->addrs[0], addr), "user",
-		      span_json(e->user), "pattern", e->pattern);
+	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)number, "class", class_name(e->class),
+		      "address", addr_format(&e->addrs[0], addr), "user", span_json(e->user), "pattern",
+		      e->pattern);
 	if (e->classes != CLASS_BIT(e->class))
 		json_object_set_new(o, "also", also_json(e));
 	json_object_set_new(o, "filter", output_string(e->filter));
@@ -87,12 +91,12 @@ static void print_also(const struct event *e)
 		putchar(')');
 }
 
-static void print_event(struct matching *m, const struct event *e)
+static void print_event(struct matching *m, const struct event *e, unsigned long number)
 {
 	const struct filter_pattern *p = lens_pattern(&m->lens, e->pattern_index, NULL);
 	char addr[ADDR_TEXT_MAX], user[200] = "-", when[TIME_TEXT_MAX];
 
-	printf("%lu: ", m->lines);
+	printf("%lu: ", number);
 	if (e->n_addrs == 0) {
 		printf("gave up: pattern %s takes too many steps; it counts against nobody", e->pattern);
 	} else if (e->n_addrs > 1) {
@@ -121,38 +125,41 @@ static bool wants_near(struct matching *m)
 	return !m->ctl->json && isatty(STDOUT_FILENO) && m->nears++ < NEAR_LINES;
 }
 
-static void tell_unmatched(struct matching *m, struct span line)
+static void tell_unmatched(struct matching *m, struct span line, unsigned long number)
 {
 	struct near_miss near;
 	bool found = wants_near(m) && lens_nearest(&m->lens, line, &near);
 
 	m->unmatched++;
 	if (m->ctl->json) {
-		json_t *o = json_pack("{s:I, s:n}", "line", (json_int_t)m->lines, "class");
+		json_t *o = json_pack("{s:I, s:n}", "line", (json_int_t)number, "class");
 
 		if (found)
 			json_object_set_new(o, "near", lens_near_json(&m->lens, &near));
 		output_json(o);
 		return;
 	}
-	printf("%lu: no match\n", m->lines);
+	printf("%lu: no match\n", number);
 	if (found)
 		lens_show_near(&m->lens, m->ctl, line, &near);
 }
 
-static void match_line(struct matching *m, char *text, size_t len)
+static void keep_first(void *userdata, const struct event *e)
 {
-	struct event e;
+	struct event *kept = userdata;
 
-	if (len > 0 && text[len - 1] == '\n')
-		len--;
-	if (len > 0 && text[len - 1] == '\r')
-		len--;
-	if (len > MATCH_LINE_MAX)
-		len = MATCH_LINE_MAX;
-	m->lines++;
-	if (!matcher_line(m->matcher, text, len, &e)) {
-		tell_unmatched(m, (struct span){ text, len });
+	if (kept->class == CLASS_NONE)
+		*kept = *e;
+}
+
+/* One line, or several of which each goes on in the next; number: of the first. */
+static void match_line(struct matching *m, const char *text, size_t len, unsigned long number)
+{
+	struct event e = { 0 };
+
+	matcher_scan(m->matcher, text, len, NULL, m->reader, keep_first, &e);
+	if (e.class == CLASS_NONE) {
+		tell_unmatched(m, (struct span){ text, len }, number);
 		return;
 	}
 	m->matched += e.n_addrs == 1;
@@ -160,19 +167,78 @@ static void match_line(struct matching *m, char *text, size_t len)
 	m->limited += e.n_addrs == 0;
 	m->by_pattern[e.pattern_index] += e.n_addrs == 1;
 	if (m->ctl->json)
-		output_json(event_json(m, &e));
+		output_json(event_json(m, &e, number));
 	else
-		print_event(m, &e);
+		print_event(m, &e, number);
+}
+
+/* Without line end, and cut as the inputs cut it. */
+static size_t trim_line(char *text, size_t len)
+{
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	if (len > MATCH_LINE_MAX) {
+		len = MATCH_LINE_MAX;
+		text[len - 1] = INPUT_CUT_MARK;
+	}
+	return len;
+}
+
+static void match_held(struct matching *m)
+{
+	unsigned long first = m->lines, n, i;
+
+	if (!m->held)
+		return;
+	n = text_count_lines(m->held, m->held_len);
+	first -= n;
+	match_line(m, m->held, m->held_len, first);
+	/* Still one object a line. */
+	for (i = 1; i <= n && m->ctl->json; i++)
+		output_json(json_pack("{s:I, s:n, s:b}", "line", (json_int_t)(first + i), "class",
+				      "continued", 1));
+	free(m->held);
+	m->held = NULL;
+	m->held_len = 0;
+}
+
+/* A line that may go on in the next one waits for it. */
+static void hold_line(struct matching *m, const char *text, size_t len)
+{
+	bool goes_on =
+		m->held && m->held_len <= MATCH_LINE_MAX && matcher_is_continued(m->matcher, text, len);
+	char *longer;
+
+	if (!goes_on)
+		match_held(m);
+	longer = realloc(m->held, m->held_len + len + 2);
+	if (!longer)
+		return;
+	m->held = longer;
+	if (goes_on)
+		m->held[m->held_len++] = '\n';
+	memcpy(m->held + m->held_len, text, len);
+	m->held_len += len;
 }
 
 static void match_stream(struct matching *m, FILE *in)
 {
+	bool hold = matcher_continues(m->matcher);
 	_cleanup_free_ char *text = NULL;
-	size_t size = 0;
+	size_t size = 0, n;
 	ssize_t len;
 
-	while ((len = getline(&text, &size, in)) >= 0)
-		match_line(m, text, (size_t)len);
+	while ((len = getline(&text, &size, in)) >= 0) {
+		n = trim_line(text, (size_t)len);
+		if (hold)
+			hold_line(m, text, n);
+		m->lines++;
+		if (!hold)
+			match_line(m, text, n, m->lines);
+	}
+	match_held(m);
 }
 
 static int match_files(struct matching *m, int n, char **paths)
@@ -260,7 +326,10 @@ static int match(struct matching *m, char *const *dirs, int argc, char **argv)
 	diag_print(&diag, stderr);
 	diag_done(&diag);
 	if (r >= 0)
+		r = time_reader_new(NULL, &m->reader);
+	if (r >= 0)
 		status = run(m, filters, n, argc - 1, argv + 1);
+	time_reader_free(m->reader);
 	matcher_free(m->matcher);
 	while (n > 0)
 		filter_free(filters[--n]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "input/input.h"
 #include "match/hostile.h"
 
 /* Lines made of one example, at most; and of one pair of its fields, with so many texts for each. */
@@ -215,8 +216,13 @@ static int try(struct run *r, const struct rewrite *w)
 	if (!make_room(r, w))
 		return -ENOMEM;
 	len = make_line(r, w);
+	if (len > MATCH_LINE_MAX) {
+		/* As the inputs cut it. */
+		len = MATCH_LINE_MAX;
+		r->buf[len - 1] = INPUT_CUT_MARK;
+	}
 	matcher_stats(r->a->matcher, &before);
-	matched = matcher_line(r->a->matcher, r->buf, len < MATCH_LINE_MAX ? len : MATCH_LINE_MAX, &e);
+	matched = matcher_line(r->a->matcher, r->buf, len, &e);
 	matcher_stats(r->a->matcher, &after);
 	r->rewrites++;
 	result->rewrites++;

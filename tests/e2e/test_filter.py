@@ -168,6 +168,20 @@ def test_match_json_keeps_its_form():
     assert other == {"line": 3, "class": None} and near == {"line": 4, "class": None}
 
 
+def test_match_reads_lines_that_go_on_together():
+    text = SAFE.replace("description = a test", "description = a test\ncontinued = [ \\t]").replace(
+        "failed from (?<addr>(?&ip))", "failed from (?<addr>(?&ip))(?<text>.*+)")
+    data = "login of 'a' failed from 203.0.113.9\n x' failed from 192.0.2.5\nlogin of 'b' failed from 192.0.2.6\nx\n"
+    with Filters(own=text) as f:
+        lines = [json.loads(line) for line in f.ctl("match", "own", "--json", data=data)[1].splitlines()]
+        assert [o["line"] for o in lines] == [1, 2, 3, 4], lines
+        assert lines[0].get("crafted") and lines[1].get("continued") and lines[2]["address"] == "192.0.2.6", lines
+        assert lines[3] == {"line": 4, "class": None}
+        out = f.ctl("match", "own", data=data)[1]
+        assert "1: crafted" in out and "\\x0a" in out and "3: auth-failure" in out and "4 lines: 1 matched" in out, out
+        assert f.ctl("match", "own", data=data.partition("\n")[0] + "\n" + " x\n" * 100000)[0] == 0
+
+
 def test_near_misses_tell_where_and_what():
     _, out, _ = shipped("match", "--near", "asterisk", data=NEAR + OTHER)
     lines = out.splitlines()
