@@ -197,7 +197,7 @@ static void match_held(struct matching *m)
 	match_line(m, m->held, m->held_len, first);
 	/* Still one object a line. */
 	for (i = 1; i <= n && m->ctl->json; i++)
-		output_json(json_pack("{s:I, s:n, s:b}", "line", (json_int_t)(first + i), "class",
+		output_json(json_pack("{s:I, s:n, s:b}", "line", (json_int_t)first + (json_int_t)i, "class",
 				      "continued", 1));
 	free(m->held);
 	m->held = NULL;

@@ -131,10 +131,14 @@ static void add_addresses(struct hostile *h, const char *address)
 		{ "x\\", "" },
 		{ "x>", "<" },
 	};
+	/* These may hide an address rather than bring one. */
+	static const char *const plain[] = { "", "\"", "'", "\\", "<", ">", "]", "x" };
 	size_t i;
 
 	for (i = 0; i < ELEMENTSOF(forms); i++)
 		add(h, text_printf("%s%s%s", forms[i][0], address, forms[i][1]));
+	for (i = 0; i < ELEMENTSOF(plain); i++)
+		add(h, strdup(plain[i]));
 }
 
 /* Pieces of the line to build with */
