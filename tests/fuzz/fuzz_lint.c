@@ -49,7 +49,7 @@ static void walk(const char *regex)
 			abort();
 	if (wild_find(filter, regex, &w) && w.item.len == 0)
 		abort();
-	if (literal_extract(regex, literal) > LITERAL_MAX)
+	if (literal_extract(regex, literal) > LITERAL_MAX || literal_before_address(regex, literal) > LITERAL_MAX)
 		abort();
 }
 
