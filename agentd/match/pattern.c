@@ -507,6 +507,10 @@ static bool is_stream(struct span transport)
 	static const char *const streams[] = { "TCP", "TLS", "WS", "WSS" };
 	size_t i;
 
+	/* Most are UDP. */
+	if (transport.len == 0 || !strchr("TtWw", *transport.ptr))
+		return false;
+
 	for (i = 0; i < ELEMENTSOF(streams); i++)
 		if (transport.len == strlen(streams[i]) &&
 		    strncasecmp(transport.ptr, streams[i], transport.len) == 0)
