@@ -18,7 +18,8 @@
 
 /* Sections */
 
-static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "input NAME", "rule NAME" };
+static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
+					     "accounts",  "prefixes", "brakes",	   "input NAME", "rule NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -86,7 +87,8 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 	_cleanup_free_ char *hint = near ? text_printf("did you mean [%s]?", near) : NULL;
 
 	diag_error(l->diag, l->file, line,
-		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [input NAME] and [rule NAME]",
+		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
+		       "[prefixes], [brakes], [input NAME] and [rule NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -135,6 +137,16 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &detection_keys;
 	} else if (strcmp(section, "exempt") == 0) {
 		l->keys = &exempt_keys;
+	} else if (strcmp(section, "trust") == 0) {
+		l->keys = &trust_keys;
+	} else if (strcmp(section, "proof") == 0) {
+		l->keys = &proof_keys;
+	} else if (strcmp(section, "accounts") == 0) {
+		l->keys = &accounts_keys;
+	} else if (strcmp(section, "prefixes") == 0) {
+		l->keys = &prefixes_keys;
+	} else if (strcmp(section, "brakes") == 0) {
+		l->keys = &brakes_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)

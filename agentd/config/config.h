@@ -14,15 +14,20 @@
 /*
  * sipwarden.conf(5), read and checked. All pointers are owned by the config.
  *
- *   [sipwarden]      user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
+ *   [sipwarden]      mode = enforce|observe; user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
  *   [firewall]       table, max_bans
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start; timezone (file)
+ *   [trust]          friend_for; factor; account_limit
+ *   [proof]          unproven_ban; unproven_share
+ *   [accounts]       addresses; window; ban
+ *   [prefixes]       offenders; window; ban; max; ipv4; ipv6
+ *   [brakes]         bans_per_minute; friend_share
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
- *                    except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
+ *                    observe; except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
  */
 enum input_type { INPUT_FILE, INPUT_JOURNAL };
 
@@ -64,6 +69,7 @@ struct config_rule {
 	usec_t ladder[RULE_LADDER_MAX]; /* first ban, second, …; the last repeats */
 	size_t n_ladder;
 	bool enabled;
+	bool observe;   /* tell of bans, and do not enforce them */
 	char **filters; /* NULL: all */
 	struct addr *except; /* never counted here */
 	size_t n_except;
@@ -71,6 +77,27 @@ struct config_rule {
 	size_t n_raises;
 	unsigned line;
 	const char *file;
+};
+
+#define ACCOUNT_ADDRESSES_MAX 64
+
+/* What stands between a rule that is hit and a ban; decide/ says how. */
+struct config_policy {
+	usec_t friend_for;	       /* since its last success an address is a friend; 0: there are none */
+	uint32_t friend_factor;	       /* a friend's thresholds are so many times as high */
+	uint32_t friend_account_limit; /* attempts on one account, in a rule's window, that no phone makes */
+	usec_t unproven_ban;	       /* longest ban on evidence whose source may be forged; 0: none */
+	uint32_t unproven_share;       /* of max_bans, in percent, that such bans may take */
+	uint32_t account_addresses;    /* addresses that fail with one account within account_window: an attack on it */
+	usec_t account_window;
+	usec_t account_ban;	       /* of those that did nothing else; 0: only tell */
+	uint32_t prefix_offenders;     /* banned addresses in one prefix within prefix_window that lead to its ban */
+	usec_t prefix_window;
+	usec_t prefix_ban;	       /* 0: none */
+	uint32_t prefix_max;	       /* such bans at a time */
+	uint8_t prefix4, prefix6;      /* length of these prefixes */
+	uint32_t bans_per_minute;
+	uint32_t friend_share;	       /* percent of all friends that may be banned within an hour */
 };
 
 struct config {
@@ -88,6 +115,8 @@ struct config {
 	uint32_t max_offenders; /* keys remembered per rule */
 	uint8_t ipv4_prefix; /* key = prefix: length of an IPv4 key, and of IPv6 */
 	uint8_t ipv6_prefix;
+	bool observe;    /* tell of bans, and enforce none */
+	struct config_policy policy;
 	usec_t history;  /* how long earlier bans count on the ladder */
 	struct addr *exempt;
 	size_t n_exempt;

@@ -107,6 +107,31 @@ static bool set_exempt(struct config *c)
 	return true;
 }
 
+/*
+ * A friend is who logged in within a day: phones register at least that often
+ * (RFC 3261 10.2.1.1 suggests an hour). A phone with a stale password tries
+ * about twice a minute; a hundred tries on one account in ten minutes are a
+ * guesser's. An unproven ban is one that a forger's victim can wait out.
+ */
+static const struct config_policy policy = {
+	.friend_for = DAY,
+	.friend_factor = 10,
+	.friend_account_limit = 100,
+	.unproven_ban = 10 * MIN,
+	.unproven_share = 10,
+	.account_addresses = 10,
+	.account_window = HOUR,
+	.account_ban = HOUR,
+	.prefix_offenders = 8,
+	.prefix_window = HOUR,
+	.prefix_ban = HOUR,
+	.prefix_max = 100,
+	.prefix4 = 24,
+	.prefix6 = 48,
+	.bans_per_minute = 20000,
+	.friend_share = 20,
+};
+
 struct config *config_defaults(void)
 {
 	struct config *c = calloc(1, sizeof(*c));
@@ -119,6 +144,7 @@ struct config *config_defaults(void)
 	c->ipv4_prefix = 24;
 	c->ipv6_prefix = 64;
 	c->history = 30 * DAY;
+	c->policy = policy;
 	if (!set_strings(c) || !set_rules(c) || !set_exempt(c))
 		return config_free(c);
 	return c;

@@ -77,7 +77,17 @@ static void take_log_level(struct loader *l, const struct place *at, const char 
 		l->cfg->log_level = log_level_parse(words[i]);
 }
 
+static void take_mode(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = { "enforce", "observe" };
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->cfg->observe = i == 1;
+}
+
 static const struct key sipwarden_list[] = {
+	{ "mode", take_mode, false },
 	{ "user", take_user, false },
 	{ "group", take_group, false },
 	{ "state_dir", take_state_dir, false },

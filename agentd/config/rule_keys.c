@@ -97,6 +97,11 @@ static void take_rule_enabled(struct loader *l, const struct place *at, const ch
 	value_bool(at, text, &l->rule->enabled);
 }
 
+static void take_rule_observe(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->rule->observe);
+}
+
 static void take_rule_filter(struct loader *l, const struct place *at, const char *text)
 {
 	char **words;
@@ -186,6 +191,7 @@ static const struct key rule_list[] = {
 	{ "enabled", take_rule_enabled, false },
 	{ "filter", take_rule_filter, false },
 	{ "each", take_rule_each, false },
+	{ "observe", take_rule_observe, false },
 	{ "except", take_rule_except, true },
 	{ "raise", take_rule_raise, true },
 };
