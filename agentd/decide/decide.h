@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "base/timespan.h"
+#include "base/witness.h"
 #include "config/config.h"
 #include "match/event.h"
 
@@ -36,6 +37,8 @@ struct ban {
 	char *evidence; /* log lines as the gateway wrote them, one a line; may be NULL */
 	size_t evidence_len;
 	char *accounts; /* user names tried, one a line, escaped; may be NULL */
+	bool proven;    /* by evidence whose source cannot have been forged */
+	bool observed;  /* decided and told, but not enforced */
 	int64_t id;     /* in the store; 0: none */
 	bool in_kernel; /* the firewall said so */
 	uint64_t packets, bytes; /* dropped, as last read from the kernel */
@@ -43,20 +46,57 @@ struct ban {
 
 enum lift_cause { LIFT_EXPIRED, LIFT_ADMIN, LIFT_EXEMPT };
 
+/* What an admin should know, though nobody is banned for it. */
+enum alert_kind {
+	ALERT_STALE_ACCOUNT,   /* a friend fails with one account again and again */
+	ALERT_FRIEND_ATTACKS,  /* a friend attacks, as far as can be told without proof, or is banned for it */
+	ALERT_ACCOUNT_ATTACK,  /* one account, many addresses */
+	ALERT_FORGERY,	       /* a log line names who sent nothing */
+	ALERT_CEILING,	       /* more bans than the brakes allow */
+	ALERT_FRIENDS_SHARE,   /* a ban would cut off too many of those who logged in lately */
+};
+#define ALERT_KINDS 6
+
+struct alert {
+	enum alert_kind kind;
+	struct addr addr;    /* family 0: none */
+	const char *account; /* escaped; NULL: none */
+	const char *text;    /* for people */
+};
+
+/* "stale-account", …; static. */
+const char *alert_name(enum alert_kind kind);
+
 struct decide_callbacks {
 	/* A new ban, or a longer one in place of the old. */
 	void (*ban)(void *userdata, struct ban *b);
 	/* b is released after the call. */
 	void (*lift)(void *userdata, struct ban *b, enum lift_cause cause);
-	/* Bans of addr that a rule made since: the ladder. */
+	/* Not more than once an hour for the same kind, address and account. */
+	void (*alert)(void *userdata, const struct alert *a);
+	/*
+	 * Asks whether addr sent packets to the watched ports: decider_answer() brings
+	 * the answer. NULL, or false: nobody can be asked.
+	 */
+	bool (*ask)(void *userdata, const struct addr *addr);
+	/* Proven bans of addr that a rule made since: the ladder. */
 	unsigned (*history)(void *userdata, const struct addr *addr, usec_t since);
 	void *userdata;
 };
 
 struct decide_stats {
 	uint64_t events, attempts, bans, lifts, exempted, crafted, unbannable, forgotten;
+	uint64_t forged;   /* decisions given up because the kernel had not seen the source */
+	uint64_t spared;   /* hits of friends that did not lead to a ban */
+	uint64_t braked;   /* hits that the brakes kept from becoming bans */
+	uint64_t observed; /* bans decided but not enforced */
+	uint64_t alerts;
 	size_t active;    /* bans in force */
+	size_t unproven;  /* of these, on evidence that may be forged */
+	size_t prefixes;  /* of these, of prefixes by rule */
 	size_t offenders; /* keys being counted, all rules */
+	size_t friends;   /* addresses that logged in lately, as last counted */
+	size_t waiting;   /* decisions that wait for the kernel's answer */
 };
 
 /* cfg must outlive it or the next decider_reload(). */
@@ -68,6 +108,8 @@ int decider_reload(struct decider *d, const struct config *cfg);
 
 /* One event; arrival is now, by CLOCK_REALTIME. */
 void decider_event(struct decider *d, const struct event *e, usec_t arrival);
+/* What the kernel says of addr, after callbacks.ask(). */
+void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
 /* Drops bans whose time is over. Returns the next moment to call it, or USEC_INFINITY. */
 usec_t decider_expire(struct decider *d, usec_t now);
 
@@ -96,6 +138,46 @@ const struct addr *decider_exemption(const struct decider *d, const struct addr 
 void decider_exempt_each(const struct decider *d,
 			 void (*fn)(void *userdata, const struct addr *addr, const char *reason, bool configured),
 			 void *userdata);
+
+/*
+ * Friends: addresses with recent successes, and what was known of them before
+ * this process (decider_befriend). each() brings those that changed since it was
+ * called last.
+ */
+struct friend {
+	struct addr addr;   /* IPv6: its prefix, as it is counted */
+	usec_t first, last; /* success */
+	uint32_t successes;
+	uint32_t accounts;  /* at least so many different ones; at most FRIEND_ACCOUNTS_MAX are told apart */
+};
+#define FRIEND_ACCOUNTS_MAX 8
+void decider_befriend(struct decider *d, const struct friend *f);
+void decider_friends_each(struct decider *d, void (*fn)(void *userdata, const struct friend *f), void *userdata);
+
+/* Why an address is, or is not, banned. Strings are owned by the explanation. */
+struct explain_rule {
+	const struct config_rule *cfg;
+	unsigned count;	    /* attempts in the window that ends now */
+	unsigned proven;    /* of these, proven */
+	unsigned threshold; /* for this address */
+};
+
+struct explanation {
+	const struct ban *ban;	      /* that covers it, or NULL */
+	const struct addr *exemption; /* that covers it, or NULL */
+	const char *unbannable;	      /* why it can never be banned, or NULL; static */
+	bool is_friend;
+	struct friend friend;	      /* last is 0: it never logged in */
+	unsigned forgeries;	      /* decisions against it given up lately: it had sent nothing */
+	bool waiting;		      /* a decision waits for the kernel's answer */
+	struct explain_rule *rules;   /* those that count it by address or prefix */
+	size_t n_rules;
+	char *evidence, *accounts;    /* as in struct ban */
+	size_t evidence_len;
+};
+/* Returns 0 or -ENOMEM. */
+int decider_explain(const struct decider *d, const struct addr *addr, usec_t now, struct explanation *ret);
+void explanation_done(struct explanation *e);
 
 void decider_stats(const struct decider *d, struct decide_stats *ret);
 

@@ -25,7 +25,8 @@ struct event {
 	const char *filter;     /* names; owned by the matcher */
 	const char *pattern;
 	unsigned pattern_index; /* unique among all patterns of the matcher */
-	bool proven;            /* the pattern says: only a real source gets this far */
+	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
+	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
 	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
 	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
 	struct span line;       /* without line end */
