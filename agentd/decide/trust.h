@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_DECIDE_TRUST_H
+#define SIPWARDEN_DECIDE_TRUST_H
+
+#include <stddef.h>
+
+#include "decide/decide.h"
+
+/*
+ * Addresses that logged in. Bounded: under a flood those whose last success is
+ * longest ago are forgotten first.
+ */
+struct trust;
+
+#define TRUST_MAX 131072
+
+int trust_new(struct trust **ret);
+struct trust *trust_free(struct trust *t);
+
+/* A success of user at addr (IPv6: its prefix). */
+void trust_note(struct trust *t, const struct addr *addr, struct span user, usec_t when);
+/* As known from before. */
+void trust_restore(struct trust *t, const struct friend *f);
+/* What is known of addr, whenever it was, or NULL. */
+const struct friend *trust_find(const struct trust *t, const struct addr *addr);
+/* Is there anybody in prefix whose last success is not before since? */
+bool trust_any_in(const struct trust *t, const struct addr *prefix, usec_t since);
+/* How many there are whose last success is not before since. */
+size_t trust_count(const struct trust *t, usec_t since);
+/* Those that changed since the last call. */
+void trust_each_changed(struct trust *t, void (*fn)(void *userdata, const struct friend *f), void *userdata);
+
+#endif
