@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What a filter of fail2ban finds: its own library, run as fail2ban-regex runs it.
 
-peer_match.py FILTER… < LINES    for each line a JSON list, for each filter a list of addresses
+peer_match.py FILTER… < LINES            for each line a JSON list, for each filter a list of addresses
+peer_match.py --count FILTER… < LINES    how many lines each filter matches
 
 FILTER is as for fail2ban-regex: "asterisk", or "sshd[mode=aggressive]". As there,
 a line without a date matches all the same, and names are not resolved.
@@ -26,10 +27,17 @@ def addresses(regex, line):
 
 
 def main():
-    filters = [load(name) for name in sys.argv[1:]]
+    counting = sys.argv[1] == "--count"
+    filters = [load(name) for name in sys.argv[1 + counting:]]
+    matched = [0] * len(filters)
     for line in sys.stdin.buffer:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
-        print(json.dumps([addresses(f, text) for f in filters]))
+        found = [addresses(f, text) for f in filters]
+        matched = [n + bool(f) for n, f in zip(matched, found)]
+        if not counting:
+            print(json.dumps(found))
+    if counting:
+        print(*matched)
 
 
 main()
