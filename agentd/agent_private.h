@@ -12,6 +12,7 @@
 #include "firewall/firewall.h"
 #include "input/input.h"
 #include "match/match.h"
+#include "match/skew.h"
 #include "store/store.h"
 #include "world/world.h"
 
@@ -24,7 +25,10 @@ struct agent_input {
 	struct agent *agent;
 	struct input *input;
 	struct matcher *matcher;
-	const char *name;
+	const struct config_input *cfg;
+	struct time_reader *reader;
+	struct skew skew;
+	bool timed;       /* the chunk at hand comes with times */
 	bool live;        /* the chunk at hand was written after all before it was read */
 	bool skew_told;
 	usec_t arrival;   /* of the chunk at hand */

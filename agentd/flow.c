@@ -5,9 +5,71 @@
 #include <string.h>
 
 #include "agent_private.h"
+#include "base/text.h"
+#include "base/zone.h"
 
 /* A line that was written just now cannot be older; see line_moment(). */
 #define LIVE_SKEW_MAX (300 * USEC_PER_SEC)
+
+/* What was learned of an input's zone outlives a restart: the lines to catch up with come before the live ones. */
+static char *zone_key(const struct agent_input *in)
+{
+	return text_printf("zone:%s", in->cfg->name);
+}
+
+static const char *zone_name(const struct agent_input *in)
+{
+	return in->cfg->timezone ? in->cfg->timezone : "local";
+}
+
+static void store_zone(const struct agent_input *in)
+{
+	_cleanup_free_ char *key = zone_key(in), *value = text_printf("%d %s", in->skew.quarters, zone_name(in));
+
+	if (!key || !value)
+		return;
+	store_position_put(in->agent->store, key, value);
+	agent_commit_soon(in->agent);
+}
+
+/* It was learned against a zone; with another one in the config it is void. */
+static void restore_zone(struct agent_input *in)
+{
+	_cleanup_free_ char *key = zone_key(in), *value = key ? store_position_get(in->agent->store, key) : NULL;
+	char *end = value;
+	long quarters = value ? strtol(value, &end, 10) : 0;
+
+	if (value && end > value && *end == ' ' && strcmp(end + 1, zone_name(in)) == 0 &&
+	    labs(quarters) <= SKEW_QUARTERS_MAX)
+		in->skew.quarters = (int)quarters;
+}
+
+static void tell_zone(const struct agent_input *in)
+{
+	const int32_t offset = time_reader_offset(in->reader, in->arrival) - in->skew.quarters * 900;
+	const usec_t off = (usec_t)abs(in->skew.quarters) * SKEW_QUARTER;
+	char span[TIMESPAN_TEXT_MAX], text[ZONE_OFFSET_TEXT_MAX];
+
+	if (off == 0)
+		log_notice("Input %s: the log's time is ours again", in->cfg->name);
+	else if (abs(offset) > ZONE_OFFSET_MAX)
+		log_warning("Input %s: the log's time is always %s away from ours, as in no time zone; going on with that. "
+			    "Set the clock of the gateway",
+			    in->cfg->name, timespan_format(off, span));
+	else
+		log_warning("Input %s: the log's time is always %s %s ours: it is in zone %s, not in %s; going on with that. "
+			    "Set timezone = %s in [input %s], or the name of the zone",
+			    in->cfg->name, timespan_format(off, span), in->skew.quarters > 0 ? "behind" : "ahead of",
+			    zone_offset_format(offset, text), zone_name(in), text, in->cfg->name);
+}
+
+static void learn_zone(struct agent_input *in, usec_t logged)
+{
+	if (in->timed || !skew_learn(&in->skew, logged, in->arrival))
+		return;
+	tell_zone(in);
+	store_zone(in);
+}
 
 /*
  * The log's own time counts, so that an old log read again gives the same bans.
@@ -16,15 +78,21 @@
  */
 static usec_t line_moment(struct agent_input *in, const struct event *e)
 {
-	usec_t apart = e->time > in->arrival ? e->time - in->arrival : in->arrival - e->time;
 	char span[TIMESPAN_TEXT_MAX];
+	usec_t when, apart;
 
-	if (e->time == 0 || !in->live || apart <= LIVE_SKEW_MAX)
-		return e->time;
+	if (e->time == 0)
+		return 0;
+	if (in->live)
+		learn_zone(in, e->time);
+	when = skew_correct(&in->skew, e->time);
+	apart = when > in->arrival ? when - in->arrival : in->arrival - when;
+	if (!in->live || apart <= LIVE_SKEW_MAX)
+		return when;
 	if (!in->skew_told)
 		log_warning("Input %s: the log's time is %s away from ours; using the time of arrival. Check the time "
 			    "zone of the gateway's log",
-			    in->name, timespan_format(apart, span));
+			    in->cfg->name, timespan_format(apart, span));
 	in->skew_told = true;
 	return in->arrival;
 }
@@ -45,7 +113,16 @@ static void on_chunk(void *userdata, struct input *input, const struct input_chu
 	(void)userdata;
 	in->arrival = time_now();
 	in->live = chunk->live;
-	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, on_event, in);
+	in->timed = chunk->times != NULL;
+	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, in->reader, on_event, in);
+}
+
+static bool on_continues(void *userdata, struct input *input, const char *line, size_t len)
+{
+	const struct agent_input *in = input_context(input);
+
+	(void)userdata;
+	return in && matcher_is_continued(in->matcher, line, len);
 }
 
 static void on_position(void *userdata, struct input *input, const char *key, const char *value)
@@ -68,14 +145,37 @@ void agent_inputs_stop(struct agent_input *inputs, size_t n)
 {
 	size_t i;
 
-	for (i = 0; inputs && i < n; i++)
+	for (i = 0; inputs && i < n; i++) {
 		input_stop(inputs[i].input);
+		time_reader_free(inputs[i].reader);
+	}
 	free(inputs);
+}
+
+static int start_input(struct agent *a, const struct config_input *ci, struct matcher *m, struct agent_input *in)
+{
+	const struct input_callbacks callbacks = {
+		.chunk = on_chunk,
+		.position = on_position,
+		.continues = matcher_continues(m) ? on_continues : NULL,
+		.restore = on_restore,
+		.userdata = a,
+	};
+	int r;
+
+	*in = (struct agent_input){ .agent = a, .cfg = ci, .matcher = m };
+	r = time_reader_new(ci->timezone, &in->reader);
+	if (r < 0)
+		return r;
+	restore_zone(in);
+	r = input_start(a->loop, ci, &callbacks, &in->input);
+	if (r >= 0)
+		input_set_context(in->input, in);
+	return r;
 }
 
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret)
 {
-	const struct input_callbacks callbacks = { on_chunk, on_position, on_restore, a };
 	struct agent_input *inputs = calloc(w->cfg->n_inputs + 1, sizeof(*inputs));
 	size_t i;
 	int r;
@@ -85,15 +185,12 @@ int agent_inputs_start(struct agent *a, const struct world *w, struct agent_inpu
 	for (i = 0; i < w->cfg->n_inputs; i++) {
 		const struct config_input *ci = &w->cfg->inputs[i];
 
-		inputs[i] = (struct agent_input){ .agent = a, .name = ci->name };
-		inputs[i].matcher = w->matchers[i];
-		r = input_start(a->loop, ci, &callbacks, &inputs[i].input);
+		r = start_input(a, ci, w->matchers[i], &inputs[i]);
 		if (r < 0) {
 			log_error("%s:%u: input %s cannot be followed: %s", ci->file, ci->line, ci->name, strerror(-r));
-			agent_inputs_stop(inputs, i);
+			agent_inputs_stop(inputs, i + 1);
 			return r;
 		}
-		input_set_context(inputs[i].input, &inputs[i]);
 	}
 	*ret = inputs;
 	return 0;

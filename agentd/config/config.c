@@ -233,6 +233,10 @@ static void finish_input(struct loader *l, struct config_input *in)
 	if (in->type == INPUT_JOURNAL && in->paths)
 		diag_error(l->diag, in->file, in->line, "make two inputs of it",
 			   "input '%s' is the journal and cannot have a path", in->name);
+	if (in->type == INPUT_JOURNAL && in->timezone)
+		diag_error(l->diag, in->file, in->line, "take it away",
+			   "input '%s' is the journal, which knows the moment of each line, and needs no timezone",
+			   in->name);
 	if (in->type == INPUT_JOURNAL && !in->matches && in->filters)
 		match_by_name(in);
 }
@@ -383,6 +387,7 @@ struct config *config_free(struct config *c)
 		return NULL;
 	for (i = 0; i < c->n_inputs; i++) {
 		free(c->inputs[i].name);
+		free(c->inputs[i].timezone);
 		strings_free(c->inputs[i].filters);
 		strings_free(c->inputs[i].paths);
 		strings_free(c->inputs[i].matches);

@@ -19,7 +19,7 @@
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
- *                    match = FIELD=VALUE …; from = end|start
+ *                    match = FIELD=VALUE …; from = end|start; timezone (file)
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
  *                    except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
@@ -33,6 +33,7 @@ struct config_input {
 	char **matches; /* FIELD=VALUE; NULL-terminated (journal): same field or-ed, others and-ed, as
 			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
 	char **filters; /* the first whose pattern matches a line decides; NULL-terminated */
+	char *timezone; /* of times without one, as zone_new() has it; NULL: the host's (file) */
 	bool from_start; /* without a stored position: read what is there already */
 	unsigned line;   /* where its section stands in the config */
 	const char *file;

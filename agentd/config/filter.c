@@ -88,6 +88,8 @@ static void take_filter_key(struct filter_loader *l, const struct place *at, con
 		f->description = strdup(value);
 	} else if (strcmp(at->key, "prefix") == 0) {
 		regex_set(at, l->file, &f->prefix, value);
+	} else if (strcmp(at->key, "continued") == 0) {
+		regex_set(at, l->file, &f->continued, value);
 	} else if (strcmp(at->key, "define") != 0) {
 		claim_add(at, value, strcmp(at->key, "escaped") == 0, &f->claims, &f->n_claims);
 	} else {
@@ -225,7 +227,7 @@ static const struct {
 	const char *repeatable; /* " key key " */
 } section_types[] = {
 	[SECTION_NONE] = { "", { NULL }, "" },
-	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "never", "escaped" }, " define never escaped " },
+	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "continued", "never", "escaped" }, " define never escaped " },
 	[SECTION_LIST] = { "list", { "field", "match", "class", "words", "file" }, " file " },
 	[SECTION_PATTERN] = { "pattern",
 			      { "class", "regex", "literal", "proven", "enabled", "source", "never", "escaped", "example",
@@ -520,6 +522,7 @@ struct filter *filter_free(struct filter *f)
 	for (i = 0; i < f->n_defines; i++)
 		text_done(&f->defines[i]);
 	text_done(&f->prefix);
+	text_done(&f->continued);
 	free(f->patterns);
 	free(f->lists);
 	free(f->defines);

@@ -17,6 +17,7 @@
  *   description = Asterisk PBX
  *   prefix = REGEX            what may stand before every message
  *   define = REGEX            (?<name>…) groups for (?&name), may be repeated
+ *   continued = REGEX         how a line begins that belongs to the one before it
  *
  *   [list NAME]
  *   field = agent|user|number|from       the capture that is looked up
@@ -93,6 +94,7 @@ struct filter {
 	char **files; /* all file names that any of the texts refer to */
 	size_t n_files;
 	struct filter_text prefix;
+	struct filter_text continued;
 	struct filter_text *defines;
 	size_t n_defines;
 	struct filter_claim *claims;

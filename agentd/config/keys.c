@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "config/loader.h"
 
 #define EXEMPT_MAX 100000
@@ -298,9 +299,24 @@ static void take_input_from(struct loader *l, const struct place *at, const char
 		l->input->from_start = i == 1;
 }
 
+static void take_input_timezone(struct loader *l, const struct place *at, const char *text)
+{
+	struct zone *zone = NULL;
+	int r = zone_new(text, &zone);
+
+	zone_free(zone);
+	if (r == -EINVAL)
+		value_error(at, text, "local, UTC, an offset as +02:00, or a zone of timedatectl list-timezones, as Europe/Berlin",
+			    "not a time zone");
+	else if (r < 0)
+		value_error(at, "", NULL, "out of memory");
+	else
+		value_text(at, text, &l->input->timezone);
+}
+
 static const struct key input_list[] = {
 	{ "filter", take_input_filter, false }, { "type", take_input_type, false },
 	{ "path", take_input_path, true },	{ "match", take_input_match, true },
-	{ "from", take_input_from, false },
+	{ "from", take_input_from, false },	{ "timezone", take_input_timezone, false },
 };
 const struct key_set input_keys = { input_list, ELEMENTSOF(input_list) };

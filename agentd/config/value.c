@@ -115,8 +115,7 @@ bool value_class(const struct place *at, const char *text, enum event_class *ret
 	return true;
 }
 
-/* A copy of text in place of *ret. */
-static bool replace(const struct place *at, const char *text, char **ret)
+bool value_text(const struct place *at, const char *text, char **ret)
 {
 	char *copy = strdup(text);
 
@@ -139,7 +138,7 @@ bool value_path(const struct place *at, const char *text, char **ret)
 		value_error(at, text, "write the path without '..'", "not a plain path");
 		return false;
 	}
-	return replace(at, text, ret);
+	return value_text(at, text, ret);
 }
 
 bool value_name(const struct place *at, const char *text, char **ret)
@@ -153,7 +152,7 @@ bool value_name(const struct place *at, const char *text, char **ret)
 		value_error(at, text, "letters, digits, '_', '-' and '.', at most 64", "not a name");
 		return false;
 	}
-	return replace(at, text, ret);
+	return value_text(at, text, ret);
 }
 
 bool value_words(const struct place *at, const char *text, char ***ret)

@@ -26,6 +26,8 @@ bool value_bool(const struct place *at, const char *text, bool *ret);
 bool value_number(const struct place *at, const char *text, uint32_t min, uint32_t max, uint32_t *ret);
 bool value_span(const struct place *at, const char *text, usec_t min, usec_t max, usec_t *ret);
 bool value_class(const struct place *at, const char *text, enum event_class *ret);
+/* Any text: a copy in place of *ret. */
+bool value_text(const struct place *at, const char *text, char **ret);
 /* An absolute path without "..". *ret is a new string in place of the old. */
 bool value_path(const struct place *at, const char *text, char **ret);
 /* Letters, digits, '_', '-' and '.', not starting with '.' or '-': safe as a file name. */

@@ -72,10 +72,14 @@ void evidence_note(struct evidence *ev, const struct addr *key, const struct eve
 {
 	uint64_t *head = &ev->heads[head_of(key)];
 	struct record *r = &ev->records[ev->next % EVIDENCE_LINES];
+	unsigned i;
 
 	r->key = *key;
 	r->previous = *head;
 	r->len = copy_cut(r->text, sizeof(r->text), e->line);
+	for (i = 0; i < r->len; i++)
+		if (r->text[i] == '\n')
+			r->text[i] = ' ';
 	r->user_len = copy_cut(r->user, sizeof(r->user), e->user);
 	*head = ev->next++;
 }

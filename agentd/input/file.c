@@ -35,7 +35,7 @@
 struct follower {
 	struct input *input;
 	int inotify;
-	sd_event_source *io, *timer, *more;
+	sd_event_source *io, *timer, *more, *hold;
 	struct tail *tails; /* in the order in which they are to be read */
 	size_t n_tails;
 	bool started; /* the first scan is over: what comes now is new */
@@ -279,6 +279,28 @@ static void scan(struct follower *f)
 
 /* Reading */
 
+/* Lines are held back until it is known what follows them, but not for long. */
+static void release_held(struct follower *f)
+{
+	bool held = false;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		held |= tail_release(t);
+	if (!held)
+		return;
+	sd_event_source_set_time_relative(f->hold, INPUT_HOLD);
+	sd_event_source_set_enabled(f->hold, SD_EVENT_ONESHOT);
+}
+
+static int on_hold(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	release_held(userdata);
+	return 0;
+}
+
 static void read_all(struct follower *f)
 {
 	const char *busy = NULL;
@@ -293,6 +315,7 @@ static void read_all(struct follower *f)
 	}
 	if (busy)
 		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
+	release_held(f);
 }
 
 static int on_more(sd_event_source *source, void *userdata)
@@ -377,6 +400,8 @@ static int file_start(struct input *in)
 	r = sd_event_add_io(in->loop, &f->io, f->inotify, EPOLLIN, on_inotify, f);
 	if (r >= 0)
 		r = sd_event_add_defer(in->loop, &f->more, on_more, f);
+	if (r >= 0)
+		r = sd_event_add_time_relative(in->loop, &f->hold, CLOCK_MONOTONIC, 0, 1, on_hold, f);
 	/* Looked for now: a log that comes later is new, and read from its start. It is
 	 * read by the loop, when whoever started us is ready for lines. */
 	if (r >= 0)
@@ -395,6 +420,7 @@ static void file_stop(struct input *in)
 	sd_event_source_disable_unref(f->io);
 	sd_event_source_disable_unref(f->timer);
 	sd_event_source_disable_unref(f->more);
+	sd_event_source_disable_unref(f->hold);
 	while (f->tails)
 		drop_tail(f, &f->tails);
 	if (f->inotify >= 0)

@@ -15,6 +15,12 @@
  * in one run, or split: longer than INPUT_LINE_MAX is cut there and counted.
  */
 #define INPUT_LINE_MAX ((size_t)64 << 10)
+/*
+ * The last byte of a line that was cut, here or by journald: no gateway writes
+ * it, so a pattern does not match whose address is the last. Where a line is
+ * cut is up to its sender, and he would cut it behind another's address.
+ */
+#define INPUT_CUT_MARK '\x1a'
 
 struct input;
 
@@ -38,10 +44,18 @@ struct input_callbacks {
 	void (*chunk)(void *userdata, struct input *in, const struct input_chunk *chunk);
 	/* Comes after chunk(): the position that takes its lines as read. */
 	void (*position)(void *userdata, struct input *in, const char *key, const char *value);
+	/*
+	 * Does this line belong to the one before it? NULL: none does. Else a line
+	 * is delivered together with those that belong to it: the last is held back
+	 * until another one has begun, or none did for INPUT_HOLD.
+	 */
+	bool (*continues)(void *userdata, struct input *in, const char *line, size_t len);
 	/* The stored position of key: a new string or NULL. Called when a log is first opened. */
 	char *(*restore)(void *userdata, const char *key);
 	void *userdata;
 };
+
+#define INPUT_HOLD (50 * USEC_PER_MSEC)
 
 struct input_stats {
 	uint64_t lines;

@@ -52,6 +52,7 @@ static int add_matches(sd_journal *j, char *const *matches)
 /* To the place from where sd_journal_next() gives the first entry not yet read. */
 static int seek(struct reader *r)
 {
+	bool cut;
 	int n;
 
 	if (!r->cursor) {
@@ -63,14 +64,14 @@ static int seek(struct reader *r)
 			n = sd_journal_previous(r->journal);
 		/* What comes next may be the rest of this one. */
 		if (n > 0)
-			linebreak_is_rest(&r->breaks, r->journal);
+			linebreak_is_rest(&r->breaks, r->journal, &cut);
 		return n == 0 ? sd_journal_seek_head(r->journal) : n;
 	}
 	n = sd_journal_seek_cursor(r->journal, r->cursor);
 	if (n >= 0)
 		n = sd_journal_next(r->journal);
 	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0) {
-		linebreak_is_rest(&r->breaks, r->journal);
+		linebreak_is_rest(&r->breaks, r->journal, &cut);
 		return 0;
 	}
 	if (n < 0)
@@ -83,7 +84,7 @@ static int seek(struct reader *r)
 }
 
 /* Appends the message as one line. */
-static void take_message(struct reader *r, const char *text, size_t len)
+static void take_message(struct reader *r, const char *text, size_t len, bool cut)
 {
 	char *line = r->buf + r->len;
 	uint64_t when = 0;
@@ -91,12 +92,15 @@ static void take_message(struct reader *r, const char *text, size_t len)
 
 	if (len > INPUT_LINE_MAX) {
 		len = INPUT_LINE_MAX;
-		r->input->stats.cut++;
+		cut = true;
 	}
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	for (i = 0; i < len; i++)
 		line[i] = text[i] == '\n' || text[i] == '\r' || text[i] == '\0' ? ' ' : text[i];
+	r->input->stats.cut += cut;
+	if (cut && len > 0)
+		line[len - 1] = INPUT_CUT_MARK;
 	line[len] = '\n';
 	r->len += len + 1;
 	sd_journal_get_realtime_usec(r->journal, &when);
@@ -108,15 +112,16 @@ static void take_entry(struct reader *r)
 	static const char prefix[] = "MESSAGE=";
 	const void *data;
 	size_t len;
+	bool cut;
 	int n;
 
-	if (linebreak_is_rest(&r->breaks, r->journal)) {
+	if (linebreak_is_rest(&r->breaks, r->journal, &cut)) {
 		r->input->stats.cut++;
 		return;
 	}
 	n = sd_journal_get_data(r->journal, "MESSAGE", &data, &len);
 	if (n >= 0 && len >= sizeof(prefix) - 1)
-		take_message(r, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1));
+		take_message(r, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1), cut);
 	else if (n < 0 && n != -ENOENT)
 		input_failed(r->input, "journal entry", n);
 }
@@ -133,7 +138,27 @@ static void deliver(struct reader *r)
 	if (r->cursor)
 		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
 	r->len = r->n = 0;
-	r->last_entry = time_monotonic();
+}
+
+/*
+ * A line may go on in the next entry: deliver when none has come for a while.
+ * Where the buffer is full before that, its last line may have an end that is
+ * not known, and is marked as one that was cut.
+ */
+static void deliver_or_hold(struct reader *r, bool came)
+{
+	if (!r->input->callbacks.continues) {
+		if (came)
+			deliver(r);
+		return;
+	}
+	if (r->n >= ENTRIES_MAX || r->len >= BUFFER_SIZE) {
+		if (r->len > 1)
+			r->buf[r->len - 2] = INPUT_CUT_MARK;
+		deliver(r);
+	} else if (r->n > 0 && !came && time_monotonic() - r->last_entry >= INPUT_HOLD) {
+		deliver(r);
+	}
 }
 
 /* True if there may be more at once. */
@@ -142,7 +167,7 @@ static bool read_entries(struct reader *r)
 	unsigned entries = 0;
 	int n = 0;
 
-	while (entries < ENTRIES_MAX && r->len < BUFFER_SIZE) {
+	while (r->n < ENTRIES_MAX && entries < ENTRIES_MAX && r->len < BUFFER_SIZE) {
 		n = sd_journal_next(r->journal);
 		if (n <= 0)
 			break;
@@ -154,7 +179,8 @@ static bool read_entries(struct reader *r)
 	else if (entries > 0)
 		input_recovered(r->input);
 	if (entries > 0)
-		deliver(r);
+		r->last_entry = time_monotonic();
+	deliver_or_hold(r, entries > 0);
 	if (n == 0)
 		r->live = true;
 	return n > 0;

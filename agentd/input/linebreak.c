@@ -64,10 +64,12 @@ static bool end_is_missing(sd_journal *j)
 	return kind && !(len == 3 && memcmp(kind, "eof", 3) == 0);
 }
 
-bool linebreak_is_rest(struct linebreak *l, sd_journal *j)
+bool linebreak_is_rest(struct linebreak *l, sd_journal *j, bool *cut)
 {
 	bool missing = end_is_missing(j), rest = false;
 	char id[LINEBREAK_ID_MAX];
+
+	*cut = missing;
 
 	/* Nearly every entry is a line after a line. */
 	if (!missing && l->count == 0)

@@ -23,8 +23,9 @@ struct linebreak {
 
 /*
  * Looks at the journal's current entry: true if it is the rest of a line, not a
- * line. Remembers if its own end is missing. To be called for each entry.
+ * line. Remembers if its own end is missing, which *cut tells. To be called for
+ * each entry.
  */
-bool linebreak_is_rest(struct linebreak *l, sd_journal *j);
+bool linebreak_is_rest(struct linebreak *l, sd_journal *j, bool *cut);
 
 #endif

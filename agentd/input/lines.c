@@ -7,9 +7,13 @@
 
 #include "input/input.h"
 
-int lines_init(struct lines *l)
+int lines_init(struct lines *l, lines_continues_fn continues, void *userdata)
 {
-	*l = (struct lines){ .buf = malloc(INPUT_LINE_MAX + LINES_READ_SIZE + 1) };
+	*l = (struct lines){
+		.buf = malloc(INPUT_LINE_MAX + LINES_READ_SIZE + 1),
+		.continues = continues,
+		.userdata = userdata,
+	};
 	return l->buf ? 0 : -ENOMEM;
 }
 
@@ -66,7 +70,8 @@ static size_t clean(struct lines *l, char *text, size_t len)
 		n = without_cr(from, n);
 		if (n > INPUT_LINE_MAX) {
 			/* Once more: a line that was cut while it came in ends there, too. */
-			n = without_cr(from, INPUT_LINE_MAX);
+			n = INPUT_LINE_MAX;
+			from[n - 1] = INPUT_CUT_MARK;
 			l->cut++;
 		}
 		memmove(to, from, n);
@@ -77,28 +82,88 @@ static size_t clean(struct lines *l, char *text, size_t len)
 	return (size_t)(to - text);
 }
 
-size_t lines_take(struct lines *l, size_t n)
+/*
+ * Where the last of the whole lines in buf[0..whole) begins that belong to no
+ * line before them: it and what follows may go on.
+ */
+static size_t last_beginning(const struct lines *l, size_t whole)
 {
-	char *new = l->buf + l->len, *last = memrchr(new, '\n', n);
-	size_t whole;
+	size_t end = whole;
 
-	l->pending = last ? (size_t)(new + n - (last + 1)) : l->pending + n;
-	if (l->cutting) {
-		char *first = memchr(new, '\n', n);
-		size_t drop = first ? (size_t)(first - new) : n;
+	while (end > 0) {
+		const char *before = memrchr(l->buf, '\n', end - 1);
+		size_t start = before ? (size_t)(before - l->buf) + 1 : 0;
 
-		memmove(new, new + drop, n - drop);
-		n -= drop;
-		if (last)
-			last -= drop;
-		l->cutting = !first;
+		if (!l->continues(l->userdata, l->buf + start, end - 1 - start))
+			return start;
+		end = start;
 	}
-	whole = last ? (size_t)(last + 1 - l->buf) : 0;
-	l->rest_at = whole;
-	l->rest_len = l->len + n - whole;
+	return 0;
+}
+
+/* The end of the whole lines in buf[0..n) that can be handed on now; 0: there is none. */
+static size_t whole_lines(struct lines *l, size_t n)
+{
+	const char *last = memrchr(l->buf, '\n', n);
+	size_t whole = last ? (size_t)(last - l->buf) + 1 : 0, held;
+
+	if (whole == 0 || !l->continues)
+		return whole;
+	held = last_beginning(l, whole);
+	if (n - held <= INPUT_LINE_MAX)
+		return held;
+	/* More than can be held: whether that is the end of the line is not known. */
+	if (whole > 1)
+		l->buf[whole - 2] = INPUT_CUT_MARK;
+	l->cut++;
+	return whole;
+}
+
+static size_t cleaned(struct lines *l, size_t whole)
+{
 	if (whole > 0 && (memchr(l->buf, '\r', whole) || memchr(l->buf, '\0', whole) || has_long_line(l->buf, whole)))
 		return clean(l, l->buf, whole);
 	return whole;
+}
+
+size_t lines_take(struct lines *l, size_t n)
+{
+	char *new = l->buf + l->len;
+	size_t dropped = 0, whole;
+
+	if (l->cutting) {
+		char *first = memchr(new, '\n', n);
+
+		dropped = first ? (size_t)(first - new) : n;
+		memmove(new, new + dropped, n - dropped);
+		n -= dropped;
+		l->cutting = !first;
+	}
+	l->pending += dropped + n;
+	whole = whole_lines(l, l->len + n);
+	l->rest_at = whole;
+	l->rest_len = l->len + n - whole;
+	/* What is left is as it was read, unless its start has been cut: then it is all that is pending. */
+	if (whole > 0)
+		l->pending = l->rest_len;
+	return cleaned(l, whole);
+}
+
+bool lines_holds(const struct lines *l)
+{
+	return l->len > 0 && !l->cutting && memchr(l->buf, '\n', l->len);
+}
+
+size_t lines_release(struct lines *l)
+{
+	const char *last = memrchr(l->buf, '\n', l->len);
+	size_t whole = last ? (size_t)(last - l->buf) + 1 : 0;
+
+	l->rest_at = whole;
+	l->rest_len = l->len - whole;
+	if (whole > 0)
+		l->pending = l->rest_len;
+	return cleaned(l, whole);
 }
 
 void lines_next(struct lines *l)
@@ -113,6 +178,7 @@ void lines_next(struct lines *l)
 	l->rest_at = 0;
 	if (l->len > INPUT_LINE_MAX) {
 		l->len = INPUT_LINE_MAX;
+		l->buf[l->len - 1] = INPUT_CUT_MARK;
 		l->cutting = true;
 		l->cut++;
 	}
@@ -123,6 +189,7 @@ size_t lines_end(struct lines *l)
 {
 	if (l->len == 0)
 		return 0;
-	l->buf[l->len] = '\n';
-	return clean(l, l->buf, l->len + 1);
+	if (l->buf[l->len - 1] != '\n')
+		l->buf[l->len++] = '\n';
+	return clean(l, l->buf, l->len);
 }

@@ -20,10 +20,15 @@ struct lines {
 	size_t pending; /* bytes of the log that the unfinished line has taken so far */
 	bool cutting;	/* the unfinished line is over length: dropping the rest */
 	uint64_t cut;	/* lines cut so far */
+	bool (*continues)(void *userdata, const char *line, size_t len);
+	void *userdata;
 	size_t rest_at, rest_len; /* the unfinished line behind the whole ones, until lines_next() */
 };
 
-int lines_init(struct lines *l);
+/* Does a line belong to the one before it? */
+typedef bool (*lines_continues_fn)(void *userdata, const char *line, size_t len);
+/* continues may be NULL: nothing is held back. Returns 0 or -ENOMEM. */
+int lines_init(struct lines *l, lines_continues_fn continues, void *userdata);
 void lines_done(struct lines *l);
 /* Forgets an unfinished line. */
 void lines_reset(struct lines *l);
@@ -36,6 +41,10 @@ char *lines_room(struct lines *l);
 size_t lines_take(struct lines *l, size_t n);
 /* Drops the whole lines, keeps the unfinished one. */
 void lines_next(struct lines *l);
+/* Are whole lines held back, because what follows may belong to them? */
+bool lines_holds(const struct lines *l);
+/* Those stand at l->buf then; returns their length. lines_next() must follow. */
+size_t lines_release(struct lines *l);
 /* Ends an unfinished line, which then stands at l->buf; returns its length with
  * '\n', 0 if there is none. lines_reset() must follow. */
 size_t lines_end(struct lines *l);

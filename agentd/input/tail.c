@@ -12,6 +12,13 @@
 /* Reads of one turn, so that other inputs have theirs. */
 #define READS_MAX 4
 
+static bool line_continues(void *userdata, const char *line, size_t len)
+{
+	const struct tail *t = userdata;
+
+	return t->input->callbacks.continues(t->input->callbacks.userdata, t->input, line, len);
+}
+
 struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offset)
 {
 	struct tail *t = calloc(1, sizeof(*t));
@@ -114,7 +121,7 @@ bool tail_read(struct tail *t)
 	ssize_t n = 0;
 	int i;
 
-	if (!t->lines.buf && lines_init(&t->lines) < 0)
+	if (!t->lines.buf && lines_init(&t->lines, t->input->callbacks.continues ? line_continues : NULL, t) < 0)
 		return false;
 	for (i = 0; i < READS_MAX; i++) {
 		n = read_once(t);
@@ -136,12 +143,30 @@ bool tail_read(struct tail *t)
 	return false;
 }
 
+static void release(struct tail *t)
+{
+	deliver(t, lines_release(&t->lines));
+	store_position(t);
+}
+
+bool tail_release(struct tail *t)
+{
+	if (!t->lines.buf || !lines_holds(&t->lines))
+		return false;
+	if (time_monotonic() - t->idle_since < INPUT_HOLD)
+		return true;
+	release(t);
+	return false;
+}
+
 void tail_check_truncated(struct tail *t, const struct stat *st)
 {
 	if ((uint64_t)st->st_size >= t->offset && position_same_head(&t->position, t->fd))
 		return;
 	log_info("Input %s: %s was truncated; reading it from its start", t->input->name, t->path);
 	t->input->stats.rotations++;
+	if (t->lines.buf && lines_holds(&t->lines))
+		release(t);
 	t->offset = 0;
 	if (t->lines.buf)
 		lines_reset(&t->lines);

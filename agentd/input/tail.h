@@ -30,6 +30,8 @@ struct tail *tail_free(struct tail *t);
 
 /* It is found by another name now; its position is stored under that. */
 void tail_rename(struct tail *t, const char *path);
+/* Delivers lines that were held back, unless more came within INPUT_HOLD. True while some are held. */
+bool tail_release(struct tail *t);
 /* Reads a bounded amount and delivers the lines. True if there is more to read at once. */
 bool tail_read(struct tail *t);
 /* If the file is shorter than what was read, or begins in another way: from its start again. */

@@ -11,7 +11,6 @@
 #include "match/literal.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
-#include "match/timestamp.h"
 #include "match/wordset.h"
 
 /* A set of patterns, by their index. */
@@ -24,7 +23,8 @@ struct member {
 	const struct filter *filter;
 	const struct filter_pattern *text;
 	struct pattern *pattern;
-	const struct wordset *words; /* of its filter */
+	const struct wordset *words; /* of its filter, as this: */
+	const struct continuation *continued; /* NULL: each line stands for itself */
 };
 
 struct matcher {
@@ -33,7 +33,8 @@ struct matcher {
 	struct member *members;
 	size_t n_members;
 	struct wordset **words; /* of each filter */
-	size_t n_words;
+	struct continuation **continued;
+	size_t n_filters;
 	struct pattern_context *context;
 	struct prefilter *prefilter; /* NULL: every line is looked at */
 	uint64_t *literals; /* a set for each literal of the prefilter: the patterns it points to */
@@ -178,17 +179,20 @@ static int add_filter(struct matcher *m, const struct filter *f, struct diag *di
 {
 	struct grammar *g = NULL;
 	struct wordset *words = NULL;
+	struct continuation *continued = NULL;
 	size_t i;
 	int r = pattern_grammar(f, diag, &g);
 
 	if (r >= 0)
 		r = wordset_new(f, &words);
 	if (r >= 0)
-		m->words[m->n_words++] = words;
+		r = continuation_new(f, g, diag, &continued);
+	m->words[m->n_filters] = words;
+	m->continued[m->n_filters++] = continued;
 	for (i = 0; r >= 0 && i < f->n_patterns; i++) {
 		struct member *member = &m->members[m->n_members++];
 
-		*member = (struct member){ f, &f->patterns[i], NULL, words };
+		*member = (struct member){ f, &f->patterns[i], NULL, words, continued };
 		if (pattern_new(f, g, member->text, diag, &member->pattern) == -ENOMEM)
 			r = -ENOMEM;
 	}
@@ -210,7 +214,8 @@ static int make_room(struct matcher *m, const struct filter *const *filters, siz
 	m->filter = filters[0];
 	m->set_words = (total + 63) / 64;
 	m->members = calloc(total + 1, sizeof(*m->members));
-	m->words = calloc(n, sizeof(*m->words));
+	m->words = calloc(n, sizeof(struct wordset *));
+	m->continued = calloc(n, sizeof(struct continuation *));
 	m->name = strdup(filters[0]->name);
 	for (i = 1; m->name && i < n; i++) {
 		char *longer = text_printf("%s %s", m->name, filters[i]->name);
@@ -218,7 +223,7 @@ static int make_room(struct matcher *m, const struct filter *const *filters, siz
 		free(m->name);
 		m->name = longer;
 	}
-	return m->members && m->words && m->name ? 0 : -ENOMEM;
+	return m->members && m->words && m->continued && m->name ? 0 : -ENOMEM;
 }
 
 int matcher_join(const struct filter *const *filters, size_t n, struct diag *diag, struct matcher **ret)
@@ -277,9 +282,12 @@ struct matcher *matcher_free(struct matcher *m)
 	while (m->n_members > 0)
 		pattern_free(m->members[--m->n_members].pattern);
 	free(m->members);
-	while (m->n_words > 0)
-		wordset_free(m->words[--m->n_words]);
+	while (m->n_filters > 0) {
+		wordset_free(m->words[--m->n_filters]);
+		continuation_free(m->continued[m->n_filters]);
+	}
 	free(m->words);
+	free(m->continued);
 	pattern_context_free(m->context);
 	prefilter_free(m->prefilter);
 	free(m->literals);
@@ -302,11 +310,25 @@ static void tell_limited(struct matcher *m, const struct member *member, const c
 			    text_escape((struct span){ line, len }, shown, sizeof(shown)));
 }
 
-static bool match_pattern(struct matcher *m, size_t i, const char *line, size_t len, struct event *e)
+/* A line, and how much text there is from its start to the end of the buffer. */
+struct place_in_log {
+	const char *text;
+	size_t len, limit;
+};
+
+static bool match_pattern(struct matcher *m, size_t i, const struct place_in_log *at, struct event *e)
 {
 	const struct member *member = &m->members[i];
-	enum pattern_result result = pattern_match(member->pattern, m->context, line, len, e);
+	const char *line = at->text;
+	enum pattern_result result;
+	size_t len = at->len;
 
+	if (member->continued) {
+		len = continuation_extend(member->continued, m->context, line, len, at->limit);
+		if (len == 0)
+			return false;
+	}
+	result = pattern_match(member->pattern, m->context, line, len, e);
 	if (result == PATTERN_NONE)
 		return false;
 	if (result == PATTERN_LIMITED) {
@@ -325,8 +347,7 @@ static bool match_pattern(struct matcher *m, size_t i, const char *line, size_t 
 }
 
 /* Tries the patterns of set in their order; true if one matched. */
-static bool match_line(struct matcher *m, const struct pattern_set *set, const char *line, size_t len,
-		       struct event *e)
+static bool match_line(struct matcher *m, const struct pattern_set *set, const struct place_in_log *at, struct event *e)
 {
 	size_t word;
 
@@ -334,7 +355,7 @@ static bool match_line(struct matcher *m, const struct pattern_set *set, const c
 		uint64_t bits = set->bits[word] | m->always.bits[word];
 
 		for (; bits; bits &= bits - 1)
-			if (match_pattern(m, word * 64 + (size_t)__builtin_ctzll(bits), line, len, e))
+			if (match_pattern(m, word * 64 + (size_t)__builtin_ctzll(bits), at, e))
 				return true;
 	}
 	return false;
@@ -346,6 +367,7 @@ struct scan {
 	const char *data;
 	size_t len;
 	const usec_t *times;
+	struct time_reader *reader;
 	event_fn fn;
 	void *userdata;
 	usec_t now;
@@ -358,10 +380,10 @@ struct scan {
 
 static usec_t line_time(struct scan *s, const struct event *e)
 {
-	if (!s->times && e->stamp.ptr)
-		return timestamp_parse(e->stamp.ptr, e->stamp.len, s->now);
+	const struct span at = e->stamp.ptr ? e->stamp : (struct span){ s->data + s->start, s->end - s->start };
+
 	if (!s->times)
-		return timestamp_parse(s->data + s->start, s->end - s->start, s->now);
+		return s->reader ? time_reader_read(s->reader, at.ptr, at.len, s->now) : 0;
 	s->line_index += text_count_lines(s->data + s->counted, s->start - s->counted);
 	s->counted = s->start;
 	return s->times[s->line_index];
@@ -379,6 +401,7 @@ static bool is_wanted(const struct matcher *m, const struct pattern_set *hits)
 
 static void finish_line(struct scan *s)
 {
+	struct place_in_log at;
 	struct event e;
 
 	if (!s->open)
@@ -389,7 +412,8 @@ static void finish_line(struct scan *s)
 		s->m->stats.unwanted++;
 		return;
 	}
-	if (!match_line(s->m, &s->hits, s->data + s->start, s->end - s->start, &e))
+	at = (struct place_in_log){ s->data + s->start, s->end - s->start, s->len - s->start };
+	if (!match_line(s->m, &s->hits, &at, &e))
 		return;
 	e.time = line_time(s, &e);
 	s->fn(s->userdata, &e);
@@ -433,11 +457,13 @@ static void scan_every_line(struct scan *s)
 	}
 }
 
-void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, event_fn fn,
-		  void *userdata)
+void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, struct time_reader *reader,
+		  event_fn fn, void *userdata)
 {
-	struct scan s = { .m = m, .data = data, .len = len, .times = times, .fn = fn, .userdata = userdata };
+	struct scan s = { .m = m, .data = data, .len = len, .times = times, .reader = reader };
 
+	s.fn = fn;
+	s.userdata = userdata;
 	s.now = time_now();
 	if (m->any_always) {
 		scan_every_line(&s);
@@ -455,13 +481,33 @@ static void keep_event(void *userdata, const struct event *e)
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e)
 {
 	*e = (struct event){ 0 };
-	matcher_scan(m, line, len, NULL, keep_event, e);
+	matcher_scan(m, line, len, NULL, NULL, keep_event, e);
 	return e->class != CLASS_NONE;
 }
 
 void matcher_stats(const struct matcher *m, struct match_stats *ret)
 {
 	*ret = m->stats;
+}
+
+bool matcher_continues(const struct matcher *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_filters; i++)
+		if (m->continued[i])
+			return true;
+	return false;
+}
+
+bool matcher_is_continued(struct matcher *m, const char *line, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_filters; i++)
+		if (m->continued[i] && continuation_matches(m->continued[i], m->context, line, len))
+			return true;
+	return false;
 }
 
 const char *matcher_name(const struct matcher *m)

@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "config/filter.h"
 #include "match/event.h"
+#include "match/timestamp.h"
 
 /*
  * Filters made ready to run: their patterns compiled by PCRE2 (JIT where it is
@@ -61,14 +62,22 @@ typedef void (*event_fn)(void *userdata, const struct event *e);
  * Scans data[0..len): whole lines, each ended by '\n'. fn is called for every
  * matching line in order; a line gives at most one event: of the patterns in
  * filter order the first that matches. times, if not NULL, holds the moment of
- * each line and is used instead of the time in the text.
+ * each line and is used instead of the time in the text, which reader reads; with
+ * neither, events have no time.
  */
-void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, event_fn fn,
-		  void *userdata);
+void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t *times, struct time_reader *reader,
+		  event_fn fn, void *userdata);
 
-/* One line without its end. Returns true and fills *e if it matched. */
+/* One line without its end. Returns true and fills *e, but for the time, if it matched. */
 bool matcher_line(struct matcher *m, const char *line, size_t len, struct event *e);
 
+/*
+ * Can a line go on in the next one, for any of its filters? Then a line should
+ * be scanned together with those that belong to it.
+ */
+bool matcher_continues(const struct matcher *m);
+/* Does this line belong to the one before it? */
+bool matcher_is_continued(struct matcher *m, const char *line, size_t len);
 /* The names of its filters, with blanks between. */
 const char *matcher_name(const struct matcher *m);
 /* The first of its filters. */

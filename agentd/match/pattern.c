@@ -300,6 +300,58 @@ struct pattern *pattern_free(struct pattern *p)
 	return NULL;
 }
 
+int continuation_new(const struct filter *f, const struct grammar *g, struct diag *diag, struct continuation **ret)
+{
+	_cleanup_free_ char *expanded = NULL;
+	pcre2_code *code;
+
+	*ret = NULL;
+	if (!f->continued.text)
+		return 0;
+	if (!check_alone(f, &f->continued, "continued", diag))
+		return -EINVAL;
+	if (grammar_expand(g, f->continued.text, &expanded) < 0) {
+		diag_error(diag, f->continued.file, f->continued.line, "write it without options and (?P>name)",
+			   "continued: too intricate");
+		return -EINVAL;
+	}
+	code = pcre2_compile((PCRE2_SPTR)expanded, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS | PCRE2_ANCHORED, &(int){ 0 },
+			     &(PCRE2_SIZE){ 0 }, NULL);
+	if (!code)
+		return -ENOMEM;
+	*ret = (struct continuation *)code;
+	return 0;
+}
+
+struct continuation *continuation_free(struct continuation *c)
+{
+	pcre2_code_free((pcre2_code *)c);
+	return NULL;
+}
+
+bool continuation_matches(const struct continuation *c, struct pattern_context *context, const char *line, size_t len)
+{
+	pcre2_set_callout(context->match, NULL, NULL);
+	pcre2_set_match_limit(context->match, MATCH_LIMIT);
+	return pcre2_match((const pcre2_code *)c, (PCRE2_SPTR)line, len, 0, 0, context->data, context->match) >= 0;
+}
+
+size_t continuation_extend(const struct continuation *c, struct pattern_context *context, const char *text, size_t len,
+			   size_t limit)
+{
+	while (len + 1 < limit && text[len] == '\n') {
+		const char *next = text + len + 1, *end = memchr(next, '\n', limit - len - 1);
+		size_t n = end ? (size_t)(end - next) : limit - len - 1;
+
+		if (!continuation_matches(c, context, next, n))
+			break;
+		len += n + 1;
+		if (len > MATCH_LINE_MAX)
+			return 0;
+	}
+	return len;
+}
+
 unsigned pattern_captures(const struct pattern *p)
 {
 	static const struct {

@@ -30,6 +30,23 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 		struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
 
+/*
+ * How lines begin that belong to the one before them. A gateway that logs text
+ * of several lines as it came lets the sender choose where the first one ends.
+ */
+struct continuation;
+/* *ret is NULL for a filter that does not say so. Returns 0, -EINVAL (in diag), -ENOMEM. */
+int continuation_new(const struct filter *f, const struct grammar *g, struct diag *diag, struct continuation **ret);
+struct continuation *continuation_free(struct continuation *c);
+/* Does the line belong to the one before it? */
+bool continuation_matches(const struct continuation *c, struct pattern_context *context, const char *line, size_t len);
+/*
+ * text[0..len) is a line, and text[0..limit) all that is there. Returns its
+ * length with all lines that belong to it; 0: longer than a line may be.
+ */
+size_t continuation_extend(const struct continuation *c, struct pattern_context *context, const char *text, size_t len,
+			   size_t limit);
+
 /* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
 unsigned pattern_captures(const struct pattern *p);
 

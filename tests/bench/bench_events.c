@@ -50,7 +50,7 @@ static unsigned long scan(struct matcher *m, FILE *in, struct tally *t)
 		const char *end = memrchr(buffer, '\n', have += n);
 		size_t whole = end ? (size_t)(end - buffer) + 1 : 0;
 
-		matcher_scan(m, buffer, whole, NULL, count_event, t);
+		matcher_scan(m, buffer, whole, NULL, NULL, count_event, t);
 		lines += text_count_lines(buffer, whole);
 		memmove(buffer, buffer + whole, have -= whole);
 	}

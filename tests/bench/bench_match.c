@@ -25,27 +25,30 @@ int main(int argc, char **argv)
 {
 	struct diag diag = DIAG_INIT;
 	unsigned long events = 0;
+	struct time_reader *reader = NULL;
 	struct matcher *m;
 	char *text = NULL;
-	size_t len = 0, at;
+	size_t len = 0, at, lines;
 	clock_t start;
 
 	if (argc < 3 || textfile_read(argv[1], LOG_MAX, &diag, &text, &len) < 0)
 		return 2;
 	m = filters_load(argv + 2, argc - 2);
-	if (!m)
+	if (!m || time_reader_new(NULL, &reader) < 0)
 		return 1;
 	matcher_want(m, ~CLASS_BIT(CLASS_AUTH_CHALLENGE));
+	lines = text_count_lines(text, len);
 	start = clock();
 	for (at = 0; at < len;) {
 		size_t n = len - at < CHUNK ? len - at : CHUNK;
 		const char *end = memrchr(text + at, '\n', n);
 
 		n = end ? (size_t)(end - (text + at)) + 1 : n;
-		matcher_scan(m, text + at, n, NULL, count_event, &events);
+		matcher_scan(m, text + at, n, NULL, reader, count_event, &events);
 		at += n;
 	}
-	printf("%zu %lu %ld\n", text_count_lines(text, len), events, (long)(clock() - start));
+	printf("%zu %lu %ld\n", lines, events, (long)(clock() - start));
+	time_reader_free(reader);
 	free(text);
 	return 0;
 }

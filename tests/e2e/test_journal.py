@@ -148,7 +148,7 @@ def test_kamailio_under_attack_and_its_phone_served():
         gateway.dial("192.0.2.88")
         bans = wait("three bans", lambda: len(a.banned()) == 3 and a.banned())
         assert {b: bans[b]["rule"] for b in bans} == {"192.0.2.66": "password-guessing", "192.0.2.77": "scanner",
-                                                      "192.0.2.88": "call-burst"}, bans
+                                                      "192.0.2.88": "destination-burst"}, bans
         for attacker in bans:
             assert not gateway.register(attacker, seconds=1), attacker
         assert gateway.register(gateway.PHONE)

@@ -13,7 +13,7 @@ static size_t split(const uint8_t *data, size_t size, size_t step, char *out)
 	struct lines l;
 	size_t used = 0, whole;
 
-	if (lines_init(&l) < 0)
+	if (lines_init(&l, NULL, NULL) < 0)
 		abort();
 	while (size > 0) {
 		size_t n = step < size ? step : size;

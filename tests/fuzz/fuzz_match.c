@@ -57,6 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!matchers[0])
 		load();
 	for (i = 0; i < ELEMENTSOF(matchers); i++)
-		matcher_scan(matchers[i], (const char *)data, size, NULL, on_event, NULL);
+		matcher_scan(matchers[i], (const char *)data, size, NULL, NULL, on_event, NULL);
 	return 0;
 }

@@ -188,6 +188,41 @@ static void windows_longer_than_can_be_counted_are_refused(void **state)
 	diag_done(&diag);
 }
 
+static void a_time_zone_is_checked(void **state)
+{
+	static const char *const good[] = { "local", "UTC", "Europe/Berlin", "+05:30", "-03:00", "America/Argentina/Buenos_Aires" };
+	static const char *const bad[] = { "Europe/Berln", "../../etc/passwd", "/etc/localtime", "CEST", "+2", "Europe" };
+	struct config *cfg;
+	struct diag diag;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ELEMENTSOF(good); i++) {
+		_cleanup_free_ char *text = text_printf("[input a]\npath = /a\ntimezone = %s\n", good[i]);
+
+		cfg = configure(text, &diag);
+		assert_non_null(cfg);
+		assert_string_equal(cfg->inputs[0].timezone, good[i]);
+		config_free(cfg);
+		diag_done(&diag);
+	}
+	for (i = 0; i < ELEMENTSOF(bad); i++) {
+		_cleanup_free_ char *text = text_printf("[input a]\npath = /a\ntimezone = %s\n", bad[i]);
+
+		assert_null(configure(text, &diag));
+		assert_true(unit_said(&diag, 3, "not a time zone"));
+		assert_true(unit_said(&diag, 3, "as Europe/Berlin"));
+		diag_done(&diag);
+	}
+	cfg = configure("[input a]\npath = /a\n", &diag);
+	assert_null(cfg->inputs[0].timezone);
+	config_free(cfg);
+	diag_done(&diag);
+	assert_null(configure("[input a]\ntype = journal\ntimezone = UTC\n", &diag));
+	assert_true(unit_said(&diag, 1, "needs no timezone"));
+	diag_done(&diag);
+}
+
 /* Filters, in a directory of the test's own */
 
 struct place_dirs {
@@ -409,6 +444,7 @@ int main(void)
 		cmocka_unit_test(sections_change_what_they_say_and_nothing_else),
 		cmocka_unit_test(every_mistake_is_told_at_once),
 		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),
+		cmocka_unit_test(a_time_zone_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
 		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
 		FILTER_TEST(bad_filters_are_told_with_file_and_line),

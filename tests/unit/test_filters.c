@@ -16,6 +16,8 @@
 #include "config/textfile.h"
 #include "match/match.h"
 
+#include "corpus_exceptions.h"
+
 static char *dirs[] = { (char *)"filters", NULL };
 
 struct loaded {
@@ -55,28 +57,70 @@ static struct span next_field(struct span *rest)
 	return field;
 }
 
+/* Their rows are from the tests of others, who mostly did not say whom a line names. */
+static bool says_users(const char *filter)
+{
+	static const char *const silent[] = { "sshd", "dropbear", "nginx", "apache" };
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(silent); i++)
+		if (strcmp(filter, silent[i]) == 0)
+			return false;
+	return true;
+}
+
+static bool is_exception(struct span addr, struct span line)
+{
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(corpus_exceptions); i++)
+		if (span_equal(addr, SPAN(corpus_exceptions[i].addr)) &&
+		    span_equal(line, SPAN(corpus_exceptions[i].line)))
+			return true;
+	return false;
+}
+
+struct row {
+	struct span addr, class, user, line;
+};
+
+/* NULL: the event is what the row says; else what is wrong. */
+static const char *compare(const struct row *row, bool matched, const struct event *e)
+{
+	char got[ADDR_TEXT_MAX];
+
+	if (span_equal(row->addr, SPAN("-")))
+		return matched ? "matched" : NULL;
+	if (!matched)
+		return "not matched";
+	if (e->n_addrs != 1 || !span_equal(SPAN(addr_format(&e->addrs[0], got)), row->addr))
+		return "wrong address";
+	if (!span_equal(SPAN(class_name(e->class)), row->class))
+		return "wrong class";
+	if (!span_equal(row->user, SPAN("-")))
+		return span_equal(e->user, row->user) ? NULL : "wrong user";
+	return e->user.ptr && says_users(e->filter) ? "a user" : NULL;
+}
+
 static void check_line(struct matcher *m, struct span line)
 {
-	struct span addr = next_field(&line), class = next_field(&line), user = next_field(&line);
-	char got[ADDR_TEXT_MAX];
+	const char *wrong;
 	struct event e;
+	struct row row;
 	bool matched;
 
+	row.addr = next_field(&line);
+	row.class = next_field(&line);
+	row.user = next_field(&line);
 	next_field(&line);
 	next_field(&line);
+	row.line = line;
 	matched = matcher_line(m, line.ptr, line.len, &e);
-	if (span_equal(addr, SPAN("-"))) {
-		assert_false(matched);
-		return;
-	}
-	if (!matched)
-		fail_msg("not matched: %.*s", (int)line.len, line.ptr);
-	assert_int_equal(e.n_addrs, 1);
-	addr_format(&e.addrs[0], got);
-	if (!span_equal(SPAN(got), addr) || !span_equal(SPAN(class_name(e.class)), class))
-		fail_msg("got %s %s: %.*s", got, class_name(e.class), (int)line.len, line.ptr);
-	if (span_equal(user, SPAN("-")) ? e.user.ptr != NULL : !span_equal(e.user, user))
-		fail_msg("got user %.*s: %.*s", (int)e.user.len, e.user.ptr ? e.user.ptr : "", (int)line.len, line.ptr);
+	wrong = compare(&row, matched, &e);
+	if (is_exception(row.addr, line))
+		assert_non_null(wrong);
+	else if (wrong)
+		fail_msg("%s: %.*s", wrong, (int)line.len, line.ptr);
 }
 
 static char *read_file(const char *path, struct span *rest)
@@ -116,7 +160,7 @@ static unsigned check_corpus(const char *path)
 }
 
 /* So that no row gets lost; raise it when rows are added. */
-#define CORPUS_ROWS_MIN 90
+#define CORPUS_ROWS_MIN 370
 
 static void every_corpus_line_is_right(void **state)
 {

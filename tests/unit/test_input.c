@@ -15,7 +15,7 @@ static char *split(const char *text, size_t len, size_t step, struct lines *l)
 	char *out = calloc(1, len + 2);
 	size_t used = 0, whole;
 
-	assert_int_equal(lines_init(l), 0);
+	assert_int_equal(lines_init(l, NULL, NULL), 0);
 	while (len > 0) {
 		size_t n = step < len ? step : len;
 
@@ -67,12 +67,72 @@ static void a_long_line_is_cut_once_and_its_rest_dropped(void **state)
 		char *out = split(text, size + 6, step, &l);
 
 		assert_int_equal(strlen(out), INPUT_LINE_MAX + 6);
+		/* Where it was cut is marked, so that an address there is not believed. */
+		assert_int_equal(out[INPUT_LINE_MAX - 1], INPUT_CUT_MARK);
 		assert_string_equal(out + INPUT_LINE_MAX, "\nnext\n");
 		assert_int_equal(l.cut, 1);
 		free(out);
 		lines_done(&l);
 	}
 	free(text);
+}
+
+static bool begins_with_blank(void *userdata, const char *line, size_t len)
+{
+	(void)userdata;
+	return len > 0 && *line == ' ';
+}
+
+/* Whatever the pieces, what is handed on never ends before a line that belongs to it. */
+static void lines_that_belong_together_stay_together(void **state)
+{
+	static const char text[] = "a\n b\n c\nd\ne\n f\ng\n";
+	size_t step;
+
+	(void)state;
+	for (step = 1; step < sizeof(text); step++) {
+		size_t at, handed = 0;
+		struct lines l;
+
+		assert_int_equal(lines_init(&l, begins_with_blank, NULL), 0);
+		for (at = 0; at < sizeof(text) - 1; at += step) {
+			size_t n = sizeof(text) - 1 - at < step ? sizeof(text) - 1 - at : step, whole;
+
+			memcpy(lines_room(&l), text + at, n);
+			whole = lines_take(&l, n);
+			handed += whole;
+			assert_true(text[handed] != ' ');
+			lines_next(&l);
+			assert_int_equal(l.pending, at + n - handed);
+		}
+		/* The last is known to be whole only when nothing follows. */
+		assert_string_equal(text + handed, "g\n");
+		assert_true(lines_holds(&l));
+		assert_int_equal(lines_release(&l), 2);
+		assert_memory_equal(l.buf, "g\n", 2);
+		lines_next(&l);
+		assert_false(lines_holds(&l));
+		assert_int_equal(l.pending, 0);
+		lines_done(&l);
+	}
+}
+
+static void a_line_with_more_behind_it_than_can_be_held_is_not_believed(void **state)
+{
+	size_t size = INPUT_LINE_MAX + 100, whole;
+	struct lines l;
+	char *room;
+
+	(void)state;
+	assert_int_equal(lines_init(&l, begins_with_blank, NULL), 0);
+	room = lines_room(&l);
+	memcpy(room, "from 192.0.2.5\n", 15);
+	memset(room + 15, ' ', size);
+	whole = lines_take(&l, 15 + size);
+	assert_int_equal(whole, 15);
+	assert_memory_equal(l.buf, "from 192.0.2.\x1a\n", 15);
+	lines_next(&l);
+	lines_done(&l);
 }
 
 static void positions_survive_being_text(void **state)
@@ -114,6 +174,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_the_same_in_all_pieces),
 		cmocka_unit_test(a_long_line_is_cut_once_and_its_rest_dropped),
+		cmocka_unit_test(lines_that_belong_together_stay_together),
+		cmocka_unit_test(a_line_with_more_behind_it_than_can_be_held_is_not_believed),
 		cmocka_unit_test(positions_survive_being_text),
 		cmocka_unit_test(what_is_no_position_is_refused),
 	};

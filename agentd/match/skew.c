@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match/skew.h"
+
+/* False: it is off by something else than a zone. */
+static bool quarters_off(usec_t logged, usec_t arrival, int *ret)
+{
+	usec_t apart = arrival > logged ? arrival - logged : logged - arrival;
+	usec_t quarters = (apart + SKEW_QUARTER / 2) / SKEW_QUARTER, exact = quarters * SKEW_QUARTER;
+
+	if (quarters > SKEW_QUARTERS_MAX || (apart > exact ? apart - exact : exact - apart) > SKEW_TOLERANCE)
+		return false;
+	*ret = arrival > logged ? (int)quarters : -(int)quarters;
+	return true;
+}
+
+bool skew_learn(struct skew *s, usec_t logged, usec_t arrival)
+{
+	int quarters;
+
+	if (!quarters_off(logged, arrival, &quarters)) {
+		s->lines = 0;
+		return false;
+	}
+	if (s->lines == 0 || quarters != s->candidate || arrival < s->since) {
+		s->candidate = quarters;
+		s->lines = 1;
+		s->since = arrival;
+		return false;
+	}
+	if (s->lines < SKEW_LINES)
+		s->lines++;
+	if (s->lines < SKEW_LINES || arrival - s->since < SKEW_SPAN || quarters == s->quarters)
+		return false;
+	s->quarters = quarters;
+	return true;
+}
+
+usec_t skew_correct(const struct skew *s, usec_t logged)
+{
+	int64_t right = (int64_t)logged + s->quarters * (int64_t)SKEW_QUARTER;
+
+	return right > 0 ? (usec_t)right : logged;
+}
