@@ -15,10 +15,11 @@ import os
 import random
 import re
 import subprocess
+import sys
 from typing import NamedTuple
 
+import accuracy
 import benign_pools
-from accuracy import PEER_FILTERS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -113,7 +114,7 @@ def events(build, top, gateway, count):
 def peer_matches(gateway, count):
     """The mode of fail2ban's filter that matches least."""
     text = "".join(generate(gateway, count)).encode()
-    done = subprocess.run(["/usr/bin/python3", os.path.join(HERE, "peer_match.py"), "--count", *PEER_FILTERS[gateway]],
+    done = subprocess.run(["/usr/bin/python3", os.path.join(HERE, "peer_match.py"), "--count", *accuracy.PEER_FILTERS[gateway]],
                           input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return min(int(n) for n in done.stdout.split())
 
@@ -130,7 +131,7 @@ def measure(build, top, gateway, count, with_peer):
             harmless[klass] = harmless.get(klass, 0) + int(n)
         else:
             numbers[what] = int(rest)
-    peer = peer_matches(gateway, min(count, PEER_LINES)) if with_peer and gateway in PEER_FILTERS else -1
+    peer = peer_matches(gateway, min(count, PEER_LINES)) if with_peer and gateway in accuracy.PEER_FILTERS else -1
     return Result(gateway, len(read_templates(gateway)), numbers["lines"], numbers["attacks"],
                   {k: harmless[k] for k in HARMLESS}, numbers["limited"], peer, shown)
 
@@ -161,3 +162,15 @@ def run(build, count=LINES):
     print(f"all{sum(r.templates for r in results):>19}{sum(r.lines for r in results):>12,}{sum(r.attacks for r in results):>10,}",
           flush=True)
     return sum(r.attacks + r.limited for r in results)
+
+
+def report(build):
+    """Whom the filters name, and whom they leave alone. True: as it must be."""
+    astray, attacks = accuracy.run(build), run(build)
+    print("\nFilters: all as it must be" if not astray and not attacks else
+          f"\nFilters: {astray} forged lines name another, {attacks} benign lines are taken for attacks", flush=True)
+    return not astray and not attacks
+
+
+if __name__ == "__main__":
+    sys.exit(0 if report(os.path.abspath(sys.argv[1])) else 1)
