@@ -362,6 +362,17 @@ int config_load_text(const char *name, const char *text, size_t len, struct diag
 	return loader_close(&l, r, ret);
 }
 
+class_set config_classes(const struct config *c)
+{
+	class_set classes = 0;
+	size_t i;
+
+	for (i = 0; i < c->n_rules; i++)
+		if (c->rules[i].enabled)
+			classes |= c->rules[i].classes;
+	return classes;
+}
+
 char *config_socket(const char *path)
 {
 	struct diag diag = DIAG_INIT;

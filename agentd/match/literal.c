@@ -33,7 +33,7 @@ static void add(struct extractor *x, char c)
 	x->fresh = true;
 }
 
-/* At '[' or '('; moves behind its end. False: not understood. */
+/* At '['; moves behind its end. False: not understood. */
 static bool skip(struct extractor *x)
 {
 	const char *end = regex_skip_item(x->p);
@@ -90,6 +90,8 @@ static void take_quantifier(struct extractor *x, unsigned long least)
 		x->p++;
 }
 
+static bool take_item(struct extractor *x);
+
 /* At '{'. */
 static void take_brace(struct extractor *x)
 {
@@ -109,6 +111,46 @@ static void take_brace(struct extractor *x)
 	x->p++;
 }
 
+/* Where the text of a group begins that must match, with nothing to choose from; NULL: it is another kind. */
+static const char *needed_group(const char *p, const char *end)
+{
+	const char *inner, *q;
+
+	if (*end == '?' || *end == '*' || *end == '{')
+		return NULL;
+	if (p[1] != '?')
+		inner = p + 1;
+	else if (p[2] == ':' || p[2] == '>')
+		inner = p + 3;
+	else if (p[2] == '<' && isalpha((unsigned char)p[3]))
+		inner = strchr(p, '>') + 1;
+	else
+		return NULL;
+	for (q = inner; q && q < end - 1; q = regex_skip_item(q))
+		if (*q == '|')
+			return NULL;
+	return inner;
+}
+
+/* At '('. What is in it is needed, too, or it ends the run. */
+static bool take_group(struct extractor *x)
+{
+	const char *end = regex_skip_item(x->p), *inner = end ? needed_group(x->p, end) : NULL;
+
+	end_run(x);
+	if (!end)
+		return false;
+	if (inner) {
+		x->p = inner;
+		while (x->p < end - 1)
+			if (!take_item(x))
+				return false;
+		end_run(x);
+	}
+	x->p = end;
+	return true;
+}
+
 /* One item of the regex. False: give up. */
 static bool take_item(struct extractor *x)
 {
@@ -118,9 +160,10 @@ static bool take_item(struct extractor *x)
 	case '\\':
 		return take_escape(x);
 	case '[':
-	case '(':
 		end_run(x);
 		return skip(x);
+	case '(':
+		return take_group(x);
 	case '|':
 	case ')':
 		return false;
@@ -147,6 +190,60 @@ static bool take_item(struct extractor *x)
 		x->p++;
 		return true;
 	}
+}
+
+/*
+ * What may stand between the text and the address: classes and escapes that say
+ * what they take, repeated so many times at most, and the transport.
+ */
+static bool gap_is_plain(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (strchr(".*+(|", text[i]) || (text[i] == '[' && text[i + 1] == '^'))
+			return false;
+		if (text[i] == '\\' && !strchr("wd/[].:", text[++i]))
+			return false;
+		if (text[i] == ',' && text[i + 1] == '}')
+			return false;
+	}
+	return true;
+}
+
+/* One item before the address, other than a character: does what was found before it still count? */
+static bool gap_goes_on(const char *item, const char *end)
+{
+	static const char transport[] = "(?<transport>";
+	size_t skip = strncmp(item, transport, sizeof(transport) - 1) == 0 ? sizeof(transport) - 1 : 0;
+
+	return gap_is_plain(item + skip, (size_t)(end - item) - (skip ? skip + 1 : 0)) && *end != '*' && *end != '+';
+}
+
+size_t literal_before_address(const char *regex, char buf[static LITERAL_MAX])
+{
+	static const char addr[] = "(?<addr>";
+	const char *first = strstr(regex, addr);
+	struct extractor x = { .p = regex };
+
+	if (!first || strstr(first + 1, addr))
+		return 0;
+	while (x.p < first) {
+		const char *item = x.p;
+
+		if (!take_item(&x))
+			return 0;
+		if (!x.fresh && !gap_goes_on(item, x.p))
+			x.n_run = x.n_best = 0;
+	}
+	/* Inside of a group: it may be missing, or repeated. */
+	if (x.p != first)
+		return 0;
+	end_run(&x);
+	if (x.n_best < LITERAL_MIN)
+		return 0;
+	memcpy(buf, x.best, x.n_best);
+	return x.n_best;
 }
 
 size_t literal_extract(const char *regex, char buf[static LITERAL_MAX])

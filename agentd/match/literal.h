@@ -16,4 +16,13 @@
  */
 size_t literal_extract(const char *regex, char buf[static LITERAL_MAX]);
 
+/*
+ * The text that stands before the capture addr in every reading, with nothing in
+ * between but what has one length and reading, as "/", "[46]" or "\\w{1,10}/": a
+ * line that holds it once can be read as one address only, and need not be read
+ * in all ways. Here, too, whatever is not understood gives none. regex without
+ * calls (match/expand.h).
+ */
+size_t literal_before_address(const char *regex, char buf[static LITERAL_MAX]);
+
 #endif

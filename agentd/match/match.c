@@ -102,11 +102,10 @@ static int literals_add_given(struct literals *l, size_t pattern, const struct f
 static int literals_add_found(struct literals *l, struct matcher *m, size_t pattern, const struct filter_pattern *p,
 			      struct diag *diag)
 {
-	char text[LITERAL_MAX];
-	size_t n = literal_extract(p->regex.text, text);
+	struct span text = pattern_literal(m->members[pattern].pattern);
 
-	if (n > 0)
-		return literals_add(l, pattern, text, n);
+	if (text.len > 0)
+		return literals_add(l, pattern, text.ptr, text.len);
 	diag_warning(diag, p->regex.file, p->regex.line,
 		     "add literal = TEXT with something that every such line holds; several, one a line, if each holds one",
 		     "pattern '%s' is slow: no text of four characters that every match must hold", p->name);

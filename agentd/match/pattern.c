@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "match/expand.h"
 #include "match/grammar.h"
+#include "match/literal.h"
 #include "match/match.h"
 
 #define JIT_STACK_MIN ((size_t)32 << 10)
@@ -42,6 +43,10 @@ struct pattern {
 	struct groups fields[FIELD_COUNT];
 	bool proven;
 	bool jit;
+	char literal[LITERAL_MAX];
+	size_t literal_len;
+	char anchor[LITERAL_MAX]; /* where it stands once, there is one address only */
+	size_t anchor_len;	  /* 0: not known */
 };
 
 /* One match in progress, for the callout. */
@@ -49,6 +54,7 @@ struct reading {
 	const struct pattern *pattern;
 	struct event *event;
 	bool any;
+	bool one;      /* there can be no other address than the first */
 	bool overflow; /* more distinct addresses than an event holds */
 	size_t last_start, last_end; /* of the address read last */
 };
@@ -206,7 +212,7 @@ static int regex_whole(struct regex *r, const struct filter *f, const struct fil
 /* At the end of a regex; brings every reading (pcre2callout(3)). */
 #define CALLOUT "(?C1)"
 
-static pcre2_code *compile_expanded(const struct grammar *g, const struct regex *whole)
+static pcre2_code *compile_expanded(struct pattern *p, const struct grammar *g, const struct regex *whole)
 {
 	struct regex r = { 0 };
 	pcre2_code *code = NULL;
@@ -216,21 +222,22 @@ static pcre2_code *compile_expanded(const struct grammar *g, const struct regex 
 	if (grammar_expand(g, whole->text, &r.text) < 0)
 		return NULL;
 	r.len = strlen(r.text);
+	p->anchor_len = literal_before_address(r.text, p->anchor);
 	if (regex_add(&r, CALLOUT) >= 0)
 		code = pcre2_compile((PCRE2_SPTR)r.text, r.len, COMPILE_OPTIONS, &error, &offset, NULL);
 	free(r.text);
 	return code;
 }
 
-static pcre2_code *compile_whole(const struct filter *f, const struct grammar *g, const struct filter_pattern *text,
-				 struct diag *diag)
+static pcre2_code *compile_whole(struct pattern *p, const struct filter *f, const struct grammar *g,
+				 const struct filter_pattern *text, struct diag *diag)
 {
 	struct regex whole = { 0 }, with_defines = { 0 };
 	pcre2_code *code = NULL;
 	size_t before;
 
 	if (regex_whole(&whole, f, text) >= 0)
-		code = compile_expanded(g, &whole);
+		code = compile_expanded(p, g, &whole);
 	if (!code && whole.text && regex_begin(&with_defines, f) >= 0) {
 		before = with_defines.len + strlen("^(?:)(?:") + (f->prefix.text ? strlen(f->prefix.text) : 0);
 		if (regex_add(&with_defines, whole.text) >= 0 && regex_add(&with_defines, CALLOUT) >= 0)
@@ -239,6 +246,17 @@ static pcre2_code *compile_whole(const struct filter *f, const struct grammar *g
 	free(whole.text);
 	free(with_defines.text);
 	return code;
+}
+
+/* With calls written out, text in a define counts, too. */
+static void find_literal(struct pattern *p, const struct grammar *g, const char *regex)
+{
+	_cleanup_free_ char *expanded = NULL;
+
+	if (grammar_expand(g, regex, &expanded) >= 0)
+		p->literal_len = literal_extract(expanded, p->literal);
+	else
+		p->literal_len = literal_extract(regex, p->literal);
 }
 
 static void find_groups(struct pattern *p)
@@ -273,7 +291,7 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	if (!p)
 		return -ENOMEM;
 	p->proven = text->proven;
-	p->code = compile_whole(f, g, text, diag);
+	p->code = compile_whole(p, f, g, text, diag);
 	if (!p->code) {
 		free(p);
 		return -EINVAL;
@@ -281,6 +299,7 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	/* Where writable executable memory is forbidden this fails, and the interpreter does it. */
 	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	find_groups(p);
+	find_literal(p, g, text->regex.text);
 	if (p->fields[FIELD_IS_ADDR].count == 0) {
 		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
 			   "pattern '%s' captures no address", text->name);
@@ -350,6 +369,11 @@ size_t continuation_extend(const struct continuation *c, struct pattern_context 
 			return 0;
 	}
 	return len;
+}
+
+struct span pattern_literal(const struct pattern *p)
+{
+	return (struct span){ p->literal, p->literal_len };
 }
 
 unsigned pattern_captures(const struct pattern *p)
@@ -456,13 +480,17 @@ static int on_reading(pcre2_callout_block *block, void *userdata)
 		take_captures(r, block);
 	take_address(r, block);
 	r->any = true;
-	return 1; /* as if it had not matched: on to the next reading */
+	return r->one ? 0 : 1; /* 1: as if it had not matched, on to the next reading */
 }
 
 static bool is_stream(struct span transport)
 {
 	static const char *const streams[] = { "TCP", "TLS", "WS", "WSS" };
 	size_t i;
+
+	/* Most are UDP. */
+	if (transport.len == 0 || !strchr("TtWw", *transport.ptr))
+		return false;
 
 	for (i = 0; i < ELEMENTSOF(streams); i++)
 		if (transport.len == strlen(streams[i]) &&
@@ -471,10 +499,21 @@ static bool is_stream(struct span transport)
 	return false;
 }
 
+/* Of most lines: then the search for other readings, which goes back over the whole line, is saved. */
+static bool has_one_address(const struct pattern *p, const char *line, size_t len)
+{
+	const char *found = p->anchor_len ? memmem(line, len, p->anchor, p->anchor_len) : NULL;
+
+	if (!found)
+		return false;
+	found++;
+	return !memmem(found, (size_t)(line + len - found), p->anchor, p->anchor_len);
+}
+
 enum pattern_result pattern_match(const struct pattern *p, struct pattern_context *c, const char *line, size_t len,
 				  struct event *e)
 {
-	struct reading r = { .pattern = p, .event = e };
+	struct reading r = { .pattern = p, .event = e, .one = has_one_address(p, line, len) };
 	int n;
 
 	memset(e, 0, offsetof(struct event, addrs));
@@ -482,7 +521,7 @@ enum pattern_result pattern_match(const struct pattern *p, struct pattern_contex
 	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
 	n = p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
 		     pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
-	/* Every reading was sent back, so a match ends as "no match", or at a limit. */
+	/* Every other reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
 		e->n_addrs = 0;
 		return PATTERN_LIMITED;

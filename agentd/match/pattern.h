@@ -47,6 +47,8 @@ bool continuation_matches(const struct continuation *c, struct pattern_context *
 size_t continuation_extend(const struct continuation *c, struct pattern_context *context, const char *text, size_t len,
 			   size_t limit);
 
+/* The text that every match must hold (match/literal.h); empty: there is none. */
+struct span pattern_literal(const struct pattern *p);
 /* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
 unsigned pattern_captures(const struct pattern *p);
 

@@ -57,18 +57,6 @@ static int get_filter(struct world *w, const struct config_input *input, const c
 	return r;
 }
 
-/* Lines that can only be of other classes need not be matched. */
-static class_set wanted_classes(const struct config *cfg)
-{
-	class_set classes = CLASS_BIT(CLASS_AUTH_SUCCESS);
-	size_t i;
-
-	for (i = 0; i < cfg->n_rules; i++)
-		if (cfg->rules[i].enabled)
-			classes |= cfg->rules[i].classes;
-	return classes;
-}
-
 static bool same_filters(const struct config_input *a, const struct config_input *b)
 {
 	size_t i;
@@ -108,7 +96,7 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 	if (r >= 0)
 		r = matcher_join((const struct filter *const *)filters, n, diag, &w->matchers[input]);
 	if (r >= 0)
-		matcher_want(w->matchers[input], wanted_classes(w->cfg));
+		matcher_want(w->matchers[input], config_classes(w->cfg));
 	return r;
 }
 

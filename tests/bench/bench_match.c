@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "config/textfile.h"
 #include "filters.h"
 
@@ -19,6 +20,20 @@ static void count_event(void *userdata, const struct event *e)
 {
 	(void)e;
 	++*(unsigned long *)userdata;
+}
+
+/* What the built-in rules count, as an agent with an empty config would want. */
+static class_set counted(void)
+{
+	struct diag diag = DIAG_INIT;
+	struct config *cfg = NULL;
+	class_set classes = 0;
+
+	if (config_load_text("built in", "", 0, &diag, &cfg) >= 0)
+		classes = config_classes(cfg);
+	config_free(cfg);
+	diag_done(&diag);
+	return classes;
 }
 
 int main(int argc, char **argv)
@@ -36,7 +51,7 @@ int main(int argc, char **argv)
 	m = filters_load(argv + 2, argc - 2);
 	if (!m || time_reader_new(NULL, &reader) < 0)
 		return 1;
-	matcher_want(m, ~CLASS_BIT(CLASS_AUTH_CHALLENGE));
+	matcher_want(m, counted());
 	lines = text_count_lines(text, len);
 	start = clock();
 	for (at = 0; at < len;) {

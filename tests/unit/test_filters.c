@@ -252,6 +252,31 @@ static void forged_lines_name_nobody_else(void **state)
 	free(text);
 }
 
+/* Lines that Asterisk writes when a sender knows its printers and its logger: nobody else is named alone. */
+static void crafted_lines_name_nobody_else(void **state)
+{
+	struct span rest, line;
+	char *text = read_corpus("asterisk-crafted.log", &rest);
+	struct loaded l = { 0 };
+	unsigned n = 0, caught = 0;
+
+	(void)state;
+	load("asterisk", &l);
+	for (; textfile_next_line(&rest, &line); n++) {
+		char addr[ADDR_TEXT_MAX];
+		struct event e;
+
+		if (!matcher_line(l.matcher, line.ptr, line.len, &e) || e.n_addrs != 1)
+			continue;
+		assert_string_equal(addr_format(&e.addrs[0], addr), "192.0.2.5");
+		caught++;
+	}
+	assert_int_equal(n, 10);
+	assert_int_equal(caught, 2);
+	unload(&l);
+	free(text);
+}
+
 /* What Asterisk would log if the attacker put text into each field he can fill. */
 static char *render_notice(const char *display, const char *call_id, const char *reason)
 {
@@ -442,6 +467,7 @@ int main(void)
 		cmocka_unit_test(kamailio_live_is_right),
 		cmocka_unit_test(the_examples_of_all_filters_hold),
 		cmocka_unit_test(forged_lines_name_nobody_else),
+		cmocka_unit_test(crafted_lines_name_nobody_else),
 		cmocka_unit_test(text_of_other_events_in_any_field_cannot_aim),
 		cmocka_unit_test(a_long_header_does_not_hide_its_line),
 		cmocka_unit_test(a_line_cut_short_still_names_its_sender),

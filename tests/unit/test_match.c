@@ -24,10 +24,19 @@ static void literals_are_what_every_match_holds(void **state)
 	literal_is("abcdef{2}gh", "abcdef");
 	literal_is("chan_sip\\.c: x", "chan_sip.c: x");
 	literal_is("[abcd]efgh(ijklmno)*pq", "efgh");
+	literal_is("abcd(efghi)+j", "efghi");
+	literal_is("abcd(?<x>efghi(?:jklmnop))q", "jklmnop");
+	literal_is("abcd(?>efghij)?k", "abcd");
+	literal_is("abcd(?:efghij){0,2}k", "abcd");
+	literal_is("abcd(?:efghij|klmnop)q", "abcd");
+	literal_is("abcd(?!efghij)q", "abcd");
+	literal_is("abcd(?<=efghij)q", "abcd");
+	literal_is("abcd(?:(?:efghij)?)q", "abcd");
 	literal_is("x\\d+yzab\\x20cd", "yzab cd");
 	literal_is("[]abc]wxyz", "wxyz");
 	literal_is("[[:alpha:]x]wxyz", "wxyz");
 	literal_is("(a\\)b[)]c)wxyz", "wxyz");
+	literal_is("wxyz(a\\)b[)]cdefgh)", "cdefgh");
 	literal_is("wxyz{", "wxyz");
 	/* Nothing is certain in these. */
 	literal_is("abcdef|ghijkl", "");
