@@ -17,8 +17,7 @@
 #include "filters.h"
 
 #define ATTACKS_SHOWN 8
-#define HARMLESS \
-	(CLASS_BIT(CLASS_AUTH_SUCCESS) | CLASS_BIT(CLASS_AUTH_CHALLENGE) | CLASS_BIT(CLASS_CALL_ATTEMPT))
+#define HARMLESS (CLASS_BIT(CLASS_AUTH_SUCCESS) | CLASS_BIT(CLASS_AUTH_CHALLENGE) | CLASS_BIT(CLASS_CALL_ATTEMPT))
 
 struct tally {
 	char **filters;
@@ -29,12 +28,12 @@ struct tally {
 static void count_event(void *userdata, const struct event *e)
 {
 	struct tally *t = userdata;
-	unsigned i = 0, class;
+	unsigned i = 0, c;
 
 	while (strcmp(t->filters[i], e->filter) != 0)
 		i++;
-	for (class = 0; class < CLASS_COUNT; class++)
-		t->events[i][class] += (e->classes & CLASS_BIT(class)) != 0;
+	for (c = 0; c < CLASS_COUNT; c++)
+		t->events[i][c] += (e->classes & CLASS_BIT(c)) != 0;
 	if ((e->classes & ~HARMLESS) != 0 && t->attacks++ < ATTACKS_SHOWN)
 		printf("attack %s %s %.*s\n", e->filter, e->pattern, (int)e->line.len, e->line.ptr);
 }
@@ -74,11 +73,11 @@ int main(int argc, char **argv)
 	printf("limited %llu\n", (unsigned long long)stats.limited);
 	printf("attacks %lu\n", t.attacks);
 	for (i = 0; i < argc - 1; i++) {
-		unsigned class;
+		unsigned c;
 
-		for (class = 0; class < CLASS_COUNT; class++)
-			if (t.events[i][class])
-				printf("event %s %s %lu\n", argv[i + 1], class_name(class), t.events[i][class]);
+		for (c = 0; c < CLASS_COUNT; c++)
+			if (t.events[i][c])
+				printf("event %s %s %lu\n", argv[i + 1], class_name(c), t.events[i][c]);
 	}
 	return 0;
 }

@@ -33,7 +33,7 @@ HARMLESS = ("auth-success", "auth-challenge", "call-attempt")
 
 class Result(NamedTuple):
     gateway: str
-    templates: int
+    kinds: int
     lines: int
     attacks: int
     harmless: dict
@@ -46,7 +46,7 @@ class Result(NamedTuple):
 
 
 def read_templates(gateway):
-    """Whole lines with fields: each line of the file below each of its heads."""
+    """Head and line, both with fields: each line of the file below each of its heads."""
     templates, heads, fresh = [], [], True
     with open(os.path.join(HERE, "benign", gateway + ".txt"), encoding="utf-8") as f:
         for line in f.read().splitlines():
@@ -58,7 +58,7 @@ def read_templates(gateway):
             elif not line:
                 fresh = True
             elif not line.startswith("#"):
-                templates += [head + line for head in heads]
+                templates += [(head, line) for head in heads]
     return templates
 
 
@@ -83,7 +83,7 @@ def generate(gateway, count, seed=1):
     """Blocks of text, of whole lines, count lines in all: the templates in turn, in an order that changes."""
     rng = random.Random(f"{gateway} {seed}")
     pools = benign_pools.make(random.Random(seed))
-    lines = [rendered(t, pools, rng) for t in read_templates(gateway)]
+    lines = [rendered(head + line, pools, rng) for head, line in read_templates(gateway)]
     while count > 0:
         rng.shuffle(lines)
         turns = max(1, BLOCK // len(lines))
@@ -132,7 +132,7 @@ def measure(build, top, gateway, count, with_peer):
         else:
             numbers[what] = int(rest)
     peer = peer_matches(gateway, min(count, PEER_LINES)) if with_peer and gateway in accuracy.PEER_FILTERS else -1
-    return Result(gateway, len(read_templates(gateway)), numbers["lines"], numbers["attacks"],
+    return Result(gateway, len({line for _, line in read_templates(gateway)}), numbers["lines"], numbers["attacks"],
                   {k: harmless[k] for k in HARMLESS}, numbers["limited"], peer, shown)
 
 
@@ -152,14 +152,14 @@ def run(build, count=LINES):
     print(f"\n{'benign lines':<16}{'kinds':>6}{'lines':>12}{'attacks':>10}{'success':>10}{'challenge':>11}{'call':>9}  |"
           f" fail2ban: matches in {min(count, PEER_LINES):,} of them")
     for r in results:
-        print(f"{r.gateway:<16}{r.templates:>6}{r.lines:>12,}{r.attacks:>10,}" +
+        print(f"{r.gateway:<16}{r.kinds:>6}{r.lines:>12,}{r.attacks:>10,}" +
               "".join(f"{r.harmless[k]:>{w},}" for k, w in zip(HARMLESS, (10, 11, 9))) +
               f"  |{'-' if r.peer < 0 else format(r.peer, ','):>10}", flush=True)
         for line in r.shown:
             print(f"  taken for an attack: {line[:300]}")
         if r.limited:
             print(f"  match limit hit: {r.limited} lines")
-    print(f"all{sum(r.templates for r in results):>19}{sum(r.lines for r in results):>12,}{sum(r.attacks for r in results):>10,}",
+    print(f"all{sum(r.kinds for r in results):>19}{sum(r.lines for r in results):>12,}{sum(r.attacks for r in results):>10,}",
           flush=True)
     return sum(r.attacks + r.limited for r in results)
 
