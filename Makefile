@@ -65,7 +65,10 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(LIB)
 
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB) $(PKG_LIBS)
+
+# The reader of fail2ban's filters is part of the command.
+$(O)/fuzz/fuzz_f2b: $(call obj,$(wildcard ctl/f2b_*.c))
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -94,7 +97,7 @@ FORCE:
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
-	kamailio kamailio-extra-modules sipvicious sip-tester mandoc debootstrap systemd-container
+	kamailio kamailio-extra-modules sipvicious sip-tester mandoc debootstrap systemd-container fail2ban
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_BENCH := fail2ban nftables iproute2 python3
 

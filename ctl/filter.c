@@ -15,6 +15,7 @@
 #include "config/filter.h"
 #include "config/value.h"
 #include "ctl.h"
+#include "filter.h"
 #include "match/match.h"
 #include "output.h"
 #include "usage.h"
@@ -284,7 +285,9 @@ static int run(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
 		return test(ctl, dirs, argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[0], "match") == 0)
 		return match(ctl, dirs, argv[1], argc - 2, argv + 2);
-	return usage_error("filter", "needs: list, test [NAME…] or match NAME [FILE…]", NULL);
+	if (argc >= 1 && strcmp(argv[0], "import") == 0)
+		return filter_import(ctl, dirs, argc, argv);
+	return usage_error("filter", "needs: list, test [NAME…], match NAME [FILE…] or import FILE", NULL);
 }
 
 int cmd_filter(struct ctl *ctl, int argc, char **argv)
@@ -293,7 +296,8 @@ int cmd_filter(struct ctl *ctl, int argc, char **argv)
 	char **given = NULL, **dirs;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+	/* import has options of its own behind it. */
+	while ((c = getopt_long(argc, argv, argc > 1 && strcmp(argv[1], "import") == 0 ? "+" : "", options, NULL)) >= 0) {
 		if (c != 'd' || strings_add(&given, strdup(optarg)) < 0) {
 			strings_free(given);
 			return CTL_USAGE;

@@ -36,9 +36,11 @@ static const struct command {
 	  "The switch for emergencies. Nothing is enforced until 'sipwarden reload' or a restart." },
 	{ "check", cmd_check, "", "look for mistakes in config and filters", "All of them at once; needs no agent." },
 	{ "monitor", cmd_monitor, "", "bans and lifts as they happen", "" },
-	{ "filter", cmd_filter, "list | test [NAME…] | match NAME [FILE…]  [--filter-dir DIR]",
+	{ "filter", cmd_filter, "list | test [NAME…] | match NAME [FILE…] | import FILE  [--filter-dir DIR]",
 	  "the filters there are; their examples; what they make of log lines",
-	  "match reads raw log lines from files or standard input; with --json it prints one object a line." },
+	  "match reads raw log lines from files or standard input; with --json it prints one object a line.\n"
+	  "import turns a filter of fail2ban into one of ours, with --name NAME, --output FILE, --log FILE for examples,\n"
+	  "and --set VARIABLE=VALUE as in jail.conf(5)." },
 };
 
 int usage_error(const char *command, const char *what, const char *about)

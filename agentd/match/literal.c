@@ -229,16 +229,21 @@ size_t literal_before_address(const char *regex, char buf[static LITERAL_MAX])
 	if (!first || strstr(first + 1, addr))
 		return 0;
 	while (x.p < first) {
-		const char *item = x.p;
+		const char *item = x.p, *end = *x.p == '(' ? regex_skip_item(x.p) : NULL;
 
+		if (end && end > first) {
+			/* It is in this group. */
+			end_run(&x);
+			x.p = needed_group(item, end);
+			if (!x.p)
+				return 0;
+			continue;
+		}
 		if (!take_item(&x))
 			return 0;
 		if (!x.fresh && !gap_goes_on(item, x.p))
 			x.n_run = x.n_best = 0;
 	}
-	/* Inside of a group: it may be missing, or repeated. */
-	if (x.p != first)
-		return 0;
 	end_run(&x);
 	if (x.n_best < LITERAL_MIN)
 		return 0;

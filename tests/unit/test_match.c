@@ -49,6 +49,32 @@ static void literals_are_what_every_match_holds(void **state)
 	literal_is("(unclosed abcdef", "");
 }
 
+static void anchor_is(const char *regex, const char *expected)
+{
+	char buf[LITERAL_MAX];
+	size_t n = literal_before_address(regex, buf);
+
+	if (n != strlen(expected) || memcmp(buf, expected, n) != 0)
+		fail_msg("%s: got %.*s, not %s", regex, (int)n, buf, expected);
+}
+
+static void an_address_behind_text_that_stands_once_is_the_only_one(void **state)
+{
+	(void)state;
+	anchor_is("from '(?<from>.*)' failed for '(?<addr>[0-9.]+)'", "' failed for '");
+	anchor_is("(?:.*)(?:,RemoteAddress=\"IPV[46]/(?<transport>\\w{1,10})/(?<addr>[0-9.]+)\")", ",RemoteAddress=\"IPV");
+	/* What could be read in two ways, or be missing. */
+	anchor_is("failed for '(?<user>.*) (?<addr>[0-9.]+)", "");
+	anchor_is("failed for [^ ]* (?<addr>[0-9.]+)", "");
+	anchor_is("failed for \\w+ (?<addr>[0-9.]+)", "");
+	anchor_is("failed for \\w{2,}(?<addr>[0-9.]+)", "");
+	anchor_is("(?:failed for )?(?<addr>[0-9.]+)", "");
+	anchor_is("(?:failed for '(?<addr>[0-9.]+)')?", "");
+	anchor_is("failed for '(?:(?<addr>[0-9.]+)|(?<addr>[0-9:]+))'", "");
+	anchor_is("failed for '(?:(?<addr>[0-9.]+)|x)'", "");
+	anchor_is("(?<addr>[0-9.]+) failed", "");
+}
+
 static struct filter_text text(const char *s)
 {
 	return (struct filter_text){ (char *)s, "test", 1 };
@@ -186,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(literals_are_what_every_match_holds),
+		cmocka_unit_test(an_address_behind_text_that_stands_once_is_the_only_one),
 		cmocka_unit_test(every_reading_is_found),
 		cmocka_unit_test(an_address_is_never_cut_short),
 		cmocka_unit_test(a_pattern_is_for_the_whole_line),
