@@ -97,7 +97,8 @@ FORCE:
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
-	kamailio kamailio-extra-modules sipvicious sip-tester mandoc debootstrap systemd-container fail2ban
+	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
+	systemd-container fail2ban
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_BENCH := fail2ban nftables iproute2 python3
 

@@ -19,7 +19,7 @@ _sipwarden() {
 		esac
 	done
 	case $prev in
-	--config | --socket | -c)
+	--config | --socket | -c | --filter-dir | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -29,7 +29,7 @@ _sipwarden() {
 	show | unban) word="$(_sipwarden_banned) --all --json" ;;
 	ban) word="--for --reason --json" ;;
 	exempt) word="list add remove --reason --json" ;;
-	filter) word="list test match --filter-dir --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
+	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 	*) word="--json" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* filter list, test, match: the code that runs in the agent, offline. */
+/* filter: which verb it is, where filters are; list and test. The code that runs in the agent, offline. */
 #include <errno.h>
 #include <getopt.h>
 #include <libgen.h>
@@ -7,33 +7,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "config/filter.h"
 #include "config/value.h"
-#include "ctl.h"
 #include "filter.h"
-#include "match/match.h"
 #include "output.h"
 #include "usage.h"
 
 /* Run from a source tree, before it is installed, its own filters count, too: last. */
 static void add_source_tree(char ***dirs)
 {
-	char exe[PATH_MAX], *path;
+	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	_cleanup_free_ char *path = NULL;
 
 	if (n <= 0)
 		return;
 	exe[n] = '\0';
+	if (!strstr(exe, "/build/"))
+		return;
 	path = text_printf("%s/../../filters", dirname(exe));
-	if (path && strstr(path, "/build/") && access(path, R_OK) == 0)
-		strings_add(dirs, path);
-	else
-		free(path);
+	if (path && access(path, R_OK) == 0)
+		strings_add(dirs, realpath(path, NULL));
 }
 
 /* Where filters are: --filter-dir, else the config's, else the built-in places. */
@@ -60,89 +59,167 @@ static char **find_dirs(const struct ctl *ctl, char **given)
 	return dirs;
 }
 
-/* list */
-
-static int list(const struct ctl *ctl, char *const *dirs)
+int filter_open(const char *name, char *const *dirs, struct diag *diag, struct loaded_filter *ret)
 {
-	static const char *const headers[] = { "FILTER", "PATTERNS", "FROM", "DESCRIPTION", NULL };
-	struct diag diag = DIAG_INIT;
+	int r = filter_load(name, dirs, diag, &ret->filter);
+
+	if (r >= 0)
+		r = matcher_new(ret->filter, diag, &ret->matcher);
+	if (r == -ENOENT)
+		return CTL_NOT_FOUND;
+	return r < 0 ? CTL_FAILED : CTL_OK;
+}
+
+void filter_close(struct loaded_filter *f)
+{
+	matcher_free(f->matcher);
+	filter_free(f->filter);
+}
+
+json_t *filter_diag_json(const struct diag *diag)
+{
 	json_t *array = json_array();
-	char **names = NULL, number[24];
-	struct table t;
 	size_t i;
 
+	for (i = 0; i < diag->count; i++) {
+		const struct diag_entry *e = &diag->entries[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:o, s:I, s:o, s:o}", "severity",
+						       e->severity == LOG_ERR ? "error" : "warning", "file",
+						       output_string(e->file), "line", (json_int_t)e->line,
+						       "text", output_string(e->text), "hint",
+						       e->hint ? output_string(e->hint) : json_null()));
+	}
+	return array;
+}
+
+/* list */
+
+static json_t *filter_json(const struct filter *f)
+{
+	return json_pack("{s:s, s:I, s:o, s:o}", "name", f->name, "patterns", (json_int_t)f->n_patterns,
+			 "path", output_string(f->path), "description",
+			 output_string(f->description ? f->description : ""));
+}
+
+static void add_row(struct table *t, const struct filter *f)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", f->n_patterns);
+	output_table_add(t, f->name);
+	output_table_add(t, number);
+	output_table_add(t, f->path);
+	output_table_add(t, f->description ? f->description : "");
+}
+
+static void list_all(const struct ctl *ctl, char *const *dirs, char *const *names, struct diag *diag)
+{
+	static const char *const headers[] = { "FILTER", "PATTERNS", "FROM", "DESCRIPTION", NULL };
+	json_t *array = ctl->json ? json_array() : NULL;
+	struct table t;
+
 	output_table_begin(&t, headers);
-	if (filter_names(dirs, &names) < 0)
-		return CTL_FAILED;
-	for (i = 0; names[i]; i++) {
+	for (; *names; names++) {
 		struct filter *f = NULL;
 
-		if (filter_load(names[i], dirs, &diag, &f) < 0)
+		if (filter_load(*names, dirs, diag, &f) < 0)
 			continue;
-		json_array_append_new(array, json_pack("{s:s, s:I, s:o, s:o}", "name", f->name, "patterns",
-						       (json_int_t)f->n_patterns, "path", output_string(f->path),
-						       "description", output_string(f->description ? f->description : "")));
-		snprintf(number, sizeof(number), "%zu", f->n_patterns);
-		output_table_add(&t, f->name);
-		output_table_add(&t, number);
-		output_table_add(&t, f->path);
-		output_table_add(&t, f->description ? f->description : "");
+		if (array)
+			json_array_append_new(array, filter_json(f));
+		else
+			add_row(&t, f);
 		filter_free(f);
 	}
-	diag_print(&diag, stderr);
-	if (ctl->json)
+	if (array)
 		output_json(array);
 	else
 		output_table_print(&t);
-	if (!ctl->json)
-		json_decref(array);
-	i = diag.errors;
+}
+
+static int filter_list(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
+{
+	struct diag diag = DIAG_INIT;
+	char **names = NULL;
+	int status;
+
+	if (argc > 1)
+		return usage_error("filter", "list takes no argument", argv[1]);
+	if (filter_names(dirs, &names) < 0)
+		return CTL_FAILED;
+	list_all(ctl, dirs, names, &diag);
+	diag_print(&diag, stderr);
+	status = diag.errors ? CTL_FAILED : CTL_OK;
 	diag_done(&diag);
 	filter_names_free(names);
-	return i ? CTL_FAILED : CTL_OK;
+	return status;
 }
 
 /* test */
 
 static int test_one(const char *name, char *const *dirs, struct diag *diag, unsigned *examples)
 {
-	struct filter *f = NULL;
-	struct matcher *m = NULL;
-	size_t errors = diag->errors;
-	int r = filter_load(name, dirs, diag, &f);
+	struct loaded_filter f = { 0 };
+	int status = filter_open(name, dirs, diag, &f);
 
-	if (r >= 0)
-		r = matcher_new(f, diag, &m);
-	if (r >= 0)
-		*examples = matcher_test(m, diag);
-	matcher_free(m);
-	filter_free(f);
-	if (r == -ENOENT)
-		return CTL_NOT_FOUND;
-	return r < 0 || diag->errors > errors ? CTL_FAILED : CTL_OK;
+	if (status == CTL_OK) {
+		size_t errors = diag->errors;
+
+		*examples = matcher_test(f.matcher, diag);
+		status = diag->errors > errors ? CTL_FAILED : CTL_OK;
+	}
+	filter_close(&f);
+	return status;
 }
 
-static int test(const struct ctl *ctl, char *const *dirs, int n, char **names)
+static void tell_failed(const char *name, unsigned examples, const struct diag *diag)
 {
-	char **all = NULL;
-	json_t *array = json_array();
-	int i, status = CTL_OK;
+	char shown[80];
 
-	if (n == 0 && filter_names(dirs, &all) == 0) {
-		names = all;
-		n = (int)strings_count(all);
-	}
-	for (i = 0; i < n; i++) {
+	printf("%s: FAILED: %zu mistake%s", output_safe(name, shown, sizeof(shown)), diag->errors,
+	       diag->errors == 1 ? "" : "s");
+	if (examples > 0)
+		printf(" in %u examples", examples);
+	putchar('\n');
+}
+
+char **filter_chosen(char *const *dirs, int argc, char **argv)
+{
+	char **names = NULL;
+	int i;
+
+	if (argc <= 1)
+		return filter_names(dirs, &names) < 0 ? NULL : names;
+	for (i = 1; i < argc; i++)
+		strings_add(&names, strdup(argv[i]));
+	return names;
+}
+
+static int filter_test(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
+{
+	char **names;
+	json_t *array;
+	int status = CTL_OK;
+	size_t i;
+
+	if (filter_no_options(argc, argv) != CTL_OK)
+		return CTL_USAGE;
+	names = filter_chosen(dirs, argc, argv);
+	array = json_array();
+	for (i = 0; names && names[i]; i++) {
 		struct diag diag = DIAG_INIT;
 		unsigned examples = 0;
 		int one = test_one(names[i], dirs, &diag, &examples);
 
 		diag_print(&diag, stderr);
-		json_array_append_new(array, json_pack("{s:o, s:b, s:I, s:I}", "filter", output_string(names[i]), "ok",
-						       one == CTL_OK, "examples", (json_int_t)examples, "errors",
-						       (json_int_t)diag.errors));
+		json_array_append_new(array,
+				      json_pack("{s:o, s:b, s:I, s:I}", "filter", output_string(names[i]),
+						"ok", one == CTL_OK, "examples", (json_int_t)examples,
+						"errors", (json_int_t)diag.errors));
 		if (!ctl->json && one == CTL_OK)
 			printf("%s: %u examples, all as expected\n", names[i], examples);
+		else if (!ctl->json)
+			tell_failed(names[i], examples, &diag);
 		status = status == CTL_OK ? one : status;
 		diag_done(&diag);
 	}
@@ -150,163 +227,76 @@ static int test(const struct ctl *ctl, char *const *dirs, int n, char **names)
 		output_json(array);
 	else
 		json_decref(array);
-	filter_names_free(all);
+	filter_names_free(names);
 	return status;
 }
 
-/* match */
+static const struct verb {
+	const char *name;
+	int (*run)(const struct ctl *ctl, char *const *dirs, int argc, char **argv);
+} verbs[] = {
+	{ "list", filter_list },
+	{ "test", filter_test },
+	{ "match", filter_match },
+	{ "lint", filter_lint },
+	{ "new", filter_new },
+	{ "import", filter_import },
+};
 
-static json_t *span_json(struct span s)
+/* Takes --filter-dir out of argv, wherever it stands. Returns what is left, or -1: its value is missing. */
+static int take_dirs(int argc, char **argv, char ***dirs)
 {
-	_cleanup_free_ char *utf8 = s.ptr ? text_to_utf8(s) : NULL;
+	static const char option[] = "--filter-dir";
+	const size_t n = sizeof(option) - 1;
+	int i, kept = 0;
 
-	return utf8 ? json_string(utf8) : json_null();
-}
-
-static json_t *also_json(const struct event *e)
-{
-	json_t *array = json_array();
-	unsigned c;
-
-	for (c = 1; c < CLASS_COUNT; c++)
-		if ((e->classes & CLASS_BIT(c)) && c != e->class)
-			json_array_append_new(array, json_string(class_name((enum event_class)c)));
-	return array;
-}
-
-/* A line that can be read in several ways is evidence of nothing: its addresses are not told. */
-static json_t *event_json(unsigned long line, const struct event *e)
-{
-	char addr[ADDR_TEXT_MAX];
-	json_t *o;
-
-	if (!e)
-		return json_pack("{s:I, s:n}", "line", (json_int_t)line, "class");
-	if (e->n_addrs != 1)
-		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)line, "class", "crafted", 1, "pattern",
-				 e->pattern);
-	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)line, "class", class_name(e->class), "address",
-		      addr_format(&e->addrs[0], addr), "user", span_json(e->user), "pattern", e->pattern);
-	if (e->classes != CLASS_BIT(e->class))
-		json_object_set_new(o, "also", also_json(e));
-	return o;
-}
-
-static void event_text(unsigned long line, const struct event *e)
-{
-	char addr[ADDR_TEXT_MAX], user[200] = "-";
-
-	if (!e) {
-		printf("%lu: no match\n", line);
-	} else if (e->n_addrs != 1) {
-		printf("%lu: crafted: pattern %s reads it as %zu addresses; it counts against nobody\n", line, e->pattern,
-		       e->n_addrs);
-	} else {
-		if (e->user.ptr)
-			text_escape(e->user, user, sizeof(user));
-		printf("%lu: %s from %s, user %s, by pattern %s\n", line, class_name(e->class),
-		       addr_format(&e->addrs[0], addr), user, e->pattern);
-	}
-}
-
-static void match_line(const struct ctl *ctl, struct matcher *m, char *text, size_t len, unsigned long number)
-{
-	struct event e;
-	bool matched;
-
-	if (len > 0 && text[len - 1] == '\n')
-		len--;
-	if (len > 0 && text[len - 1] == '\r')
-		len--;
-	if (len > MATCH_LINE_MAX)
-		len = MATCH_LINE_MAX;
-	matched = matcher_line(m, text, len, &e);
-	if (ctl->json)
-		output_json(event_json(number, matched ? &e : NULL));
-	else
-		event_text(number, matched ? &e : NULL);
-}
-
-static void match_stream(const struct ctl *ctl, struct matcher *m, FILE *in, unsigned long *number)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
-
-	while ((len = getline(&text, &size, in)) >= 0)
-		match_line(ctl, m, text, (size_t)len, ++*number);
-}
-
-static int match_files(const struct ctl *ctl, struct matcher *m, int n, char **paths)
-{
-	unsigned long number = 0;
-	int i, status = CTL_OK;
-
-	if (n == 0)
-		match_stream(ctl, m, stdin, &number);
-	for (i = 0; i < n; i++) {
-		_cleanup_fclose_ FILE *f = strcmp(paths[i], "-") == 0 ? fdopen(dup(0), "re") : fopen(paths[i], "re");
-
-		if (!f) {
-			fprintf(stderr, "sipwarden: %s: %s\n", paths[i], strerror(errno));
-			status = CTL_FAILED;
+	for (i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], option, n) != 0 || (argv[i][n] != '\0' && argv[i][n] != '=')) {
+			argv[kept++] = argv[i];
 			continue;
 		}
-		match_stream(ctl, m, f, &number);
+		if (argv[i][n] == '\0' && i + 1 >= argc)
+			return -1;
+		strings_add(dirs, strdup(argv[i][n] == '=' ? argv[i] + n + 1 : argv[++i]));
 	}
+	for (; i < argc; i++)
+		argv[kept++] = argv[i];
+	argv[kept] = NULL;
+	return kept;
+}
+
+int filter_no_options(int argc, char **argv)
+{
+	static const struct option none[] = { { NULL, 0, NULL, 0 } };
+
+	optind = 0;
+	return getopt_long(argc, argv, "", none, NULL) < 0 ? CTL_OK : CTL_USAGE;
+}
+
+static int run(const struct verb *verb, const struct ctl *ctl, char **given, int argc, char **argv)
+{
+	char **dirs = find_dirs(ctl, given);
+	int status;
+
+	if (!dirs)
+		return CTL_FAILED;
+	status = verb->run(ctl, dirs, argc, argv);
+	strings_free(dirs);
 	return status;
-}
-
-static int match(const struct ctl *ctl, char *const *dirs, const char *name, int n, char **paths)
-{
-	struct diag diag = DIAG_INIT;
-	struct filter *f = NULL;
-	struct matcher *m = NULL;
-	int status = CTL_OK, r = filter_load(name, dirs, &diag, &f);
-
-	if (r >= 0)
-		r = matcher_new(f, &diag, &m);
-	diag_print(&diag, stderr);
-	diag_done(&diag);
-	if (r >= 0)
-		status = match_files(ctl, m, n, paths);
-	matcher_free(m);
-	filter_free(f);
-	if (r == -ENOENT)
-		return CTL_NOT_FOUND;
-	return r < 0 ? CTL_FAILED : status;
-}
-
-static int run(const struct ctl *ctl, char *const *dirs, int argc, char **argv)
-{
-	if (argc == 1 && strcmp(argv[0], "list") == 0)
-		return list(ctl, dirs);
-	if (argc >= 1 && strcmp(argv[0], "test") == 0)
-		return test(ctl, dirs, argc - 1, argv + 1);
-	if (argc >= 2 && strcmp(argv[0], "match") == 0)
-		return match(ctl, dirs, argv[1], argc - 2, argv + 2);
-	if (argc >= 1 && strcmp(argv[0], "import") == 0)
-		return filter_import(ctl, dirs, argc, argv);
-	return usage_error("filter", "needs: list, test [NAME…], match NAME [FILE…] or import FILE", NULL);
 }
 
 int cmd_filter(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option options[] = { { "filter-dir", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
-	char **given = NULL, **dirs;
-	int c, status;
+	char **given = NULL;
+	size_t i;
 
-	/* import has options of its own behind it. */
-	while ((c = getopt_long(argc, argv, argc > 1 && strcmp(argv[1], "import") == 0 ? "+" : "", options, NULL)) >= 0) {
-		if (c != 'd' || strings_add(&given, strdup(optarg)) < 0) {
-			strings_free(given);
-			return CTL_USAGE;
-		}
-	}
-	dirs = find_dirs(ctl, given);
-	if (!dirs)
-		return CTL_FAILED;
-	status = run(ctl, dirs, argc - optind, argv + optind);
-	strings_free(dirs);
-	return status;
+	argc = take_dirs(argc, argv, &given);
+	for (i = 0; argc > 1 && i < ELEMENTSOF(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return run(&verbs[i], ctl, given, argc - 1, argv + 1);
+	strings_free(given);
+	return usage_error("filter",
+			   argc < 0 ? "needs a directory after --filter-dir" :
+				      "needs one of list, test, match, lint, new, import",
+			   argc > 1 ? argv[1] : NULL);
 }

@@ -36,11 +36,13 @@ static const struct command {
 	  "The switch for emergencies. Nothing is enforced until 'sipwarden reload' or a restart." },
 	{ "check", cmd_check, "", "look for mistakes in config and filters", "All of them at once; needs no agent." },
 	{ "monitor", cmd_monitor, "", "bans and lifts as they happen", "" },
-	{ "filter", cmd_filter, "list | test [NAME…] | match NAME [FILE…] | import FILE  [--filter-dir DIR]",
-	  "the filters there are; their examples; what they make of log lines",
+	{ "filter", cmd_filter,
+	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"
+	  "       new [--line LINE]… [--address ADDRESS]… [--class CLASS] [--output FILE] NAME |\n"
+	  "       import [--name NAME] [--output FILE] [--log FILE] [--set VARIABLE=VALUE]… FILE  [--filter-dir DIR]",
+	  "the filters there are; their examples; attacks on them; what they make of log lines; new ones",
 	  "match reads raw log lines from files or standard input; with --json it prints one object a line.\n"
-	  "import turns a filter of fail2ban into one of ours, with --name NAME, --output FILE, --log FILE for examples,\n"
-	  "and --set VARIABLE=VALUE as in jail.conf(5)." },
+	  "import turns a filter of fail2ban into one of ours; --log gives lines for examples, --set is as in jail.conf(5)." },
 };
 
 int usage_error(const char *command, const char *what, const char *about)

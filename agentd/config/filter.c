@@ -88,6 +88,8 @@ static void take_filter_key(struct filter_loader *l, const struct place *at, con
 		f->description = strdup(value);
 	} else if (strcmp(at->key, "prefix") == 0) {
 		regex_set(at, l->file, &f->prefix, value);
+	} else if (strcmp(at->key, "file_risk") == 0) {
+		text_set(at, l->file, &f->file_risk, value);
 	} else if (strcmp(at->key, "continued") == 0) {
 		regex_set(at, l->file, &f->continued, value);
 	} else if (strcmp(at->key, "define") != 0) {
@@ -169,6 +171,7 @@ static void add_expectation(struct filter_loader *l, const struct place *at, str
 static void take_pattern_key(struct filter_loader *l, const struct place *at, const char *value)
 {
 	struct filter_pattern *p = &l->filter->patterns[l->index];
+	char **words;
 	bool enabled;
 
 	if (strcmp(at->key, "class") == 0) {
@@ -177,6 +180,11 @@ static void take_pattern_key(struct filter_loader *l, const struct place *at, co
 		regex_set(at, l->file, &p->regex, value);
 	} else if (strcmp(at->key, "literal") == 0) {
 		text_set(at, l->file, &p->literal, value);
+	} else if (strcmp(at->key, "unless") == 0) {
+		if (value_words(at, value, &words)) {
+			strings_free(p->unless);
+			p->unless = words;
+		}
 	} else if (strcmp(at->key, "source") == 0) {
 		text_set(at, l->file, &p->source, value);
 	} else if (strcmp(at->key, "never") == 0 || strcmp(at->key, "escaped") == 0) {
@@ -206,6 +214,7 @@ static void pattern_done(struct filter_pattern *p)
 	text_done(&p->regex);
 	text_done(&p->literal);
 	text_done(&p->source);
+	strings_free(p->unless);
 	claims_done(p->claims, p->n_claims);
 }
 
@@ -223,14 +232,14 @@ static void list_done(struct filter_list *list)
 
 static const struct {
 	const char *type;
-	const char *keys[12];
+	const char *keys[13];
 	const char *repeatable; /* " key key " */
 } section_types[] = {
 	[SECTION_NONE] = { "", { NULL }, "" },
-	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "continued", "never", "escaped" }, " define never escaped " },
+	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "continued", "file_risk", "never", "escaped" }, " define never escaped " },
 	[SECTION_LIST] = { "list", { "field", "match", "class", "words", "file" }, " file " },
 	[SECTION_PATTERN] = { "pattern",
-			      { "class", "regex", "literal", "proven", "enabled", "source", "never", "escaped", "example",
+			      { "class", "regex", "literal", "proven", "enabled", "source", "unless", "never", "escaped", "example",
 				"expect", "counterexample" },
 			      " never escaped example expect counterexample " },
 };
@@ -523,6 +532,7 @@ struct filter *filter_free(struct filter *f)
 		text_done(&f->defines[i]);
 	text_done(&f->prefix);
 	text_done(&f->continued);
+	text_done(&f->file_risk);
 	free(f->patterns);
 	free(f->lists);
 	free(f->defines);

@@ -16,6 +16,7 @@
  *   [filter]
  *   description = Asterisk PBX
  *   prefix = REGEX            what may stand before every message
+ *   file_risk = TEXT          why a file is no good source, for 'check'
  *   define = REGEX            (?<name>…) groups for (?&name), may be repeated
  *   continued = REGEX         how a line begins that belongs to the one before it
  *
@@ -36,6 +37,7 @@
  *   proven = yes|no           matching proves the source address; default no
  *   example = LINE            then, on the keys that follow it, what must come out:
  *   expect = address=192.0.2.5 user=100 class=auth-failure
+ *   unless = PATTERN …        its lines count only while none of these matched for an hour
  *   counterexample = LINE     must not match this pattern
  *   source = TEXT             where the format is from: source file, manual, RFC
  *   never = FIELD CHARS       claims of config/claim.h, repeatable; in [filter]: for all patterns
@@ -81,6 +83,7 @@ struct filter_pattern {
 	struct filter_text regex;
 	struct filter_text literal;
 	struct filter_text source;
+	char **unless; /* names of patterns that say the same of the same attempts, and better; NULL: none */
 	struct filter_claim *claims;
 	size_t n_claims;
 	struct filter_example *examples;
@@ -95,6 +98,7 @@ struct filter {
 	size_t n_files;
 	struct filter_text prefix;
 	struct filter_text continued;
+	struct filter_text file_risk;
 	struct filter_text *defines;
 	size_t n_defines;
 	struct filter_claim *claims;

@@ -93,12 +93,12 @@ static void take_message(struct reader *r, const char *text, size_t len, bool cu
 	if (len > INPUT_LINE_MAX) {
 		len = INPUT_LINE_MAX;
 		cut = true;
+		r->input->stats.cut++;
 	}
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	for (i = 0; i < len; i++)
 		line[i] = text[i] == '\n' || text[i] == '\r' || text[i] == '\0' ? ' ' : text[i];
-	r->input->stats.cut += cut;
 	if (cut && len > 0)
 		line[len - 1] = INPUT_CUT_MARK;
 	line[len] = '\n';

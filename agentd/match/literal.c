@@ -122,7 +122,7 @@ static const char *needed_group(const char *p, const char *end)
 		inner = p + 1;
 	else if (p[2] == ':' || p[2] == '>')
 		inner = p + 3;
-	else if (p[2] == '<' && isalpha((unsigned char)p[3]))
+	else if (p[2] == '<' && isalpha((unsigned char)p[3]) && strchr(p, '>'))
 		inner = strchr(p, '>') + 1;
 	else
 		return NULL;

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "config/textfile.h"
+#include "config/value.h"
 #include "match/literal.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
@@ -25,6 +26,8 @@ struct member {
 	struct pattern *pattern;
 	const struct wordset *words; /* of its filter, as this: */
 	const struct continuation *continued; /* NULL: each line stands for itself */
+	usec_t last; /* when it matched last, by the log; of patterns that are somebody's twin */
+	struct member **twins; /* NULL-terminated; NULL: it has none */
 };
 
 struct matcher {
@@ -42,9 +45,13 @@ struct matcher {
 	bool any_always;
 	struct pattern_set wanted;
 	size_t set_words; /* words of a set in use */
+	bool twins_count;
 	struct match_stats stats;
 	struct log_limit limited;
 };
+
+/* How long after its twin was seen a pattern's own lines do not count. */
+#define TWIN_WINDOW (3600 * USEC_PER_SEC)
 
 static void set_add(uint64_t *set, size_t i)
 {
@@ -191,12 +198,44 @@ static int add_filter(struct matcher *m, const struct filter *f, struct diag *di
 	for (i = 0; r >= 0 && i < f->n_patterns; i++) {
 		struct member *member = &m->members[m->n_members++];
 
-		*member = (struct member){ f, &f->patterns[i], NULL, words, continued };
+		*member = (struct member){ .filter = f, .text = &f->patterns[i], .words = words, .continued = continued };
 		if (pattern_new(f, g, member->text, diag, &member->pattern) == -ENOMEM)
 			r = -ENOMEM;
 	}
 	grammar_free(g);
 	return r == -EINVAL ? 0 : r; /* it is in diag; others may have mistakes, too */
+}
+
+static struct member *find_member(struct matcher *m, const struct filter *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i].filter == f && strcmp(m->members[i].text->name, name) == 0)
+			return &m->members[i];
+	return NULL;
+}
+
+/* The patterns that each is to give way to. One that an admin has switched off is not there. */
+static int find_twins(struct matcher *m)
+{
+	size_t i, k, n;
+
+	for (i = 0; i < m->n_members; i++) {
+		struct member *member = &m->members[i];
+		char *const *names = member->text->unless;
+
+		if (!names)
+			continue;
+		member->twins = calloc(strings_count(names) + 1, sizeof(struct member *));
+		if (!member->twins)
+			return -ENOMEM;
+		for (k = n = 0; names[k]; k++) {
+			member->twins[n] = find_member(m, member->filter, names[k]);
+			n += member->twins[n] != NULL;
+		}
+	}
+	return 0;
 }
 
 static int make_room(struct matcher *m, const struct filter *const *filters, size_t n, struct diag *diag)
@@ -238,6 +277,8 @@ int matcher_join(const struct filter *const *filters, size_t n, struct diag *dia
 		r = pattern_context_new(&m->context);
 	for (i = 0; r >= 0 && i < n; i++)
 		r = add_filter(m, filters[i], diag);
+	if (r >= 0)
+		r = find_twins(m);
 	/* What a regex must hold only makes sense of one that compiles. */
 	if (r >= 0 && diag->errors > errors)
 		r = -EINVAL;
@@ -259,6 +300,11 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 	return matcher_join(&f, 1, diag, ret);
 }
 
+void matcher_trust_twins(struct matcher *m)
+{
+	m->twins_count = true;
+}
+
 void matcher_want(struct matcher *m, class_set classes)
 {
 	size_t i;
@@ -278,8 +324,10 @@ struct matcher *matcher_free(struct matcher *m)
 {
 	if (!m)
 		return NULL;
-	while (m->n_members > 0)
+	while (m->n_members > 0) {
 		pattern_free(m->members[--m->n_members].pattern);
+		free(m->members[m->n_members].twins);
+	}
 	free(m->members);
 	while (m->n_filters > 0) {
 		wordset_free(m->words[--m->n_filters]);
@@ -398,6 +446,22 @@ static bool is_wanted(const struct matcher *m, const struct pattern_set *hits)
 	return false;
 }
 
+/* Is a better line for such an attempt in the log, too? Notes when each pattern matched. */
+static bool has_twin(struct matcher *m, const struct event *e, usec_t now)
+{
+	struct member *member = &m->members[e->pattern_index], **twin;
+	usec_t when = e->time ? e->time : now;
+
+	if (!m->twins_count)
+		return false;
+	if (e->n_addrs == 1)
+		member->last = when;
+	for (twin = member->twins; twin && *twin; twin++)
+		if ((*twin)->last && (when > (*twin)->last ? when - (*twin)->last : (*twin)->last - when) <= TWIN_WINDOW)
+			return true;
+	return false;
+}
+
 static void finish_line(struct scan *s)
 {
 	struct place_in_log at;
@@ -415,7 +479,10 @@ static void finish_line(struct scan *s)
 	if (!match_line(s->m, &s->hits, &at, &e))
 		return;
 	e.time = line_time(s, &e);
-	s->fn(s->userdata, &e);
+	if (has_twin(s->m, &e, s->now))
+		s->m->stats.twins++;
+	else
+		s->fn(s->userdata, &e);
 }
 
 static void open_line(struct scan *s, size_t at)

@@ -22,6 +22,7 @@ struct match_stats {
 	uint64_t events;   /* lines that matched */
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
+	uint64_t twins;    /* events left out, because better ones tell of the same: matcher_trust_twins() */
 };
 
 /*
@@ -54,6 +55,13 @@ struct matcher *matcher_free(struct matcher *m);
  * further, and give no event. At first all classes are wanted.
  */
 void matcher_want(struct matcher *m, class_set classes);
+
+/*
+ * Heeds "unless" of the patterns: a log that has their better twins needs no
+ * line of theirs, which a sender may have composed. Not for looking at lines one
+ * by one, as tests do.
+ */
+void matcher_trust_twins(struct matcher *m);
 
 /* The event lives only during the call. */
 typedef void (*event_fn)(void *userdata, const struct event *e);

@@ -22,11 +22,6 @@
 /* Groups of one name, e.g. the address in each branch of an alternation. */
 #define GROUPS_MAX 16
 
-/* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */
-#define COMPILE_OPTIONS                                                                                \
-	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
-	 PCRE2_NEVER_BACKSLASH_C)
-
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
 	     FIELD_IS_TRANSPORT, FIELD_IS_TIME, FIELD_IS_TEXT, FIELD_COUNT };
 
@@ -161,7 +156,7 @@ static pcre2_code *compile(const struct regex *r, size_t before, const struct fi
 	PCRE2_UCHAR message[160];
 	PCRE2_SIZE offset;
 	int error;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)r->text, r->len, COMPILE_OPTIONS, &error, &offset, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)r->text, r->len, PATTERN_OPTIONS, &error, &offset, NULL);
 
 	if (code)
 		return code;
@@ -224,27 +219,46 @@ static pcre2_code *compile_expanded(struct pattern *p, const struct grammar *g, 
 	r.len = strlen(r.text);
 	p->anchor_len = literal_before_address(r.text, p->anchor);
 	if (regex_add(&r, CALLOUT) >= 0)
-		code = pcre2_compile((PCRE2_SPTR)r.text, r.len, COMPILE_OPTIONS, &error, &offset, NULL);
+		code = pcre2_compile((PCRE2_SPTR)r.text, r.len, PATTERN_OPTIONS, &error, &offset, NULL);
 	free(r.text);
 	return code;
+}
+
+int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret)
+{
+	struct regex r = { 0 };
+	int n = regex_begin(&r, f);
+
+	*ret = (struct pattern_regex){ .own = r.len + strlen("^(?:)(?:") + (f->prefix.text ? strlen(f->prefix.text) : 0) };
+	ret->end = ret->own + strlen(p->regex.text);
+	if (n >= 0)
+		n = regex_whole(&r, f, p);
+	if (n < 0) {
+		free(r.text);
+		return n;
+	}
+	ret->text = r.text;
+	ret->len = r.len;
+	return 0;
 }
 
 static pcre2_code *compile_whole(struct pattern *p, const struct filter *f, const struct grammar *g,
 				 const struct filter_pattern *text, struct diag *diag)
 {
-	struct regex whole = { 0 }, with_defines = { 0 };
+	struct regex whole = { 0 };
+	struct pattern_regex with_defines;
 	pcre2_code *code = NULL;
-	size_t before;
 
 	if (regex_whole(&whole, f, text) >= 0)
 		code = compile_expanded(p, g, &whole);
-	if (!code && whole.text && regex_begin(&with_defines, f) >= 0) {
-		before = with_defines.len + strlen("^(?:)(?:") + (f->prefix.text ? strlen(f->prefix.text) : 0);
-		if (regex_add(&with_defines, whole.text) >= 0 && regex_add(&with_defines, CALLOUT) >= 0)
-			code = compile(&with_defines, before, &text->regex, "regex", diag);
-	}
 	free(whole.text);
-	free(with_defines.text);
+	if (!code && pattern_regex(f, text, &with_defines) >= 0) {
+		struct regex r = { with_defines.text, with_defines.len };
+
+		if (regex_add(&r, CALLOUT) >= 0)
+			code = compile(&r, with_defines.own, &text->regex, "regex", diag);
+		free(r.text);
+	}
 	return code;
 }
 
@@ -319,6 +333,11 @@ struct pattern *pattern_free(struct pattern *p)
 	return NULL;
 }
 
+const pcre2_code *pattern_code(const struct pattern *p)
+{
+	return p->code;
+}
+
 int continuation_new(const struct filter *f, const struct grammar *g, struct diag *diag, struct continuation **ret)
 {
 	_cleanup_free_ char *expanded = NULL;
@@ -334,7 +353,7 @@ int continuation_new(const struct filter *f, const struct grammar *g, struct dia
 			   "continued: too intricate");
 		return -EINVAL;
 	}
-	code = pcre2_compile((PCRE2_SPTR)expanded, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS | PCRE2_ANCHORED, &(int){ 0 },
+	code = pcre2_compile((PCRE2_SPTR)expanded, PCRE2_ZERO_TERMINATED, PATTERN_OPTIONS | PCRE2_ANCHORED, &(int){ 0 },
 			     &(PCRE2_SIZE){ 0 }, NULL);
 	if (!code)
 		return -ENOMEM;

@@ -22,6 +22,20 @@ struct pattern_context;
 int pattern_context_new(struct pattern_context **ret);
 struct pattern_context *pattern_context_free(struct pattern_context *c);
 
+/* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */
+#define PATTERN_OPTIONS                                                                                \
+	(PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | \
+	 PCRE2_NEVER_BACKSLASH_C)
+
+/* What a pattern asks of a line: grammar, prefix, and its own regex, with calls as they are. */
+struct pattern_regex {
+	char *text; /* owned by whoever asked */
+	size_t len;
+	size_t own, end; /* where the regex of the pattern begins and ends in it */
+};
+/* Returns 0 or -ENOMEM. */
+int pattern_regex(const struct filter *f, const struct filter_pattern *p, struct pattern_regex *ret);
+
 /* The groups that regexes of f may call. Mistakes go to diag. Returns 0, -EINVAL, -ENOMEM. */
 int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **ret);
 
@@ -29,6 +43,9 @@ int pattern_grammar(const struct filter *f, struct diag *diag, struct grammar **
 int pattern_new(const struct filter *f, const struct grammar *g, const struct filter_pattern *text, struct diag *diag,
 		struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
+
+/* What PCRE2 made of it: with the callout on each reading. Lives as long as p. */
+const struct pcre2_real_code_8 *pattern_code(const struct pattern *p);
 
 /*
  * How lines begin that belong to the one before them. A gateway that logs text

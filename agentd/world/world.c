@@ -57,6 +57,14 @@ static int get_filter(struct world *w, const struct config_input *input, const c
 	return r;
 }
 
+/* Some programs write into files what a sender can make whole lines of. */
+static void warn_of_file(const struct config_input *input, const struct filter *f, struct diag *diag)
+{
+	if (input->type == INPUT_FILE && f->file_risk.text)
+		diag_warning(diag, input->file, input->line, f->file_risk.text,
+			     "input '%s' reads a file with the filter '%s', which a sender can write into", input->name, f->name);
+}
+
 static bool same_filters(const struct config_input *a, const struct config_input *b)
 {
 	size_t i;
@@ -91,12 +99,16 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 	for (i = 0; filters && i < n; i++) {
 		int f = get_filter(w, ci, ci->filters[i], diag, &filters[i]);
 
+		if (f >= 0)
+			warn_of_file(ci, filters[i], diag);
 		r = f < 0 ? f : r;
 	}
 	if (r >= 0)
 		r = matcher_join((const struct filter *const *)filters, n, diag, &w->matchers[input]);
-	if (r >= 0)
+	if (r >= 0) {
 		matcher_want(w->matchers[input], config_classes(w->cfg));
+		matcher_trust_twins(w->matchers[input]);
+	}
 	return r;
 }
 

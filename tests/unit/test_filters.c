@@ -160,7 +160,7 @@ static unsigned check_corpus(const char *path)
 }
 
 /* So that no row gets lost; raise it when rows are added. */
-#define CORPUS_ROWS_MIN 370
+#define CORPUS_ROWS_MIN 405
 
 static void every_corpus_line_is_right(void **state)
 {

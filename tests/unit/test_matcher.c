@@ -194,6 +194,37 @@ static void a_line_that_goes_on_is_read_to_its_end(void **state)
 	unmake(&m);
 }
 
+static void a_weak_line_gives_way_to_its_twin(void **state)
+{
+	static const char weak[] = "[2026-11-24 10:00:00] weak 192.0.2.5\n", strong[] = "[2026-11-24 10:30:00] strong 192.0.2.5\n",
+			  soon[] = "[2026-11-24 11:20:00] weak 192.0.2.6\n", late[] = "[2026-11-24 11:31:00] weak 192.0.2.7\n";
+	struct match_stats stats;
+	char got[200] = "";
+	struct time_reader *reader = NULL;
+	struct made m;
+
+	(void)state;
+	assert_int_equal(time_reader_new("UTC", &reader), 0);
+	assert_int_equal(make(&m, "[filter]\nprefix = \\[[\\d: -]{19}\\]\\x20\n[pattern weak]\nclass = flood\nregex = weak (?<addr>(?&ip))\n"
+				  "unless = strong gone\n[pattern strong]\nclass = flood\nregex = strong (?<addr>(?&ip))\n"),
+			 0);
+	/* One by one, as a test does, it makes no difference. */
+	matcher_scan(m.matcher, strong, sizeof(strong) - 1, NULL, reader, note_addr, got);
+	matcher_scan(m.matcher, soon, sizeof(soon) - 1, NULL, reader, note_addr, got);
+	assert_string_equal(got, "1:192.0.2.5 1:192.0.2.6 ");
+	*got = '\0';
+	matcher_trust_twins(m.matcher);
+	matcher_scan(m.matcher, weak, sizeof(weak) - 1, NULL, reader, note_addr, got);
+	matcher_scan(m.matcher, strong, sizeof(strong) - 1, NULL, reader, note_addr, got);
+	matcher_scan(m.matcher, soon, sizeof(soon) - 1, NULL, reader, note_addr, got);
+	matcher_scan(m.matcher, late, sizeof(late) - 1, NULL, reader, note_addr, got);
+	assert_string_equal(got, "1:192.0.2.5 1:192.0.2.5 1:192.0.2.7 ");
+	matcher_stats(m.matcher, &stats);
+	assert_int_equal(stats.twins, 1);
+	unmake(&m);
+	time_reader_free(reader);
+}
+
 static void a_define_that_is_none_is_told(void **state)
 {
 	struct made m;
@@ -256,6 +287,7 @@ int main(void)
 		cmocka_unit_test(any_of_several_literals_finds_the_line),
 		cmocka_unit_test(every_text_and_the_time_are_captured),
 		cmocka_unit_test(a_line_that_goes_on_is_read_to_its_end),
+		cmocka_unit_test(a_weak_line_gives_way_to_its_twin),
 		cmocka_unit_test(a_define_that_is_none_is_told),
 		cmocka_unit_test(calls_are_written_out),
 	};
