@@ -46,8 +46,11 @@ struct matcher {
 	bool any_always;
 	struct pattern_set wanted, successes, challenges;
 	struct challenge_log *sent; /* NULL: no pattern tells of challenges sent */
-	unsigned success_rate, success_tokens;
-	usec_t success_filled;
+	unsigned pace;
+	struct tokens {
+		unsigned left;
+		usec_t filled;
+	} success_tokens, challenge_tokens;
 	size_t set_words; /* words of a set in use */
 	bool twins_count;
 	struct match_stats stats;
@@ -330,23 +333,23 @@ void matcher_trust_twins(struct matcher *m)
 	m->twins_count = true;
 }
 
-void matcher_pace_successes(struct matcher *m, unsigned per_second)
+void matcher_pace(struct matcher *m, unsigned per_second)
 {
-	m->success_rate = m->success_tokens = per_second;
+	m->pace = per_second;
 }
 
 /* Another one within this second? */
-static bool success_token(struct matcher *m, usec_t now)
+static bool take_token(const struct matcher *m, struct tokens *t, usec_t now)
 {
-	if (!m->success_rate)
+	if (!m->pace)
 		return true;
-	if (now < m->success_filled || now - m->success_filled >= USEC_PER_SEC) {
-		m->success_filled = now;
-		m->success_tokens = m->success_rate;
+	if (now < t->filled || now - t->filled >= USEC_PER_SEC) {
+		t->filled = now;
+		t->left = m->pace;
 	}
-	if (m->success_tokens == 0)
+	if (t->left == 0)
 		return false;
-	m->success_tokens--;
+	t->left--;
 	return true;
 }
 
@@ -512,43 +515,26 @@ static usec_t line_time(struct scan *s, const struct event *e)
 	return s->times[s->line_index];
 }
 
-static bool meets(const struct matcher *m, const struct pattern_set *hits, const struct pattern_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < m->set_words; i++)
-		if ((hits->bits[i] | m->always.bits[i]) & set->bits[i])
-			return true;
-	return false;
-}
-
-/* Is any pattern that could match wanted, and no success? */
-static bool is_wanted_apart_from_success(const struct matcher *m, const struct pattern_set *hits)
-{
-	size_t i;
-
-	for (i = 0; i < m->set_words; i++)
-		if ((hits->bits[i] | m->always.bits[i]) & m->wanted.bits[i] & ~m->successes.bits[i])
-			return true;
-	return false;
-}
-
 /* Need the line be looked at? Keeps it, if it tells of a challenge. */
 static bool is_wanted(struct scan *s)
 {
 	struct matcher *m = s->m;
+	uint64_t wanted = 0, success = 0, challenge = 0;
+	size_t i;
 
-	if (m->sent && meets(m, &s->hits, &m->challenges))
-		challenge_log_note(m->sent, s->data + s->start, s->end - s->start);
-	if (is_wanted_apart_from_success(m, &s->hits))
-		return true;
-	if (!meets(m, &s->hits, &m->wanted)) {
-		m->stats.unwanted++;
-		return false;
+	for (i = 0; i < m->set_words; i++) {
+		uint64_t hits = s->hits.bits[i] | m->always.bits[i];
+
+		wanted |= hits & m->wanted.bits[i] & ~m->successes.bits[i];
+		success |= hits & m->wanted.bits[i] & m->successes.bits[i];
+		challenge |= hits & m->challenges.bits[i];
 	}
-	if (success_token(m, s->now))
+	if (challenge && take_token(m, &m->challenge_tokens, s->now))
+		challenge_log_note(m->sent, s->data + s->start, s->end - s->start);
+	if (wanted || (success && take_token(m, &m->success_tokens, s->now)))
 		return true;
-	m->stats.paced++;
+	m->stats.paced += success != 0;
+	m->stats.unwanted += success == 0;
 	return false;
 }
 

@@ -22,7 +22,7 @@ struct match_stats {
 	uint64_t events;   /* lines that matched */
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
-	uint64_t paced;    /* successes left alone: matcher_pace_successes() */
+	uint64_t paced;    /* lines left alone: matcher_pace() */
 	uint64_t twins;    /* events left out, because better ones tell of the same: matcher_trust_twins() */
 };
 
@@ -58,11 +58,11 @@ struct matcher *matcher_free(struct matcher *m);
 void matcher_want(struct matcher *m, class_set classes);
 
 /*
- * Of lines that can only be successes, looks at no more than so many a second of
- * ours: a large gateway logs hundreds, and more come only where an old log is
- * read. 0, as at first: at all.
+ * Of lines that can only tell of successes, or of challenges sent, takes no more
+ * than so many a second of ours, of each: a large gateway logs hundreds, and more
+ * come only in a flood or where an old log is read. 0, as at first: all.
  */
-void matcher_pace_successes(struct matcher *m, unsigned per_second);
+void matcher_pace(struct matcher *m, unsigned per_second);
 
 /*
  * Did the gateway lately send the challenge that e claims to answer to e's only

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 
 /* Phones register at least every hour: as many as 300,000 that do so every minute. */
-#define SUCCESSES_PER_SECOND 5000
+#define PACE 5000
 
 void world_forget(struct world *w)
 {
@@ -117,7 +117,7 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 	if (r >= 0) {
 		matcher_want(w->matchers[input], config_classes(w->cfg));
 		matcher_trust_twins(w->matchers[input]);
-		matcher_pace_successes(w->matchers[input], SUCCESSES_PER_SECOND);
+		matcher_pace(w->matchers[input], PACE);
 	}
 	return r;
 }
