@@ -215,6 +215,7 @@ def test_uninstall_lifts_everything(m):
     assert "ban4" not in m.kernel()
     sh("make", "-C", TOP, "uninstall", "DESTDIR=" + m.root)
     assert not os.path.exists(m.root + "/usr/sbin/sipwardend")
+    assert not os.path.exists(m.root + "/usr/share/sipwarden")
     assert os.path.exists(m.root + "/etc/sipwarden/sipwarden.conf")
 
 
