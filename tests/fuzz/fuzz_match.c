@@ -32,6 +32,7 @@ static void load(void)
 			abort();
 	if (!filters || n < 3 || matcher_join((const struct filter *const *)filters, n, &diag, &matcher) < 0)
 		abort();
+	free(filters);
 	diag_done(&diag);
 	filter_names_free(names);
 }
