@@ -15,11 +15,11 @@
  * sipwarden.conf(5), read and checked. All pointers are owned by the config.
  *
  *   [sipwarden]      user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
- *   [firewall]       table, max_bans
+ *   [firewall]       table, max_bans, ports, witness, witness_size, witness_for
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
- *                    match = FIELD=VALUE …; from = end|start; timezone (file)
+ *                    match = FIELD=VALUE …; from = end|start; timezone (file); witness = auto|no
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
  *                    except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
@@ -34,6 +34,7 @@ struct config_input {
 			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
 	char **filters; /* the first whose pattern matches a line decides; NULL-terminated */
 	char *timezone; /* of times without one, as zone_new() has it; NULL: the host's (file) */
+	bool witness;    /* the kernel sees the packets that its lines tell of */
 	bool from_start; /* without a stored position: read what is there already */
 	unsigned line;   /* where its section stands in the config */
 	const char *file;
@@ -85,6 +86,11 @@ struct config {
 	int log_level;
 	char *table;     /* nftables table, family inet */
 	uint32_t max_bans; /* size of each address set */
+	uint16_t *ports; /* of the gateway, ascending: the kernel's witness watches them */
+	size_t n_ports;
+	bool witness;
+	uint32_t witness_size; /* sources of each family */
+	usec_t witness_for; /* how long a source is known after its last packet */
 	uint32_t max_offenders; /* keys remembered per rule */
 	uint8_t ipv4_prefix; /* key = prefix: length of an IPv4 key, and of IPv6 */
 	uint8_t ipv6_prefix;
