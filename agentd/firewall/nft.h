@@ -64,7 +64,7 @@ int nft_set_witness(struct nft *n, const struct nft_witness *w);
 /*
  * Makes the table, or completes the one that is there (also one of an older
  * version): in one transaction, so there is no moment without protection, and
- * elements stay. A table of another shape (another max_bans) is replaced, still
+ * elements stay. Sizes change in place. A table of another shape is replaced, also
  * in one transaction, with up to NFT_CARRIED_MAX of its elements; *replaced says
  * so. The witness counts as new: NFT_MISSED holds both families for its span.
  */

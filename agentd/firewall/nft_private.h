@@ -44,8 +44,6 @@ uint32_t nft_set_key_size(enum nft_set set);
 void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flags, usec_t left);
 /* The elements gathered so far become one message: before any other message that is to follow them. */
 void nft_end_elements(struct nft *n);
-/* No rules in either chain. */
-void nft_put_flushes(struct nft *n);
 bool nft_has_chain(struct nft *n, const char *chain);
 /* All rules anew. */
 void nft_put_rules(struct nft *n);

@@ -197,18 +197,13 @@ static void put_note_rule(struct nft *n, enum nft_set set)
 	put_rule(n, r);
 }
 
-void nft_put_flushes(struct nft *n)
-{
-	put_flush(n, NFT_CHAIN);
-	put_flush(n, NFT_CHAIN_WITNESS);
-}
-
 void nft_put_rules(struct nft *n)
 {
 	static const enum nft_set drops[] = { NFT_BAN4, NFT_BAN6, NFT_BAN64, NFT_NET4, NFT_NET6 };
 	size_t i;
 
-	nft_put_flushes(n);
+	put_flush(n, NFT_CHAIN);
+	put_flush(n, NFT_CHAIN_WITNESS);
 	/* Whoever could not be noted reaches the last of these. */
 	put_note_rule(n, NFT_SEEN4);
 	put_note_rule(n, NFT_SEEN6);

@@ -134,10 +134,9 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	return s;
 }
 
-static void put_set(struct nft *n, uint16_t type, enum nft_set set)
+static void put_set(struct nft *n, enum nft_set set)
 {
-	const uint16_t flags = type == NFT_MSG_NEWSET ? NLM_F_CREATE : 0;
-	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
+	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_NEWSET, NLM_F_CREATE, NFT_MESSAGE_SIZE);
 	struct nftnl_set *s = make_set(n, set);
 
 	if (!s)
@@ -220,33 +219,22 @@ static void put_carried(struct nft *n, const struct carried *c)
 			    c->items[i].range_end ? NFT_SET_ELEM_INTERVAL_END : 0, c->items[i].left);
 }
 
-enum how {
-	KEEP,	     /* what is there */
-	NEW_WITNESS, /* but not what was seen */
-	REPLACE,     /* all of it */
-};
-
-static int make(struct nft *n, enum how how, const struct carried *carried)
+static int make(struct nft *n, bool anew, const struct carried *carried)
 {
 	int set;
 
 	nft_batch_begin(n);
 	put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	if (how == REPLACE) {
+	if (anew) {
 		put_table(n, NFT_MSG_DELTABLE, 0);
 		put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	}
 	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, true);
 	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, false);
 	put_mark(n);
-	if (how == NEW_WITNESS) {
-		/* Rules hold on to their sets. */
-		nft_put_flushes(n);
-		put_set(n, NFT_MSG_DELSET, NFT_SEEN4);
-		put_set(n, NFT_MSG_DELSET, NFT_SEEN6);
-	}
+	/* Where it exists with another size, it takes the new one. */
 	for (set = 0; set < NFT_SET_COUNT; set++)
-		put_set(n, NFT_MSG_NEWSET, (enum nft_set)set);
+		put_set(n, (enum nft_set)set);
 	put_watched(n);
 	nft_put_rules(n);
 	if (carried)
@@ -256,7 +244,7 @@ static int make(struct nft *n, enum how how, const struct carried *carried)
 
 static bool is_other_shape(int error)
 {
-	return error == -EEXIST || error == -EINVAL || error == -EBUSY || error == -EOPNOTSUPP || error == -ENOENT;
+	return error == -EEXIST || error == -EINVAL || error == -EBUSY || error == -EOPNOTSUPP;
 }
 
 static int replace(struct nft *n)
@@ -269,10 +257,10 @@ static int replace(struct nft *n)
 		c.set = (enum nft_set)set;
 		nft_dump(n, c.set, carry, &c);
 	}
-	r = make(n, REPLACE, &c);
+	r = make(n, true, &c);
 	/* More than the new one holds. */
 	if (r < 0 && c.count > 0)
-		r = make(n, REPLACE, NULL);
+		r = make(n, true, NULL);
 	free(c.items);
 	free(c.sets);
 	return r;
@@ -280,10 +268,8 @@ static int replace(struct nft *n)
 
 int nft_setup(struct nft *n, bool *replaced)
 {
-	int r = make(n, KEEP, NULL);
+	int r = make(n, false, NULL);
 
-	if (is_other_shape(r))
-		r = make(n, NEW_WITNESS, NULL);
 	*replaced = is_other_shape(r);
 	return *replaced ? replace(n) : r;
 }

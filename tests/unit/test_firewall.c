@@ -537,6 +537,23 @@ static void networks_of_64_bits_are_banned_as_fast_as_hosts(void **state)
 	"chain prerouting {\n type filter hook prerouting priority raw;\n ip saddr @exempt4 accept\n"        \
 	"ip saddr @ban4 counter drop\n}\n}'"
 
+/* Where ban4 counts nothing. */
+static void another_shape_of_table_is_replaced_with_its_bans(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *old = NULL, *text = NULL;
+
+	stop(w);
+	old = nft("nft flush ruleset; nft 'table inet wardentest {\n"
+		  "set ban4 { type ipv4_addr; flags timeout; elements = { 192.0.2.5 timeout 1h, 192.0.2.6 }; }\n"
+		  "set net4 { type ipv4_addr; flags interval,timeout; elements = { 203.0.113.0/24 timeout 1h }; }\n}'");
+	start(w);
+	assert_int_equal(list(w), 3);
+	assert_true(listed(w, "192.0.2.5") && listed(w, "192.0.2.6") && listed(w, "203.0.113.0/24"));
+	text = nft("nft list set inet wardentest ban4");
+	assert_non_null(strstr(text, "192.0.2.5 counter packets 0 bytes 0 timeout"));
+}
+
 static void an_older_table_keeps_its_bans(void **state)
 {
 	struct world *w = *state;
@@ -710,7 +727,7 @@ static void flush_removes_the_table_until_reload(void **state)
 	assert_null(strstr(text, "wardentest"));
 }
 
-static void another_shape_of_table_is_replaced(void **state)
+static void another_size_keeps_the_bans(void **state)
 {
 	struct world *w = *state;
 	_cleanup_free_ char *text = NULL;
@@ -723,7 +740,7 @@ static void another_shape_of_table_is_replaced(void **state)
 	start(w);
 	text = nft("nft list set inet wardentest ban4");
 	assert_non_null(strstr(text, "size 30000"));
-	/* With what was in it, before the agent says it again. */
+	/* What was in it, before the agent says it again. */
 	assert_int_equal(list(w), 3);
 	assert_true(listed(w, "203.0.113.0/24"));
 }
@@ -742,7 +759,8 @@ int main(void)
 		TEST(a_flushed_ruleset_comes_back),
 		TEST(a_killed_helper_is_started_again),
 		TEST(flush_removes_the_table_until_reload),
-		TEST(another_shape_of_table_is_replaced),
+		TEST(another_size_keeps_the_bans),
+		TEST(another_shape_of_table_is_replaced_with_its_bans),
 		TEST(an_older_table_keeps_its_bans),
 		TEST(who_has_sent_is_seen_and_nobody_else),
 		TEST(a_fresh_witness_is_silent),
