@@ -113,8 +113,11 @@ int table_configure(struct table *t, const struct config *cfg)
 
 	if (r > 0 && !t->deleted)
 		r = nft_setup(t->nft, &replaced);
-	if (r < 0)
+	if (r < 0) {
+		/* Half of it is not left as it is. */
+		t->lost = true;
 		return r;
+	}
 	addr_map_each(&t->exempt, forget_configured, t);
 	for (i = 0; i < cfg->n_exempt; i++) {
 		struct exemption *e = exemption_need(t, &cfg->exempt[i]);
