@@ -112,7 +112,7 @@ deps:
 
 # The second make sees what the first installed.
 check: deps
-	$(MAKE) all units
+	$(MAKE) all units benches
 	tests/run $(O)
 
 check-asan: deps
@@ -140,6 +140,10 @@ bench: deps-build
 	@$(call install-debs,$(DEPS_BENCH))
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/bench/run $(O)
+bench-filters: deps-build
+	@$(call install-debs,$(DEPS_BENCH))
+	@$(MAKE) --no-print-directory -s all benches
+	@/usr/bin/python3 tests/bench/benign.py $(O)
 
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
@@ -188,10 +192,11 @@ help:
 	@echo 'make install       [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]'
 	@echo 'make uninstall     keeps the config and the database'
 	@echo 'sudo make bench    speed, beside fail2ban'
+	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make check-system  install and run it in a booted systemd container'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build check check-asan check-fuzz check-system lint demo bench install uninstall clean help
+.PHONY: deps deps-build check check-asan check-fuzz check-system lint demo bench bench-filters install uninstall clean help

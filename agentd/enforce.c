@@ -221,6 +221,13 @@ static void on_firewall_down(void *userdata, int error)
 		    strerror(-error));
 }
 
+static void on_forked(void *userdata)
+{
+	struct agent *a = userdata;
+
+	world_forget(a->world);
+}
+
 /* From the store, at start */
 
 static void restore_ban(void *userdata, const struct store_ban *sb)
@@ -277,4 +284,5 @@ int agent_add_timers(struct agent *a)
 }
 
 const struct decide_callbacks agent_decide_callbacks = { on_ban, on_lift, on_history, NULL };
-const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, NULL };
+const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
+								NULL };

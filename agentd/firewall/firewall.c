@@ -315,7 +315,7 @@ static int start(struct firewall *fw, const struct config *cfg)
 	if (r >= 0 && !cfg->firewall_socket) {
 		r = sd_event_source_set_enabled(fw->reconnect, SD_EVENT_OFF);
 		if (r >= 0)
-			r = keeper_start(cfg, &fd, &fw->keeper);
+			r = keeper_start(cfg, fw->callbacks.forked, fw->callbacks.userdata, &fd, &fw->keeper);
 		return r < 0 ? r : attach(fw, fd);
 	}
 	if (r >= 0) {

@@ -36,6 +36,8 @@ struct firewall_callbacks {
 	void (*done)(void *userdata, const struct addr *addr, bool banned, int error);
 	/* The helper is gone; it is being restarted or reconnected to. */
 	void (*down)(void *userdata, int error);
+	/* In the process of a helper that is started here: releases what only the agent needs; cfg must stay. */
+	void (*forked)(void *userdata);
 	void *userdata;
 };
 

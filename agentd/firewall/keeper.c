@@ -2,6 +2,7 @@
 #include "firewall/keeper.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -79,7 +80,7 @@ _Noreturn static void keep(int fd, const struct config *cfg)
 	}
 }
 
-int keeper_start(const struct config *cfg, int *fd, pid_t *pid)
+int keeper_start(const struct config *cfg, void (*forked)(void *userdata), void *userdata, int *fd, pid_t *pid)
 {
 	int ends[2];
 
@@ -95,6 +96,9 @@ int keeper_start(const struct config *cfg, int *fd, pid_t *pid)
 	}
 	if (*pid == 0) {
 		close(ends[0]);
+		if (forked)
+			forked(userdata);
+		malloc_trim(0);
 		keep(ends[1], cfg);
 	}
 	close(ends[1]);

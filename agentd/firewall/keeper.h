@@ -13,8 +13,9 @@
  *
  * Forks the keeper, which starts the helper on its end of *fd. The keeper ends
  * when the helper ends in peace, that is, when the agent has closed *fd or is gone.
- * Returns 0 or negative errno.
+ * In the keeper, forked (may be NULL) releases what it needs not have of the
+ * agent's memory; cfg must stay. Returns 0 or negative errno.
  */
-int keeper_start(const struct config *cfg, int *fd, pid_t *pid);
+int keeper_start(const struct config *cfg, void (*forked)(void *userdata), void *userdata, int *fd, pid_t *pid);
 
 #endif

@@ -37,7 +37,7 @@ struct pattern {
 	pcre2_code *code;
 	struct groups fields[FIELD_COUNT];
 	bool proven;
-	bool jit;
+	bool tried_jit, jit;
 	char literal[LITERAL_MAX];
 	size_t literal_len;
 	char anchor[LITERAL_MAX]; /* where it stands once, there is one address only */
@@ -310,8 +310,6 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 		free(p);
 		return -EINVAL;
 	}
-	/* Where writable executable memory is forbidden this fails, and the interpreter does it. */
-	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	find_groups(p);
 	find_literal(p, g, text->regex.text);
 	if (p->fields[FIELD_IS_ADDR].count == 0) {
@@ -529,12 +527,25 @@ static bool has_one_address(const struct pattern *p, const char *line, size_t le
 	return !memmem(found, (size_t)(line + len - found), p->anchor, p->anchor_len);
 }
 
-enum pattern_result pattern_match(const struct pattern *p, struct pattern_context *c, const char *line, size_t len,
+/*
+ * Most patterns of a filter never meet a line in their life, and machine code is
+ * large: it is made when the first comes. Where writable executable memory is
+ * forbidden this fails, and the interpreter does it.
+ */
+static void make_jit(struct pattern *p)
+{
+	if (!p->tried_jit)
+		p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
+	p->tried_jit = true;
+}
+
+enum pattern_result pattern_match(struct pattern *p, struct pattern_context *c, const char *line, size_t len,
 				  struct event *e)
 {
 	struct reading r = { .pattern = p, .event = e, .one = has_one_address(p, line, len) };
 	int n;
 
+	make_jit(p);
 	memset(e, 0, offsetof(struct event, addrs));
 	pcre2_set_callout(c->match, on_reading, &r);
 	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));

@@ -76,7 +76,7 @@ enum pattern_result {
 };
 
 /* Fills addrs and captures of e, and proven. */
-enum pattern_result pattern_match(const struct pattern *p, struct pattern_context *c, const char *line, size_t len,
+enum pattern_result pattern_match(struct pattern *p, struct pattern_context *c, const char *line, size_t len,
 				  struct event *e);
 
 #endif

@@ -7,18 +7,24 @@
 
 #include "base/cleanup.h"
 
-struct world *world_free(struct world *w)
+void world_forget(struct world *w)
 {
 	size_t i;
 
-	if (!w)
-		return NULL;
 	for (i = 0; w->matchers && i < w->cfg->n_inputs; i++)
 		matcher_free(w->matchers[i]);
 	for (i = 0; i < w->n_filters; i++)
 		filter_free(w->filters[i]);
-	free(w->matchers);
-	free(w->filters);
+	free(TAKE_PTR(w->matchers));
+	free(TAKE_PTR(w->filters));
+	w->n_filters = 0;
+}
+
+struct world *world_free(struct world *w)
+{
+	if (!w)
+		return NULL;
+	world_forget(w);
 	config_free(w->cfg);
 	free(w);
 	return NULL;

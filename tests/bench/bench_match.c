@@ -12,36 +12,14 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/textfile.h"
-#include "match/match.h"
+#include "filters.h"
 
-/* As much as an input hands over at once. */
-#define CHUNK ((size_t)256 << 10)
-#define FILTERS_MAX 64
 #define LOG_MAX ((size_t)1 << 30)
 
 static void count_event(void *userdata, const struct event *e)
 {
 	(void)e;
 	++*(unsigned long *)userdata;
-}
-
-static struct matcher *load(char **names, int n)
-{
-	static char *dirs[] = { (char *)"filters", NULL };
-	const struct filter *filters[FILTERS_MAX];
-	struct diag diag = DIAG_INIT;
-	struct matcher *m = NULL;
-	struct filter *f = NULL;
-	int i, r = 0;
-
-	for (i = 0; i < n && i < FILTERS_MAX && r >= 0; i++) {
-		r = filter_load(names[i], dirs, &diag, &f);
-		filters[i] = f;
-	}
-	if (r < 0 || matcher_join(filters, (size_t)i, &diag, &m) < 0)
-		diag_print(&diag, stderr);
-	diag_done(&diag);
-	return m;
 }
 
 /* What the built-in rules count, as an agent with an empty config would want. */
@@ -70,7 +48,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || textfile_read(argv[1], LOG_MAX, &diag, &text, &len) < 0)
 		return 2;
-	m = load(argv + 2, argc - 2);
+	m = filters_load(argv + 2, argc - 2);
 	if (!m || time_reader_new(NULL, &reader) < 0)
 		return 1;
 	matcher_want(m, counted());

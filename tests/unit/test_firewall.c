@@ -92,7 +92,7 @@ static void wait_for(struct world *w, const unsigned *counter, unsigned n)
 
 static void start(struct world *w)
 {
-	const struct firewall_callbacks callbacks = { on_ready, on_done, on_down, w };
+	const struct firewall_callbacks callbacks = { on_ready, on_done, on_down, NULL, w };
 
 	assert_int_equal(sd_event_new(&w->loop), 0);
 	assert_int_equal(firewall_start(w->loop, w->cfg, &callbacks, &w->fw), 0);
