@@ -135,13 +135,24 @@ void nft_seen(struct nft *n, struct nft_question *questions, size_t count)
 	}
 }
 
-bool nft_has_chain(struct nft *n, const char *chain)
+/* Of both kinds, attribute 1 is the table. */
+static bool exists(struct nft *n, uint16_t type, uint16_t attribute, const char *name)
 {
 	char buf[QUERY_SIZE] = { 0 };
-	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, NFPROTO_INET, 0, n->seq);
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, type, NFPROTO_INET, 0, n->seq);
 	int error = -EPROTO, *errors[] = { &error };
 
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, n->table);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, n->table);
+	mnl_attr_put_strz(nlh, attribute, name);
 	return exchange(n, buf, nlh->nlmsg_len, n->seq++, errors, 1) == 0 && error == 0;
+}
+
+bool nft_has_chain(struct nft *n, const char *chain)
+{
+	return exists(n, NFT_MSG_GETCHAIN, NFTA_CHAIN_NAME, chain);
+}
+
+bool nft_has_set(struct nft *n, enum nft_set set)
+{
+	return exists(n, NFT_MSG_GETSET, NFTA_SET_NAME, nft_set_name(set));
 }

@@ -45,6 +45,9 @@ void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flag
 /* The elements gathered so far become one message: before any other message that is to follow them. */
 void nft_end_elements(struct nft *n);
 bool nft_has_chain(struct nft *n, const char *chain);
+bool nft_has_set(struct nft *n, enum nft_set set);
+/* No rules in any chain of the table. */
+void nft_put_no_rules(struct nft *n);
 /* All rules anew. */
 void nft_put_rules(struct nft *n);
 /* Room for one message of at most size bytes at the end of the batch, or NULL (n->error is set). */

@@ -121,7 +121,8 @@ static struct nftnl_rule *new_rule(struct nft *n, const char *chain)
 		return NULL;
 	}
 	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, n->table);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
+	if (chain)
+		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	return r;
 }
@@ -138,6 +139,7 @@ static void put_rule(struct nft *n, struct nftnl_rule *r)
 	nftnl_rule_free(r);
 }
 
+/* chain NULL: all of them */
 static void put_flush(struct nft *n, const char *chain)
 {
 	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_DELRULE, 0, NFT_MESSAGE_SIZE);
@@ -195,6 +197,11 @@ static void put_note_rule(struct nft *n, enum nft_set set)
 	if (set != NFT_MISSED)
 		put_verdict(n, r, NFT_RETURN, NULL);
 	put_rule(n, r);
+}
+
+void nft_put_no_rules(struct nft *n)
+{
+	put_flush(n, NULL);
 }
 
 void nft_put_rules(struct nft *n)

@@ -134,9 +134,10 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	return s;
 }
 
-static void put_set(struct nft *n, enum nft_set set)
+static void put_set(struct nft *n, uint16_t type, enum nft_set set)
 {
-	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_NEWSET, NLM_F_CREATE, NFT_MESSAGE_SIZE);
+	const uint16_t flags = type == NFT_MSG_NEWSET ? NLM_F_CREATE : 0;
+	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
 	struct nftnl_set *s = make_set(n, set);
 
 	if (!s)
@@ -219,22 +220,41 @@ static void put_carried(struct nft *n, const struct carried *c)
 			    c->items[i].range_end ? NFT_SET_ELEM_INTERVAL_END : 0, c->items[i].left);
 }
 
-static int make(struct nft *n, bool anew, const struct carried *carried)
+enum how {
+	KEEP,	   /* what is there */
+	NEW_SETS,  /* the chain, through which packets go, stays */
+	NEW_TABLE, /* all of it; a packet on its way between the old and the new chain may get by both */
+};
+
+static void put_no_sets(struct nft *n)
+{
+	int set;
+
+	/* Rules hold on to their sets. */
+	nft_put_no_rules(n);
+	for (set = 0; set < NFT_SET_COUNT; set++)
+		if (nft_has_set(n, (enum nft_set)set))
+			put_set(n, NFT_MSG_DELSET, (enum nft_set)set);
+}
+
+static int make(struct nft *n, enum how how, const struct carried *carried)
 {
 	int set;
 
 	nft_batch_begin(n);
 	put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	if (anew) {
+	if (how == NEW_TABLE) {
 		put_table(n, NFT_MSG_DELTABLE, 0);
 		put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	}
+	if (how == NEW_SETS)
+		put_no_sets(n);
 	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, true);
 	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, false);
 	put_mark(n);
 	/* Where it exists with another size, it takes the new one. */
 	for (set = 0; set < NFT_SET_COUNT; set++)
-		put_set(n, (enum nft_set)set);
+		put_set(n, NFT_MSG_NEWSET, (enum nft_set)set);
 	put_watched(n);
 	nft_put_rules(n);
 	if (carried)
@@ -257,10 +277,12 @@ static int replace(struct nft *n)
 		c.set = (enum nft_set)set;
 		nft_dump(n, c.set, carry, &c);
 	}
-	r = make(n, true, &c);
+	r = make(n, NEW_SETS, &c);
+	if (r < 0)
+		r = make(n, NEW_TABLE, &c);
 	/* More than the new one holds. */
 	if (r < 0 && c.count > 0)
-		r = make(n, true, NULL);
+		r = make(n, NEW_TABLE, NULL);
 	free(c.items);
 	free(c.sets);
 	return r;
@@ -268,7 +290,7 @@ static int replace(struct nft *n)
 
 int nft_setup(struct nft *n, bool *replaced)
 {
-	int r = make(n, false, NULL);
+	int r = make(n, KEEP, NULL);
 
 	*replaced = is_other_shape(r);
 	return *replaced ? replace(n) : r;

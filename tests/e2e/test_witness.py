@@ -63,9 +63,11 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 print(n)
 """
 
-# Sets that count nothing: not ours, but with our name.
+# Sets that count nothing: not ours, but with our name. The chain stays: between an old and a new one packets could get by.
 OTHER_SHAPE = """
-delete table inet wardenwitness
+flush chain inet wardenwitness prerouting
+delete set inet wardenwitness ban4
+delete set inet wardenwitness net4
 table inet wardenwitness {
     set ban4 { type ipv4_addr; flags timeout; elements = { 192.0.2.40 timeout 1h } }
     set net4 { type ipv4_addr; flags interval,timeout; elements = { 192.0.2.48/29 timeout 1h } }

@@ -557,6 +557,16 @@ static void another_shape_of_table_is_replaced_with_its_bans(void **state)
 	assert_true(listed(w, "192.0.2.5") && listed(w, "192.0.2.6") && listed(w, "203.0.113.0/24"));
 	text = nft("nft list set inet wardentest ban4");
 	assert_non_null(strstr(text, "192.0.2.5 counter packets 0 bytes 0 timeout"));
+	/* And one whose chain is elsewhere. */
+	stop(w);
+	free(old);
+	old = nft("nft delete chain inet wardentest prerouting; nft 'add chain inet wardentest prerouting "
+		  "{ type filter hook input priority 0; }'");
+	start(w);
+	assert_int_equal(list(w), 3);
+	free(text);
+	text = nft("nft list table inet wardentest");
+	assert_non_null(strstr(text, "type filter hook prerouting priority raw"));
 }
 
 static void an_older_table_keeps_its_bans(void **state)
