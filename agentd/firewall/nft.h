@@ -65,8 +65,9 @@ int nft_set_witness(struct nft *n, const struct nft_witness *w);
  * Makes the table, or completes the one that is there (also one of an older
  * version): in one transaction, so there is no moment without protection, and
  * elements stay. Sizes change in place. A table of another shape is replaced, also
- * in one transaction, with up to NFT_CARRIED_MAX of its elements; *replaced says
- * so. The witness counts as new: NFT_MISSED holds both families for its span.
+ * in one transaction, with up to NFT_CARRIED_MAX of its elements (the kernel
+ * shows ranges a tenth of a millisecond later than the rest); *replaced says so.
+ * The witness counts as new: NFT_MISSED holds both families for its span.
  */
 int nft_setup(struct nft *n, bool *replaced);
 #define NFT_CARRIED_MAX 200000
