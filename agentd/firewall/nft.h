@@ -66,7 +66,8 @@ int nft_set_witness(struct nft *n, const struct nft_witness *w);
  * version): in one transaction, so there is no moment without protection, and
  * elements stay. Sizes change in place. A table of another shape is replaced, also
  * in one transaction, with up to NFT_CARRIED_MAX of its elements (the kernel
- * shows ranges a tenth of a millisecond later than the rest); *replaced says so.
+ * was seen to find ranges in a new set a tenth of a millisecond late); *replaced
+ * says so.
  * The witness counts as new: NFT_MISSED holds both families for its span.
  */
 int nft_setup(struct nft *n, bool *replaced);

@@ -379,7 +379,7 @@ def test_no_packet_passes_while_helpers_come_and_sizes_change():
 
 
 def test_no_packet_passes_while_a_table_of_another_shape_is_replaced():
-    # Not so for prefixes: the kernel shows new intervals a moment after their transaction.
+    # Not so for prefixes: the kernel finds ranges in a new set a moment after the transaction.
     flood_while(["192.0.2.40"], 8, lambda w, n: sh("nft", "-f", "-", input=OTHER_SHAPE))
 
 
