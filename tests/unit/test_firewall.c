@@ -364,7 +364,7 @@ static void questions_are_answered_once_each_in_their_order(void **state)
 		assert_int_equal(w->answer[i], WITNESS_SILENT);
 	for (i = 0; i < 20; i++)
 		ask_later(w, "127.0.0.8");
-	w->fw = firewall_stop(w->fw);
+	stop(w);
 	assert_int_equal(w->answers, 61);
 	start(w);
 }
