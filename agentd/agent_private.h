@@ -32,6 +32,9 @@ struct agent_input {
 	bool live;        /* the chunk at hand was written after all before it was read */
 	bool skew_told;
 	usec_t arrival;   /* of the chunk at hand */
+	uint32_t samples; /* of the kernel's witness, the latest in the lowest bit: was a friend of this log seen? */
+	unsigned n_samples;
+	usec_t sampled;   /* when it was asked last */
 };
 
 struct agent {
@@ -65,6 +68,14 @@ void agent_restore(struct agent *a);
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
 void agent_inputs_stop(struct agent_input *inputs, size_t n);
+
+/* witnessed.c */
+/* Asks, now and then, whether the kernel saw who logged in. */
+void witnessed_learn(struct agent_input *in, const struct event *e);
+/* Is the kernel's silence about the source of a line of when worth anything? */
+bool witnessed_counts(const struct agent_input *in, usec_t when);
+/* For the decider: asks about addr. */
+bool witnessed_ask(struct agent *a, const struct addr *addr);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

@@ -124,6 +124,11 @@ static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
 	control_notify_lift(a->control, b, cause);
 }
 
+static bool on_ask(void *userdata, const struct addr *addr)
+{
+	return witnessed_ask(userdata, addr);
+}
+
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
 {
 	struct agent *a = userdata;
@@ -283,6 +288,6 @@ int agent_add_timers(struct agent *a)
 	return r < 0 ? r : sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
 }
 
-const struct decide_callbacks agent_decide_callbacks = { .ban = on_ban, .lift = on_lift, .history = on_history };
+const struct decide_callbacks agent_decide_callbacks = { .ban = on_ban, .lift = on_lift, .ask = on_ask, .history = on_history };
 const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
 								NULL };
