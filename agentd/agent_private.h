@@ -10,14 +10,17 @@
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
+#include "host/host.h"
 #include "input/input.h"
 #include "match/match.h"
 #include "match/skew.h"
+#include "resolve/resolve.h"
 #include "store/store.h"
 #include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
- * (decisions to firewall and store) and operations.c (what admins ask for). */
+ * (decisions to firewall and store), exemptions.c (their sources that come and go) and
+ * operations.c (what admins ask for). */
 
 struct agent;
 
@@ -34,6 +37,11 @@ struct agent_input {
 	usec_t arrival;   /* of the chunk at hand */
 };
 
+struct addr_array {
+	struct addr *items;
+	size_t n, size;
+};
+
 struct agent {
 	const struct agent_options *options;
 	sd_event *loop;
@@ -44,6 +52,9 @@ struct agent {
 	struct firewall *firewall;
 	struct store *store;
 	struct control *control;
+	struct host *host;	   /* NULL: not watched */
+	struct resolver *resolver; /* NULL: it could not be started */
+	struct addr_array in_kernel; /* run-time exemptions that the helper was told of */
 	sd_event_source *commit_timer, *expire_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
@@ -65,6 +76,14 @@ void agent_restore(struct agent *a);
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
 void agent_inputs_stop(struct agent_input *inputs, size_t n);
+
+/* exemptions.c */
+/* Begins or goes on finding exemptions, DNS names and this host itself, as the config
+ * now has it. Only said, if it cannot. */
+void agent_exemptions_configure(struct agent *a);
+void agent_exemptions_stop(struct agent *a);
+/* Tells the firewall what changed since it was told last; again: all, as it knows nothing. */
+void agent_exemptions_enforce(struct agent *a, bool again);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

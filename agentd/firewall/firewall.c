@@ -180,7 +180,7 @@ static void entry_done(struct firewall *fw, const struct proto_entry *e)
 		if (l->end)
 			l->end(l->userdata, e->error);
 		free(l);
-	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT) {
+	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT && e->error != -ESHUTDOWN) {
 		log_warning("The firewall helper could not do what was asked (%u): %s", e->op, strerror(-e->error));
 	}
 }
