@@ -223,11 +223,11 @@ const char *dns_strerror(int status)
 	case ARES_ETIMEOUT:
 		return "no DNS server answers";
 	case ARES_ECONNREFUSED:
-		return "no DNS server can be reached";
 	case ARES_ESERVFAIL:
 	case ARES_EREFUSED:
 	case ARES_ENOTIMP:
-		return "the DNS server cannot answer it";
+		/* c-ares gives the first one for all, once it has tried every server. */
+		return "no DNS server can be reached that answers it";
 	default:
 		return ares_strerror(status);
 	}
