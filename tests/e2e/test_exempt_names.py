@@ -5,10 +5,11 @@ import ipaddress
 import json
 import os
 import struct
+import subprocess
 import time
 
 from dns_server import A, AAAA, CNAME, SERVFAIL, SRV, Server
-from sipwarden_env import Agent, run, sh, wait
+from sipwarden_env import BUILD, Agent, run, sh, wait
 
 CARRIER = "sip.carrier.example"
 INPUT = "[input asterisk]\npath = {dir}/full.log\n"
@@ -195,6 +196,28 @@ def test_changes_are_followed_and_failures_survived():
         d.set(CARRIER, A, "203.0.113.3")
         wait("good again", lambda: a.json("status")["exempt_names_failing"] == 0, 30)
         assert addresses(a) == {"203.0.113.1", "203.0.113.2", "203.0.113.3"}
+
+
+def test_a_name_taken_away_while_stopped_is_gone_from_the_helper():
+    with dns() as d, agent(f"name = {CARRIER}", start=False) as a:
+        d.set(CARRIER, A, "203.0.113.1")
+        a.base = a.base.replace("[firewall]", f"firewall_socket = {a.dir}/firewall.sock\n[firewall]")
+        a.exempt(f"address = 203.0.113.9\nname = {CARRIER}")
+        helper = subprocess.Popen([f"{BUILD}/sipwardend", "--firewall", "--config", a.config], stderr=open(a.log, "a"))
+        try:
+            a.start()
+            wait("in the kernel", lambda: in_exempt_set(a, "203.0.113.1", "203.0.113.9"))
+            a.stop()
+            # The helper still runs, and the next agent knows better.
+            assert in_exempt_set(a, "203.0.113.1", "203.0.113.9")
+            a.exempt("address = 203.0.113.9")
+            a.start()
+            attack(a, "203.0.113.1")
+            a.wait_banned("203.0.113.1")
+            assert in_exempt_set(a, "203.0.113.9") and not in_exempt_set(a, "203.0.113.1")
+        finally:
+            helper.kill()
+            helper.wait()
 
 
 def test_without_dns_it_starts_and_bans():
