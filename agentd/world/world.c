@@ -50,7 +50,7 @@ static int get_filter(struct world *w, const struct config_input *input, const c
 	*ret = find_filter(w, name);
 	if (*ret)
 		return 0;
-	longer = reallocarray(w->filters, w->n_filters + 1, sizeof(*longer));
+	longer = reallocarray(w->filters, w->n_filters + 1, sizeof(struct filter *));
 	if (!longer)
 		return -ENOMEM;
 	w->filters = longer;
@@ -96,7 +96,7 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 {
 	const struct config_input *ci = &w->cfg->inputs[input];
 	size_t i, n = strings_count(ci->filters);
-	_cleanup_free_ struct filter **filters = calloc(n + 1, sizeof(*filters));
+	_cleanup_free_ struct filter **filters = calloc(n + 1, sizeof(struct filter *));
 	int r = filters ? 0 : -ENOMEM;
 
 	if (is_told(w, input))
