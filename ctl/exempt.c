@@ -30,7 +30,7 @@ struct exempt_view {
 struct list {
 	struct name_view names[NAMES_MAX];
 	size_t n_names;
-	json_t *array;
+	json_t *array; /* with --json; else NULL, and the table */
 	struct table table;
 };
 
@@ -95,7 +95,10 @@ static void add_lookup(struct table *t, const struct name_view *n)
 
 static void add(struct list *l, const struct exempt_view *e)
 {
-	add_json(l, e);
+	if (l->array) {
+		add_json(l, e);
+		return;
+	}
 	output_table_add(&l->table, e->address ? e->address : "-");
 	output_table_add(&l->table, e->source);
 	add_lookup(&l->table, e->name);
@@ -132,7 +135,7 @@ static void add_unknown_names(struct list *l)
 
 static int read_list(const struct ctl *ctl, sd_bus_message *m)
 {
-	struct list l = { .array = json_array() };
+	struct list l = { .array = ctl->json ? json_array() : NULL };
 	int r;
 
 	output_table_begin(&l.table, headers);
@@ -144,12 +147,10 @@ static int read_list(const struct ctl *ctl, sd_bus_message *m)
 		return client_bad_reply(r);
 	}
 	add_unknown_names(&l);
-	if (ctl->json) {
+	if (l.array)
 		output_json(l.array);
-	} else {
-		json_decref(l.array);
+	else
 		output_table_print(&l.table);
-	}
 	return CTL_OK;
 }
 
