@@ -113,7 +113,7 @@ static void on_name(void *userdata, const char *name, const struct addr *addrs, 
 
 	if (!source)
 		return;
-	log_info("Exempt by the name %s: %zu addresses", name, n);
+	log_info("Addresses exempt by the name %s: %zu", name, n);
 	set_source(a, source, addrs, n);
 	store_name(a, source, addrs, n);
 }

@@ -199,20 +199,6 @@ static void take(void *userdata, const char *section, const char *key, const cha
 		unknown_key(l, section, key, line);
 }
 
-/* What a service, or a program, named like the filters logs. */
-static void match_by_name(struct config_input *in)
-{
-	char *const *f;
-
-	for (f = in->filters; *f; f++) {
-		if (f != in->filters)
-			strings_add(&in->matches, strdup("+"));
-		strings_add(&in->matches, text_printf("_SYSTEMD_UNIT=%s.service", *f));
-		strings_add(&in->matches, strdup("+"));
-		strings_add(&in->matches, text_printf("SYSLOG_IDENTIFIER=%s", *f));
-	}
-}
-
 /* What only makes sense together, once all files are read. */
 
 static void finish_input(struct loader *l, struct config_input *in)
@@ -237,8 +223,6 @@ static void finish_input(struct loader *l, struct config_input *in)
 		diag_error(l->diag, in->file, in->line, "take it away",
 			   "input '%s' is the journal, which knows the moment of each line, and needs no timezone",
 			   in->name);
-	if (in->type == INPUT_JOURNAL && !in->matches && in->filters)
-		match_by_name(in);
 }
 
 static void finish_rule(struct loader *l, struct config_rule *rule)

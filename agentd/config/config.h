@@ -31,7 +31,8 @@ struct config_input {
 	enum input_type type;
 	char **paths;   /* globs; NULL-terminated (file) */
 	char **matches; /* FIELD=VALUE; NULL-terminated (journal): same field or-ed, others and-ed, as
-			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it */
+			   sd_journal_add_match(3); "+" alone is a disjunction as journalctl(1) has it.
+			   NULL until world_load(), where the config gives none: by the filters */
 	char **filters; /* the first whose pattern matches a line decides; NULL-terminated */
 	char *timezone; /* of times without one, as zone_new() has it; NULL: the host's (file) */
 	bool from_start; /* without a stored position: read what is there already */

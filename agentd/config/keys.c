@@ -316,29 +316,12 @@ static void take_input_path(struct loader *l, const struct place *at, const char
 	key_add_words(l, words, &l->input->paths);
 }
 
-static bool is_journal_match(const char *word)
-{
-	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-
-	return strcmp(word, "+") == 0 || (n > 0 && n <= 64 && word[n] == '=' && word[n + 1] != '\0');
-}
-
 static void take_input_match(struct loader *l, const struct place *at, const char *text)
 {
-	char **words, **w;
+	char **words;
 
-	if (!value_words(at, text, &words))
-		return;
-	for (w = words; *w; w++) {
-		if (!is_journal_match(*w)) {
-			value_error(at, *w, "FIELD=VALUE with a field of systemd.journal-fields(7), as "
-					    "_SYSTEMD_UNIT=asterisk.service; '+' between alternatives",
-				    "not a journal match");
-			strings_free(words);
-			return;
-		}
-	}
-	key_add_words(l, words, &l->input->matches);
+	if (value_matches(at, text, true, &words))
+		key_add_words(l, words, &l->input->matches);
 }
 
 static void take_input_from(struct loader *l, const struct place *at, const char *text)

@@ -109,7 +109,7 @@ static void remove_socket(void)
 static void start(void)
 {
 	static const struct decide_callbacks decide = { on_ban, on_lift, on_history, NULL };
-	static const struct firewall_callbacks firewall = { .userdata = NULL };
+	static const struct firewall_callbacks firewall = { 0 };
 	static const struct control_ops ops = { .reload = do_text,	  .flush = do_text,	.exempt = do_exempt,
 						.decider = get_decider, .firewall = get_firewall, .store = get_store,
 						.input = get_input,	  .name = get_name,	.started = get_started };

@@ -139,7 +139,7 @@ static void sections_change_what_they_say_and_nothing_else(void **state)
 	assert_string_equal(cfg->inputs[0].filters[0], "asterisk");
 	assert_string_equal(cfg->inputs[0].paths[2], "/c");
 	assert_int_equal(cfg->inputs[1].type, INPUT_JOURNAL);
-	assert_string_equal(cfg->inputs[1].matches[0], "_SYSTEMD_UNIT=kamailio.service");
+	assert_null(cfg->inputs[1].matches);
 	config_free(cfg);
 	diag_done(&diag);
 }
@@ -421,6 +421,10 @@ static void claims_are_read(void **state)
 	filter_free(f);
 	diag_done(&diag);
 
+	put(p, "usr/pbx.conf", "[filter]\njournal = _TRANSPORT=syslog + _UID=0\n");
+	assert_null(load(p, &diag));
+	assert_true(unit_said(&diag, 2, "not a journal match"));
+	diag_done(&diag);
 	put(p, "usr/pbx.conf", "[pattern a]\nclass = flood\nregex = flood by (?<addr>(?&ip))\n"
 			       "never = colour x\nnever = user\nnever = user \\x2\nescaped = id \\x00\n");
 	f = load(p, &diag);
