@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUILD ?= release
 O := build/$(BUILD)
 
-PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson
+PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson libcares
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -95,7 +95,7 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban

@@ -107,6 +107,7 @@ static int start_stages(struct agent *a)
 		return r;
 	}
 	agent_restore(a);
+	agent_exemptions_configure(a);
 	r = control_start(a->loop, cfg, &control, &a->control);
 	if (r < 0) {
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
@@ -119,6 +120,7 @@ static void agent_stop(struct agent *a)
 {
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
+	agent_exemptions_stop(a);
 	store_close(a->store);
 	firewall_stop(a->firewall);
 	decider_free(a->decider);

@@ -10,14 +10,17 @@
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
+#include "host/host.h"
 #include "input/input.h"
 #include "match/match.h"
 #include "match/skew.h"
+#include "resolve/resolve.h"
 #include "store/store.h"
 #include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
- * (decisions to firewall and store) and operations.c (what admins ask for). */
+ * (decisions to firewall and store), exemptions.c (their sources that come and go) and
+ * operations.c (what admins ask for). */
 
 struct agent;
 
@@ -37,6 +40,11 @@ struct agent_input {
 	usec_t sampled;   /* when it was asked last */
 };
 
+struct addr_array {
+	struct addr *items;
+	size_t n, size;
+};
+
 struct agent {
 	const struct agent_options *options;
 	sd_event *loop;
@@ -47,6 +55,9 @@ struct agent {
 	struct firewall *firewall;
 	struct store *store;
 	struct control *control;
+	struct host *host;	   /* NULL: not watched */
+	struct resolver *resolver; /* NULL: it could not be started */
+	struct addr_array in_kernel; /* run-time exemptions that the helper was told of */
 	sd_event_source *commit_timer, *expire_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
@@ -76,6 +87,14 @@ void witnessed_learn(struct agent_input *in, const struct event *e);
 bool witnessed_counts(const struct agent_input *in, usec_t when);
 /* For the decider: asks about addr. */
 bool witnessed_ask(struct agent *a, const struct addr *addr);
+
+/* exemptions.c */
+/* Begins or goes on finding exemptions, DNS names and this host itself, as the config
+ * now has it. Only said, if it cannot. */
+void agent_exemptions_configure(struct agent *a);
+void agent_exemptions_stop(struct agent *a);
+/* Tells the firewall what changed since it was told last; again: all, as it knows nothing. */
+void agent_exemptions_enforce(struct agent *a, bool again);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

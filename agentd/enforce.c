@@ -151,15 +151,6 @@ static void enforce(void *userdata, struct ban *b)
 		firewall_ban(a->firewall, &b->addr, b->end - now);
 }
 
-static void exempt_in_firewall(void *userdata, const struct addr *addr, const char *reason, bool configured)
-{
-	struct agent *a = userdata;
-
-	(void)reason;
-	if (!configured)
-		firewall_exempt(a->firewall, addr, true);
-}
-
 static void on_kernel_element(void *userdata, const struct firewall_element *e)
 {
 	struct agent *a = userdata;
@@ -201,7 +192,7 @@ static void on_firewall_ready(void *userdata, bool lost)
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
-	decider_exempt_each(a->decider, exempt_in_firewall, a);
+	agent_exemptions_enforce(a, true);
 	decider_each(a->decider, enforce, a);
 	firewall_list(a->firewall, on_kernel_element, on_kernel_listed, a);
 }

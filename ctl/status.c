@@ -104,6 +104,9 @@ static void print_facts(const json_t *facts)
 	       fact(facts, "events"), fact(facts, "offenders"));
 	printf("  not counted: %lld from exempt sources, %lld crafted lines, %lld impossible sources\n",
 	       fact(facts, "exempted"), fact(facts, "crafted"), fact(facts, "unbannable"));
+	if (fact(facts, "exempt_names"))
+		printf("  exempt     by %lld DNS names, %lld of which cannot be looked up\n", fact(facts, "exempt_names"),
+		       fact(facts, "exempt_names_failing"));
 	printf("  firewall   %s; %lld waiting, %lld errors, %lld restarts, %lld restores\n",
 	       fact(facts, "firewall_ready") ? "ready" : "NOT READY: new bans are not in force", fact(facts, "firewall_pending"),
 	       fact(facts, "firewall_errors"), fact(facts, "firewall_restarts"), fact(facts, "firewall_restores"));

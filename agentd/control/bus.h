@@ -22,9 +22,12 @@
  *   Ban(s address, t span, s reason)     span in microseconds, UINT64_MAX: until lifted
  *   Unban(s address)
  *   UnbanAll() → t lifted
- *   ListExempt() → a (address, reason, configured)
+ *   ListExempt() → a BUS_NAME, a BUS_EXEMPT
+ *       a DNS name: name, addresses it stands for, next look-up (0: now), since when it
+ *       fails (0: it does not), why; an exemption: address, reason, configured, source
+ *       ("config", "admin", "own", "name:HOST"); an address is there once for each source
  *   Exempt(s address, s reason) → t bans that touched it, now lifted
- *   Unexempt(s address) → t 0
+ *   Unexempt(s address) → t 1 if something else keeps it exempt, or 0
  *   Reload() → s text, Flush() → s text
  *   signal Banned(BUS_BAN), signal Lifted(s address, s rule, s cause)
  */
@@ -34,6 +37,8 @@
 #define BUS_BAN "sttuusssbtt"
 #define BUS_INPUT "ssuttttttttts"
 #define BUS_HISTORY "tttuss"
+#define BUS_NAME "sutts"
+#define BUS_EXEMPT "ssbs"
 
 /* Errors, beside those of the D-Bus specification; each has a text for people. */
 #define BUS_ERROR_NOT_FOUND "org.sipwarden.Error.NotFound"

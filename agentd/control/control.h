@@ -10,6 +10,7 @@
 #include "firewall/firewall.h"
 #include "input/input.h"
 #include "match/match.h"
+#include "resolve/resolve.h"
 
 /*
  * The control socket: D-Bus (sd-bus) peer to peer over a Unix socket, without a
@@ -33,6 +34,8 @@ struct control_ops {
 	struct store *(*store)(void *userdata);
 	/* i-th input and its matcher, or false. */
 	bool (*input)(void *userdata, size_t i, struct input **in, struct matcher **m);
+	/* The i-th exempt DNS name, or false. */
+	bool (*name)(void *userdata, size_t i, struct resolve_info *info);
 	usec_t (*started)(void *userdata);
 	void *userdata;
 };

@@ -64,12 +64,22 @@ static int append_number(sd_bus_message *m, const char *key, uint64_t value)
 	return sd_bus_message_append(m, "{sv}", key, "t", value);
 }
 
+static void count_names(const struct control_ops *ops, uint64_t *names, uint64_t *failing)
+{
+	struct resolve_info i;
+
+	for (; ops->name(ops->userdata, *names, &i); (*names)++)
+		*failing += i.failing > 0;
+}
+
 static int append_facts(sd_bus_message *m, const struct control_ops *ops)
 {
+	uint64_t names = 0, failing = 0;
 	struct firewall_stats fw;
 	struct decide_stats ds;
 	int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
+	count_names(ops, &names, &failing);
 	decider_stats(ops->decider(ops->userdata), &ds);
 	firewall_stats(ops->firewall(ops->userdata), &fw);
 	const struct {
@@ -85,6 +95,8 @@ static int append_facts(sd_bus_message *m, const struct control_ops *ops)
 		{ "crafted", ds.crafted },
 		{ "exempted", ds.exempted },
 		{ "unbannable", ds.unbannable },
+		{ "exempt_names", names },
+		{ "exempt_names_failing", failing },
 		{ "offenders", ds.offenders },
 		{ "forgotten", ds.forgotten },
 		{ "firewall_ready", fw.ready },
@@ -389,11 +401,23 @@ static int method_unban_all(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 /* Exemptions */
 
-static void append_exempt(void *userdata, const struct addr *addr, const char *reason, bool configured)
+static void append_exempt(void *userdata, const struct addr *addr, const char *source, const char *reason)
 {
 	char text[ADDR_TEXT_MAX];
 
-	sd_bus_message_append(userdata, "(ssb)", addr_format(addr, text), reason ? reason : "", (int)configured);
+	sd_bus_message_append(userdata, "(" BUS_EXEMPT ")", addr_format(addr, text), reason ? reason : "",
+			      (int)(strcmp(source, "config") == 0), source);
+}
+
+static int append_names(sd_bus_message *m, const struct control_ops *ops)
+{
+	int r = sd_bus_message_open_container(m, 'a', "(" BUS_NAME ")");
+	struct resolve_info i;
+	size_t n;
+
+	for (n = 0; r >= 0 && ops->name(ops->userdata, n, &i); n++)
+		r = sd_bus_message_append(m, "(" BUS_NAME ")", i.name, (uint32_t)i.addresses, i.next, i.failing, i.error);
+	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static int method_exempts(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -406,7 +430,9 @@ static int method_exempts(sd_bus_message *m, void *userdata, sd_bus_error *error
 	if (r >= 0)
 		r = sd_bus_message_new_method_return(m, &reply);
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssb)");
+		r = append_names(reply, ops);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(" BUS_EXEMPT ")");
 	if (r >= 0) {
 		decider_exempt_each(ops->decider(ops->userdata), append_exempt, reply);
 		r = sd_bus_message_close_container(reply);
@@ -437,6 +463,9 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is not exempt", text);
 	if (r < 0)
 		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s: %s", text, message ? message : strerror(-r));
+	if (!add)
+		return sd_bus_reply_method_return(
+			m, "t", (uint64_t)(decider_exemption(ops->decider(ops->userdata), &addr) != NULL));
 	decider_stats(ops->decider(ops->userdata), &after);
 	return sd_bus_reply_method_return(m, "t", after.lifts - before.lifts);
 }
@@ -505,7 +534,7 @@ const sd_bus_vtable control_vtable[] = {
 	METHOD("Ban", "sts", "", method_ban),
 	METHOD("Unban", "s", "", method_unban),
 	METHOD("UnbanAll", "", "t", method_unban_all),
-	METHOD("ListExempt", "", "a(ssb)", method_exempts),
+	METHOD("ListExempt", "", "a(" BUS_NAME ")a(" BUS_EXEMPT ")", method_exempts),
 	METHOD("Exempt", "ss", "t", method_exempt),
 	METHOD("Unexempt", "s", "t", method_unexempt),
 	METHOD("Reload", "", "s", method_reload),

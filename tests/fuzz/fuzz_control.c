@@ -68,6 +68,13 @@ static bool get_input(void *userdata, size_t i, struct input **in, struct matche
 	return false;
 }
 
+static bool get_name(void *userdata, size_t i, struct resolve_info *info)
+{
+	(void)userdata;
+	*info = (struct resolve_info){ .name = "sip.carrier.example", .failing = 1, .error = "no DNS server answers" };
+	return i < 2;
+}
+
 static usec_t get_started(void *userdata)
 {
 	(void)userdata;
@@ -103,8 +110,9 @@ static void start(void)
 {
 	static const struct decide_callbacks decide = { on_ban, on_lift, on_history, NULL };
 	static const struct firewall_callbacks firewall = { 0 };
-	static const struct control_ops ops = { do_text,   do_text,   do_exempt,   get_decider, get_firewall,
-						get_store, get_input, get_started, NULL };
+	static const struct control_ops ops = { .reload = do_text,	  .flush = do_text,	.exempt = do_exempt,
+						.decider = get_decider, .firewall = get_firewall, .store = get_store,
+						.input = get_input,	  .name = get_name,	.started = get_started };
 	struct diag diag = DIAG_INIT;
 	char text[200];
 
