@@ -115,11 +115,15 @@ int replay_new(const struct world *w, const struct replay_options *options, cons
 		.history = on_history,
 		.userdata = r,
 	};
+	size_t i;
 	int e;
 
 	if (!r)
 		return -ENOMEM;
 	r->world = w;
+	/* A log of days is read in seconds: what the pace of the agent would leave out were live lines once. */
+	for (i = 0; i < w->cfg->n_inputs; i++)
+		matcher_pace(w->matchers[i], 0);
 	r->options = *options;
 	r->callbacks = *callbacks;
 	e = past_init(&r->past);
@@ -198,6 +202,14 @@ static bool is_there(const struct replay *r, const struct source *s)
 	return false;
 }
 
+static bool is_banned(void *userdata, const struct addr *addr, usec_t when)
+{
+	const struct replay *r = userdata;
+	const struct ban *b = decider_find(r->decider, addr);
+
+	return b && b->end > when;
+}
+
 int replay_add(struct replay *r, const char *input, const char *path, struct diag *diag)
 {
 	const struct config_input *ci;
@@ -212,7 +224,14 @@ int replay_add(struct replay *r, const char *input, const char *path, struct dia
 			   "input '%s' is not read from the journal", ci->name);
 		return -EINVAL;
 	}
-	e = source_new(ci, r->world->matchers[i], path, r->options.since, r->options.until, diag, &s);
+	e = source_new(&(struct source_options){ .input = ci,
+						 .matcher = r->world->matchers[i],
+						 .path = path,
+						 .since = r->options.since,
+						 .until = r->options.until,
+						 .is_banned = is_banned,
+						 .userdata = r },
+		       diag, &s);
 	if (e >= 0)
 		e = is_there(r, s) ? -EEXIST : keep_source(r, s);
 	if (e < 0)

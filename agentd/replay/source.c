@@ -10,8 +10,10 @@
 
 /* A log may run ahead of our clock by as much before its time is not believed; as in decide/. */
 #define FUTURE_MAX (60 * USEC_PER_SEC)
-/* The last lines of a buffer in which a time is looked for. */
+/* The last lines of a piece in which a time is looked for. */
 #define TAIL_LINES 50
+/* Lines are looked at in pieces of about this size, so that what was decided on one is known with the next. */
+#define PIECE_SIZE ((size_t)16 << 10)
 
 struct source {
 	const struct config_input *input;
@@ -24,13 +26,17 @@ struct source {
 	bool timed; /* some line of it has a time */
 	struct pastfile file;
 	struct pastjournal journal;
-	/* The lines at hand */
+	bool (*is_banned)(void *userdata, const struct addr *addr, usec_t when);
+	void *userdata;
+	/* The lines at hand, of which a piece is looked at */
 	const char *data;
 	size_t len;
+	size_t piece, piece_end;
+	const usec_t *times; /* journal: of the piece's lines */
 	size_t walked; /* times up to there are in last */
 	usec_t last;   /* time read last; 0: none yet */
 	usec_t order;
-	struct source_event *events; /* of these lines */
+	struct source_event *events; /* of the piece */
 	size_t n_events, size, at;
 	bool failed; /* out of memory */
 	struct source_stats stats;
@@ -68,8 +74,9 @@ static int read_lines(struct source *s, struct diag *diag)
 	ssize_t n = s->path ? pastfile_read(&s->file, diag) : pastjournal_read(&s->journal, diag);
 
 	s->data = s->path ? s->file.lines.buf : s->journal.lines.buf;
+	s->times = s->path ? NULL : s->journal.lines.times;
 	s->len = n > 0 ? (size_t)n : 0;
-	s->walked = 0;
+	s->walked = s->piece = s->piece_end = 0;
 	return n < 0 ? (int)n : n > 0;
 }
 
@@ -132,10 +139,18 @@ static usec_t event_time(struct source *s, const struct event *e)
 
 /* Events */
 
+/* As the agent does: looked up where it makes a difference only. */
+static bool is_proven(struct source *s, const struct event *e, usec_t when)
+{
+	if (e->proven || e->challenge.len == 0 || e->n_addrs != 1 || s->is_banned(s->userdata, &e->addrs[0], when))
+		return e->proven;
+	return matcher_was_challenged(s->matcher, e);
+}
+
 static void on_event(void *userdata, const struct event *e)
 {
 	struct source *s = userdata;
-	struct source_event *longer;
+	struct source_event *longer, *kept;
 	usec_t when = event_time(s, e);
 
 	if (when < s->since || when > s->until)
@@ -151,34 +166,59 @@ static void on_event(void *userdata, const struct event *e)
 	}
 	if (when > s->order)
 		s->order = when;
-	s->events[s->n_events] = (struct source_event){ .event = *e, .order = s->order };
-	s->events[s->n_events++].event.time = when;
+	kept = &s->events[s->n_events++];
+	*kept = (struct source_event){ .event = *e, .order = s->order };
+	kept->event.time = when;
+	kept->event.proven = is_proven(s, e, when);
 }
 
+/* Where the piece ends that begins at s->piece_end: at a line's end, and that of all that belong to it. */
+static size_t next_piece_end(const struct source *s)
+{
+	size_t end = s->piece_end + PIECE_SIZE;
+
+	while (end < s->len) {
+		const char *newline = memchr(s->data + end, '\n', s->len - end);
+
+		end = newline ? (size_t)(newline - s->data) + 1 : s->len;
+		newline = end < s->len ? memchr(s->data + end, '\n', s->len - end) : NULL;
+		if (!newline || !matcher_continues(s->matcher) ||
+		    !line_continues((void *)s, s->data + end, (size_t)(newline - s->data) - end))
+			return end;
+	}
+	return s->len;
+}
+
+/* Looks at the next piece. */
 static void scan(struct source *s)
 {
-	const usec_t *times = s->path ? NULL : s->journal.lines.times;
-	size_t lines = text_count_lines(s->data, s->len);
-	usec_t end;
+	size_t lines, end;
+	usec_t last;
 
+	s->piece = s->piece_end;
+	s->piece_end = end = next_piece_end(s);
 	s->n_events = s->at = 0;
+	lines = text_count_lines(s->data + s->piece, end - s->piece);
 	s->stats.lines += lines;
-	s->stats.bytes += s->len;
-	matcher_scan(s->matcher, s->data, s->len, times, times ? NULL : s->reader, on_event, s);
-	end = times ? times[lines - 1] : time_before(s, s->walked, s->len, TAIL_LINES);
-	if (end)
-		s->last = end;
-	if (end > s->stats.end)
-		s->stats.end = end;
+	s->stats.bytes += end - s->piece;
+	matcher_scan(s->matcher, s->data + s->piece, end - s->piece, s->times, s->times ? NULL : s->reader, on_event, s);
+	last = s->times ? s->times[lines - 1] : time_before(s, s->walked, end, TAIL_LINES);
+	if (s->times)
+		s->times += lines;
+	s->walked = end;
+	if (last)
+		s->last = last;
+	if (last > s->stats.end)
+		s->stats.end = last;
 }
 
-/* Reads the next lines, and their events. Returns 1, 0 at the end, or a negative errno. */
+/* Looks at the next lines. Returns 1, 0 at the end, or a negative errno. */
 static int advance(struct source *s, struct diag *diag)
 {
 	int r = s->open ? 0 : open_log(s, diag);
 
 	if (r >= 0)
-		r = read_lines(s, diag);
+		r = s->piece_end < s->len ? 1 : read_lines(s, diag);
 	if (r > 0)
 		scan(s);
 	s->stats.cut = s->path ? s->file.lines.cut : s->journal.lines.cut;
@@ -235,29 +275,29 @@ static int look_ahead(struct source *s, struct diag *diag)
 	s->timed = s->stats.start != 0;
 	if (!s->timed)
 		s->stats.start = s->file.written ? s->file.written : s->now;
-	if (s->path && s->file.regular)
+	if (s->path && s->file.regular) {
 		close_log(s);
-	else
-		scan(s);
-	return s->failed ? -ENOMEM : 0;
+		s->len = 0;
+	}
+	return 0;
 }
 
-int source_new(const struct config_input *input, struct matcher *m, const char *path, usec_t since, usec_t until,
-	       struct diag *diag, struct source **ret)
+int source_new(const struct source_options *o, struct diag *diag, struct source **ret)
 {
 	struct source *s = calloc(1, sizeof(*s));
-	int r = s ? time_reader_new(input->timezone, &s->reader) : -ENOMEM;
+	int r;
 
-	if (s) {
-		s->input = input;
-		s->matcher = m;
-		s->since = since;
-		s->until = until;
-		s->now = time_now();
-		s->path = path ? strdup(path) : NULL;
-	}
-	if (r >= 0 && path && !s->path)
-		r = -ENOMEM;
+	if (!s)
+		return -ENOMEM;
+	s->input = o->input;
+	s->matcher = o->matcher;
+	s->since = o->since;
+	s->until = o->until;
+	s->is_banned = o->is_banned;
+	s->userdata = o->userdata;
+	s->now = time_now();
+	s->path = o->path ? strdup(o->path) : NULL;
+	r = o->path && !s->path ? -ENOMEM : time_reader_new(o->input->timezone, &s->reader);
 	if (r >= 0)
 		r = look_ahead(s, diag);
 	if (r < 0) {

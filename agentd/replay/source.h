@@ -26,13 +26,21 @@ struct source_event {
 	usec_t order; /* the latest time in the log up to it */
 };
 
+struct source_options {
+	const struct config_input *input; /* must outlive it, as must the matcher */
+	struct matcher *matcher;
+	const char *path; /* "-": standard input; NULL: what the journal has for the input */
+	usec_t since, until;
+	/* Events of who is banned are of no use, but harmless. */
+	bool (*is_banned)(void *userdata, const struct addr *addr, usec_t when);
+	void *userdata;
+};
+
 /*
- * path: a file, "-" for standard input; NULL: what the journal has for input. A
- * file is looked at for its first time, and read from its start later. input and
- * m must outlive it. What is wrong is in diag. Returns 0 or a negative errno.
+ * A file is looked at for its first time, and read from its start later. What is
+ * wrong is in diag. Returns 0 or a negative errno.
  */
-int source_new(const struct config_input *input, struct matcher *m, const char *path, usec_t since, usec_t until,
-	       struct diag *diag, struct source **ret);
+int source_new(const struct source_options *o, struct diag *diag, struct source **ret);
 struct source *source_free(struct source *s);
 
 /* The next event's place in time is not before that; USEC_INFINITY: there is none any more. */
