@@ -184,9 +184,8 @@ static int read_seen(const struct simulation *s, FILE *f, struct addr *addrs, si
 	_cleanup_free_ char *text = NULL;
 	unsigned long number = 0;
 	size_t size = 0;
-	ssize_t len;
 
-	while ((len = getline(&text, &size, f)) >= 0) {
+	while (getline(&text, &size, f) >= 0) {
 		struct span line = span_trim((struct span){ text, strcspn(text, "#\n") });
 
 		number++;

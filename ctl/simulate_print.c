@@ -87,8 +87,8 @@ static void print_alert(void *userdata, usec_t when, const struct alert *a)
 		       output_safe(a->text, text, sizeof(text)));
 		return;
 	}
-	o = json_pack("{s:o, s:s, s:s, s:o}", "time", output_time(when), "action", "alert", "kind", alert_name(a->kind), "text",
-		      output_string(a->text));
+	o = json_pack("{s:o, s:s, s:s, s:o}", "time", output_time(when), "action", "alert", "kind", alert_name(a->kind),
+		      "text", output_string(a->text));
 	if (*addr)
 		json_object_set_new(o, "address", json_string(addr));
 	if (a->account)
@@ -124,7 +124,7 @@ static void consider(void *userdata, const struct past_ban *b)
 		return;
 	if (m->n < MOST_MAX)
 		m->n++;
-	memmove(&m->bans[at + 1], &m->bans[at], (m->n - 1 - at) * sizeof(m->bans[0]));
+	memmove(&m->bans[at + 1], &m->bans[at], (m->n - 1 - at) * sizeof(const struct past_ban *));
 	m->bans[at] = b;
 }
 

@@ -183,7 +183,7 @@ static int find_input(const struct replay *r, const char *name, struct diag *dia
 
 static int keep_source(struct replay *r, struct source *s)
 {
-	struct source **longer = reallocarray(r->sources, r->n_sources + 1, sizeof(*longer));
+	struct source **longer = reallocarray(r->sources, r->n_sources + 1, sizeof(struct source *));
 
 	if (!longer)
 		return -ENOMEM;

@@ -25,7 +25,21 @@ static const char filter[] = "[filter]\n"
 			     "[pattern bad-tcp]\n"
 			     "class = auth-failure\n"
 			     "proven = yes\n"
-			     "regex = door: bad tcp pin for '(?<user>.*)' from (?<addr>(?&ip))\n";
+			     "regex = door: bad tcp pin for '(?<user>.*)' from (?<addr>(?&ip))\n"
+			     "[pattern sent]\n"
+			     "class = auth-challenge\n"
+			     "regex = door: asks (?<addr>(?&ip)) for the answer to (?<challenge>\\w+)\n"
+			     "[pattern answer]\n"
+			     "class = auth-failure\n"
+			     "regex = door: wrong answer to (?<challenge>\\w+) from (?<addr>(?&ip))\n";
+
+/* A line may go on in the next. */
+static const char filter_continued[] = "[filter]\n"
+				       "continued = [\\t]\n"
+				       "[pattern bad]\n"
+				       "class = auth-failure\n"
+				       "literal = bad pin\n"
+				       "regex = [^\\n]* door: bad pin\\n\\tfrom (?<addr>(?&ip))\n";
 
 struct run {
 	char dir[64];
@@ -94,7 +108,7 @@ static void write_gz(const struct run *run, const char *name, const char *text)
 	gzclose(gz);
 }
 
-static void run_open(struct run *run, const char *settings, usec_t since, usec_t until)
+static void run_open_with(struct run *run, const char *filter_text, const char *settings, usec_t since, usec_t until)
 {
 	const struct replay_options options = { since, until ? until : USEC_INFINITY };
 	const struct replay_callbacks callbacks = { on_ban, on_lift, on_alert, run };
@@ -103,13 +117,18 @@ static void run_open(struct run *run, const char *settings, usec_t since, usec_t
 
 	*run = (struct run){ .dir = "/tmp/sipwarden-replay-XXXXXX" };
 	assert_non_null(mkdtemp(run->dir));
-	write_log(run, "door.conf", filter);
+	write_log(run, "door.conf", filter_text);
 	text = text_printf("[sipwarden]\nfilter_dirs = %s\n[rule password-guessing]\nthreshold = 3\nban = 10m 1h\n"
 			   "[input door]\npath = /nowhere\ntimezone = UTC\n[input gate]\nfilter = door\npath = /nowhere\n%s",
 			   run->dir, settings);
 	assert_int_equal(config_load_text("test.conf", text, strlen(text), &run->diag, &cfg), 0);
 	assert_int_equal(world_load(cfg, &run->diag, &run->world), 0);
 	assert_int_equal(replay_new(run->world, &options, &callbacks, &run->replay), 0);
+}
+
+static void run_open(struct run *run, const char *settings, usec_t since, usec_t until)
+{
+	run_open_with(run, filter, settings, since, until);
 }
 
 static void run_close(struct run *run)
@@ -412,44 +431,50 @@ static void a_line_over_length_is_cut_and_counted(void **state)
 	free(text);
 }
 
-/* Lines that the filter says belong together are, wherever a buffer ends. */
+/* Lines that the filter says belong together are, wherever a buffer or a piece of it ends. */
 static void lines_that_go_on_are_one(void **state)
 {
+	struct replay_stats stats;
 	struct run run;
 	FILE *f;
 	int i;
 
 	(void)state;
-	run_open(&run, "", 0, 0);
-	replay_free(run.replay);
-	world_free(run.world);
-	f = fopen(path_of(&run, "door.conf"), "w");
-	fputs("[filter]\ncontinued = [\\t]\n"
-	      "[pattern bad]\nclass = auth-failure\nliteral = bad pin\n"
-	      "regex = [^\\n]* door: bad pin\\n\\tfrom (?<addr>(?&ip))\n",
-	      f);
-	fclose(f);
+	run_open_with(&run, filter_continued, "[exempt]\naddress = 192.0.2.1\n", 0, 0);
 	f = fopen(path_of(&run, "log"), "w");
+	assert_non_null(f);
 	for (i = 0; i < 20000; i++)
-		fprintf(f, AT("10:00:00") "bad pin\n\tfrom 192.0.2.1\n");
+		fputs(AT("10:00:00") "bad pin\n\tfrom 192.0.2.1\n", f);
 	fclose(f);
-	{
-		const struct replay_options options = { 0, USEC_INFINITY };
-		const struct replay_callbacks callbacks = { on_ban, on_lift, on_alert, &run };
-		_cleanup_free_ char *text = text_printf("[sipwarden]\nfilter_dirs = %s\n[input door]\npath = /nowhere\n"
-							"timezone = UTC\n[exempt]\naddress = 192.0.2.1\n",
-							run.dir);
-		struct replay_stats stats;
-		struct config *cfg = NULL;
+	add(&run, "door", "log");
+	gives(&run, "");
+	replay_stats(run.replay, &stats);
+	assert_int_equal(stats.lines, 40000);
+	assert_int_equal(stats.decide.exempted, 20000);
+	run_close(&run);
+}
 
-		assert_int_equal(config_load_text("test.conf", text, strlen(text), &run.diag, &cfg), 0);
-		assert_int_equal(world_load(cfg, &run.diag, &run.world), 0);
-		assert_int_equal(replay_new(run.world, &options, &callbacks, &run.replay), 0);
-		add(&run, "door", "log");
-		gives(&run, "");
-		replay_stats(run.replay, &stats);
-		assert_int_equal(stats.decide.exempted, 20000);
+/* What proves an answer is forgotten soon: it is looked up when the answer is read, not when its turn comes. */
+static void who_answers_a_challenge_is_proven(void **state)
+{
+	struct run run;
+	FILE *f;
+	int i, k;
+
+	(void)state;
+	run_open(&run, "", 0, 0);
+	f = fopen(path_of(&run, "log"), "w");
+	assert_non_null(f);
+	for (k = 0; k < 3; k++) {
+		fprintf(f, AT("10:00:00") "asks 192.0.2.1 for the answer to nonce%d\n", k);
+		fprintf(f, AT("10:00:00") "wrong answer to nonce%d from 192.0.2.1\n", k);
+		fprintf(f, AT("10:00:00") "wrong answer to nonce%d from 192.0.2.2\n", k);
+		for (i = 0; i < 3000; i++)
+			fprintf(f, AT("10:00:00") "asks 192.0.2.3 for the answer to other%d\n", i);
 	}
+	fclose(f);
+	add(&run, "door", "log");
+	gives(&run, "0 ban 192.0.2.1 600s proven\n0 ban 192.0.2.2 600s\n");
 	run_close(&run);
 }
 
@@ -564,6 +589,7 @@ int main(void)
 		cmocka_unit_test(a_large_log_is_read_in_pieces),
 		cmocka_unit_test(a_line_over_length_is_cut_and_counted),
 		cmocka_unit_test(lines_that_go_on_are_one),
+		cmocka_unit_test(who_answers_a_challenge_is_proven),
 		cmocka_unit_test(what_cannot_be_read_is_told),
 		cmocka_unit_test(an_empty_log_gives_nothing),
 		cmocka_unit_test(bans_are_added_up),
