@@ -14,7 +14,7 @@ static const struct {
 	size_t len;
 	const char *name, *hint;
 } others[] = {
-	{ "\xfd" "7zXZ", 5, "xz", "give it as NAME=<(xz -dc FILE)" },
+	{ "\xfd\x37zXZ", 5, "xz", "give it as NAME=<(xz -dc FILE)" },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd", "give it as NAME=<(zstd -dc FILE)" },
 	{ "BZh", 3, "bzip2", "give it as NAME=<(bzip2 -dc FILE)" },
 	{ "\x04\x22\x4d\x18", 4, "lz4", "give it as NAME=<(lz4 -dc FILE)" },

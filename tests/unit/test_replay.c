@@ -480,7 +480,7 @@ static void who_answers_a_challenge_is_proven(void **state)
 
 static void what_cannot_be_read_is_told(void **state)
 {
-	static const char *const compressed[] = { "\xfd" "7zXZ\0....", "\x28\xb5\x2f\xfd....", "BZh91AY", "\x04\x22\x4d\x18..." };
+	static const char *const compressed[] = { "\xfd\x37zXZ\0....", "\x28\xb5\x2f\xfd....", "BZh91AY", "\x04\x22\x4d\x18..." };
 	char *text = malloc(100000);
 	struct run run;
 	size_t i;
