@@ -156,14 +156,17 @@ MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
 UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
+# What to set at each gateway, and what its configuration includes.
+GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))
 
 install: all
-	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/man/man5 $(SHARE)/man/man8 \
-		$(SHARE)/bash-completion/completions $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d \
+	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/man/man5 \
+		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d \
 		$(CONF)/filters
 	install -m 755 $(O)/sipwardend $(SBIN)/
 	install -m 755 $(O)/sipwarden $(BIN)/
 	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
+	install -m 644 $(addprefix docs/gateways/,$(GATEWAYS)) $(SHARE)/sipwarden/gateways/
 	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
 	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
 	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
@@ -180,8 +183,9 @@ uninstall:
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
 		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden \
 		$(addprefix $(LIBDIR)/systemd/system/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
-		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS))
-	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden 2>/dev/null || true
+		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS)) \
+		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS))
+	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/sipwarden 2>/dev/null || true
 
 clean:
 	rm -rf build

@@ -47,7 +47,7 @@ static struct config_input *open_input(struct loader *l, const struct place *at,
 	}
 	c->inputs = longer;
 	in = &c->inputs[c->n_inputs];
-	*in = (struct config_input){ .line = at->line, .file = l->file, .type = (enum input_type)-1 };
+	*in = (struct config_input){ .line = at->line, .file = l->file, .type = (enum input_type)-1, .witness = true };
 	if (!value_name(at, name, &in->name))
 		return NULL;
 	c->n_inputs++;
@@ -211,20 +211,6 @@ static void take(void *userdata, const char *section, const char *key, const cha
 		unknown_key(l, section, key, line);
 }
 
-/* What a service, or a program, named like the filters logs. */
-static void match_by_name(struct config_input *in)
-{
-	char *const *f;
-
-	for (f = in->filters; *f; f++) {
-		if (f != in->filters)
-			strings_add(&in->matches, strdup("+"));
-		strings_add(&in->matches, text_printf("_SYSTEMD_UNIT=%s.service", *f));
-		strings_add(&in->matches, strdup("+"));
-		strings_add(&in->matches, text_printf("SYSLOG_IDENTIFIER=%s", *f));
-	}
-}
-
 /* What only makes sense together, once all files are read. */
 
 static void finish_input(struct loader *l, struct config_input *in)
@@ -249,8 +235,6 @@ static void finish_input(struct loader *l, struct config_input *in)
 		diag_error(l->diag, in->file, in->line, "take it away",
 			   "input '%s' is the journal, which knows the moment of each line, and needs no timezone",
 			   in->name);
-	if (in->type == INPUT_JOURNAL && !in->matches && in->filters)
-		match_by_name(in);
 }
 
 static void finish_rule(struct loader *l, struct config_rule *rule)
@@ -425,6 +409,7 @@ struct config *config_free(struct config *c)
 	free(c->rules);
 	free(c->exempt);
 	free(c->path);
+	free(c->ports);
 	free(c->user);
 	free(c->group);
 	free(c->state_dir);

@@ -82,6 +82,7 @@ static void regex_set(const struct place *at, const char *file, struct filter_te
 static void take_filter_key(struct filter_loader *l, const struct place *at, const char *value)
 {
 	struct filter *f = l->filter;
+	char **words;
 
 	if (strcmp(at->key, "description") == 0) {
 		free(f->description);
@@ -90,6 +91,11 @@ static void take_filter_key(struct filter_loader *l, const struct place *at, con
 		regex_set(at, l->file, &f->prefix, value);
 	} else if (strcmp(at->key, "file_risk") == 0) {
 		text_set(at, l->file, &f->file_risk, value);
+	} else if (strcmp(at->key, "journal") == 0) {
+		if (value_matches(at, value, false, &words)) {
+			strings_free(f->journal);
+			f->journal = words;
+		}
 	} else if (strcmp(at->key, "continued") == 0) {
 		regex_set(at, l->file, &f->continued, value);
 	} else if (strcmp(at->key, "define") != 0) {
@@ -236,7 +242,9 @@ static const struct {
 	const char *repeatable; /* " key key " */
 } section_types[] = {
 	[SECTION_NONE] = { "", { NULL }, "" },
-	[SECTION_FILTER] = { "filter", { "description", "prefix", "define", "continued", "file_risk", "never", "escaped" }, " define never escaped " },
+	[SECTION_FILTER] = { "filter",
+			     { "description", "prefix", "define", "continued", "file_risk", "journal", "never", "escaped" },
+			     " define never escaped " },
 	[SECTION_LIST] = { "list", { "field", "match", "class", "words", "file" }, " file " },
 	[SECTION_PATTERN] = { "pattern",
 			      { "class", "regex", "literal", "proven", "enabled", "source", "unless", "never", "escaped", "example",
@@ -533,6 +541,7 @@ struct filter *filter_free(struct filter *f)
 	text_done(&f->prefix);
 	text_done(&f->continued);
 	text_done(&f->file_risk);
+	strings_free(f->journal);
 	free(f->patterns);
 	free(f->lists);
 	free(f->defines);

@@ -17,6 +17,7 @@
  *   description = Asterisk PBX
  *   prefix = REGEX            what may stand before every message
  *   file_risk = TEXT          why a file is no good source, for 'check'
+ *   journal = FIELD=VALUE …   what an entry of the journal must have besides, to be the program's
  *   define = REGEX            (?<name>…) groups for (?&name), may be repeated
  *   continued = REGEX         how a line begins that belongs to the one before it
  *
@@ -99,6 +100,7 @@ struct filter {
 	struct filter_text prefix;
 	struct filter_text continued;
 	struct filter_text file_risk;
+	char **journal; /* NULL-terminated; NULL: not given */
 	struct filter_text *defines;
 	size_t n_defines;
 	struct filter_claim *claims;

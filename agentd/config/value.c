@@ -175,6 +175,34 @@ bool value_words(const struct place *at, const char *text, char ***ret)
 	return true;
 }
 
+static bool is_match(const char *word)
+{
+	size_t n = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return n > 0 && n <= 64 && word[n] == '=' && word[n + 1] != '\0';
+}
+
+bool value_matches(const struct place *at, const char *text, bool alternatives, char ***ret)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return false;
+	for (w = words; *w; w++) {
+		if (is_match(*w) || (alternatives && strcmp(*w, "+") == 0))
+			continue;
+		value_error(at, *w,
+			    alternatives ? "FIELD=VALUE with a field of systemd.journal-fields(7), as "
+					   "_SYSTEMD_UNIT=asterisk.service; '+' between alternatives" :
+					   "FIELD=VALUE with a field of systemd.journal-fields(7), as _TRANSPORT=syslog",
+			    "not a journal match");
+		strings_free(words);
+		return false;
+	}
+	*ret = words;
+	return true;
+}
+
 size_t strings_count(char *const *list)
 {
 	size_t n = 0;

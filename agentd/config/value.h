@@ -36,6 +36,8 @@ bool value_name(const struct place *at, const char *text, char **ret);
 bool value_choice(const struct place *at, const char *text, const char *const *words, size_t n, unsigned *ret);
 /* Words between blanks and line ends, at least one, as a new NULL-terminated list. */
 bool value_words(const struct place *at, const char *text, char ***ret);
+/* Such words: FIELD=VALUE, with a field of systemd.journal-fields(7); with alternatives, also '+'. */
+bool value_matches(const struct place *at, const char *text, bool alternatives, char ***ret);
 
 /* "value: what" for this place. */
 void value_error(const struct place *at, const char *text, const char *hint, const char *what);

@@ -49,7 +49,7 @@ static const char *after_international(const char *digits, bool plus)
 
 size_t number_prefix(struct span number, char buf[static NUMBER_PREFIX_MAX])
 {
-	char digits[DIGITS_MAX + 1];
+	char digits[DIGITS_MAX + 1] = "";
 	const char *code;
 	size_t i, n = 0, len;
 	bool plus = false;

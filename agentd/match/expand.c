@@ -101,7 +101,7 @@ struct output {
 
 static int put(struct output *o, const char *text, size_t len)
 {
-	if (o->len + len + 1 > o->size) {
+	if (!o->text || o->len + len + 1 > o->size) {
 		size_t size = (o->len + len + 1) * 2;
 		char *longer = size <= 2 * EXPANDED_MAX ? realloc(o->text, size) : NULL;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 /* Phones register at least every hour: as many as 300,000 that do so every minute. */
 #define PACE 5000
@@ -53,7 +54,7 @@ static int get_filter(struct world *w, const struct config_input *input, const c
 	*ret = find_filter(w, name);
 	if (*ret)
 		return 0;
-	longer = reallocarray(w->filters, w->n_filters + 1, sizeof(*longer));
+	longer = reallocarray(w->filters, w->n_filters + 1, sizeof(struct filter *));
 	if (!longer)
 		return -ENOMEM;
 	w->filters = longer;
@@ -72,6 +73,79 @@ static void warn_of_file(const struct config_input *input, const struct filter *
 	if (input->type == INPUT_FILE && f->file_risk.text)
 		diag_warning(diag, input->file, input->line, f->file_risk.text,
 			     "input '%s' reads a file with the filter '%s', which a sender can write into", input->name, f->name);
+}
+
+/* The journal */
+
+static int add_all(char ***list, char *const *words)
+{
+	int r = 0;
+
+	for (; words && *words && r == 0; words++)
+		r = strings_add(list, strdup(*words));
+	return r;
+}
+
+/* What a service, or a program, named like the filters logs. */
+static int match_by_name(struct config_input *input, struct filter *const *filters)
+{
+	int r = 0;
+
+	for (; *filters && r == 0; filters++) {
+		const struct filter *f = *filters;
+
+		if (input->matches)
+			r = strings_add(&input->matches, strdup("+"));
+		r = r < 0 ? r : strings_add(&input->matches, text_printf("_SYSTEMD_UNIT=%s.service", f->name));
+		r = r < 0 ? r : add_all(&input->matches, f->journal);
+		r = r < 0 ? r : strings_add(&input->matches, strdup("+"));
+		r = r < 0 ? r : strings_add(&input->matches, text_printf("SYSLOG_IDENTIFIER=%s", f->name));
+		r = r < 0 ? r : add_all(&input->matches, f->journal);
+	}
+	return r;
+}
+
+/* Does each alternative say something of the field that match, "FIELD=VALUE", is about? */
+static bool is_heeded(char *const *matches, const char *match)
+{
+	size_t field = strcspn(match, "=") + 1;
+	bool said = false;
+
+	for (; *matches; matches++) {
+		if (strcmp(*matches, "+") != 0)
+			said = said || strncmp(*matches, match, field) == 0;
+		else if (!said)
+			return false;
+		else
+			said = false;
+	}
+	return said;
+}
+
+/* What a service prints becomes entries as well, and may be lines of a sender's. */
+static void warn_of_journal(const struct config_input *input, const struct filter *f, struct diag *diag)
+{
+	char *const *m;
+
+	for (m = f->journal; m && *m; m++) {
+		_cleanup_free_ char *hint = text_printf("add %s to match", *m);
+
+		if (!is_heeded(input->matches, *m))
+			diag_warning(diag, input->file, input->line, hint,
+				     "input '%s' reads entries of the journal that may be none of what '%s' is for", input->name,
+				     f->name);
+	}
+}
+
+static int complete_matches(struct config_input *input, struct filter *const *filters, struct diag *diag)
+{
+	if (input->type != INPUT_JOURNAL)
+		return 0;
+	if (!input->matches)
+		return match_by_name(input, filters);
+	for (; *filters; filters++)
+		warn_of_journal(input, *filters, diag);
+	return 0;
 }
 
 static bool same_filters(const struct config_input *a, const struct config_input *b)
@@ -97,9 +171,9 @@ static bool is_told(const struct world *w, size_t input)
 
 static int load_matcher(struct world *w, size_t input, struct diag *diag)
 {
-	const struct config_input *ci = &w->cfg->inputs[input];
+	struct config_input *ci = &w->cfg->inputs[input];
 	size_t i, n = strings_count(ci->filters);
-	_cleanup_free_ struct filter **filters = calloc(n + 1, sizeof(*filters));
+	_cleanup_free_ struct filter **filters = calloc(n + 1, sizeof(struct filter *));
 	int r = filters ? 0 : -ENOMEM;
 
 	if (is_told(w, input))
@@ -112,6 +186,8 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 			warn_of_file(ci, filters[i], diag);
 		r = f < 0 ? f : r;
 	}
+	if (r >= 0)
+		r = complete_matches(ci, filters, diag);
 	if (r >= 0)
 		r = matcher_join((const struct filter *const *)filters, n, diag, &w->matchers[input]);
 	if (r >= 0) {

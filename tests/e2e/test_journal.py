@@ -133,6 +133,19 @@ def test_a_line_that_journald_splits_is_not_two():
     with_agent("[input asterisk]\ntype = journal\n", body)
 
 
+def test_what_kamailio_prints_is_not_followed():
+    journald()
+    line = "NOTICE: <script>: sipwarden scanner src=[{}]:5060 proto=udp id='1' user='1' ua='friendly-scanner'"
+
+    def body(a):
+        log(line.format("203.0.113.9") + "\n", "kamailio")
+        sh("logger", "-u", "/run/systemd/journal/dev-log", "-t", "kamailio", line.format("192.0.2.19"))
+        a.wait_banned("192.0.2.19")
+        status = a.json("status")
+        assert status["inputs"][0]["lines"] == 1 and "203.0.113.9" not in a.banned(), status
+    with_agent("[input kamailio]\ntype = journal\n", body)
+
+
 def test_kamailio_under_attack_and_its_phone_served():
     journald()
     gateway.make_network(["192.0.2.77", "192.0.2.66", "192.0.2.88", gateway.PHONE])

@@ -151,17 +151,6 @@ class Kamailio:
         self.process.wait(10)
 
 
-def mount_dev():
-    """A /dev of our own, whose log is our journald's."""
-    os.mkdir("/run/dev")
-    for name in ("null", "zero", "random", "urandom"):
-        open("/run/dev/" + name, "w").close()
-        sh("mount", "--bind", "/dev/" + name, "/run/dev/" + name)
-    os.mkdir("/run/dev/shm")
-    os.symlink("/run/systemd/journal/dev-log", "/run/dev/log")
-    sh("mount", "--rbind", "/run/dev", "/dev")
-
-
 def journal(identifier):
     """What the agent makes of the journal: one entry, one line."""
     sh("journalctl", "--sync", check=False)
@@ -230,7 +219,7 @@ def start():
     gateway.make_network([SCANNER, PHONE, ATTACKER])
     for namespace, device, address in (("gateway", "wire0", SERVER6), ("internet", "wire1", ATTACKER6)):
         sh("ip", "-n", namespace, "addr", "add", address + "/64", "dev", device, "nodad")
-    mount_dev()
+    gateway.mount_dev()
     shutil.copytree(TOP + "/filters", FILTERS)
     os.makedirs(FILTERS + "/kamailio.conf.d", exist_ok=True)
     shutil.copy(TOP + "/docs/gateways/kamailio-acc.conf", FILTERS + "/kamailio.conf.d/acc.conf")

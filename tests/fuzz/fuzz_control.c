@@ -102,7 +102,7 @@ static void remove_socket(void)
 static void start(void)
 {
 	static const struct decide_callbacks decide = { on_ban, on_lift, on_history, NULL };
-	static const struct firewall_callbacks firewall = { NULL, NULL, NULL, NULL };
+	static const struct firewall_callbacks firewall = { 0 };
 	static const struct control_ops ops = { do_text,   do_text,   do_exempt,   get_decider, get_firewall,
 						get_store, get_input, get_started, NULL };
 	struct diag diag = DIAG_INIT;

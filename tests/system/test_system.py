@@ -136,8 +136,9 @@ def test_attacks_in_file_and_journal_are_banned(m):
     attack(m, "192.0.2.5")
     banned(m, "192.0.2.5")
     attack(m, "198.51.100.7")
-    m.run("sh", "-c", "echo \"NOTICE: <script>: sipwarden scanner src=192.0.2.6:5060 proto=udp id='1' user='1' ua='friendly-scanner'\""
-          " | systemd-cat -t kamailio")
+    line = "NOTICE: <script>: sipwarden scanner src={}:5060 proto=udp id='1' user='1' ua='friendly-scanner'"
+    m.run("sh", "-c", f'echo "{line.format("192.0.2.11")}" | systemd-cat -t kamailio')  # as a sender can have it printed
+    m.run("logger", "-t", "kamailio", line.format("192.0.2.6"))
     banned(m, "192.0.2.6")
     assert {b["address"] for b in m.json("list")} == {"192.0.2.5", "192.0.2.6"}
 
@@ -214,6 +215,7 @@ def test_uninstall_lifts_everything(m):
     assert "ban4" not in m.kernel()
     sh("make", "-C", TOP, "uninstall", "DESTDIR=" + m.root)
     assert not os.path.exists(m.root + "/usr/sbin/sipwardend")
+    assert not os.path.exists(m.root + "/usr/share/sipwarden")
     assert os.path.exists(m.root + "/etc/sipwarden/sipwarden.conf")
 
 
