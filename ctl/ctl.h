@@ -25,6 +25,7 @@ enum ctl_exit {
 /* One family of commands each; argv[0] is the command's own name. */
 int cmd_filter(struct ctl *ctl, int argc, char **argv); /* filter.c */
 int cmd_check(struct ctl *ctl, int argc, char **argv);  /* check.c */
+int cmd_simulate(struct ctl *ctl, int argc, char **argv); /* simulate.c */
 int cmd_status(struct ctl *ctl, int argc, char **argv); /* status.c */
 int cmd_list(struct ctl *ctl, int argc, char **argv);   /* bans.c */
 int cmd_show(struct ctl *ctl, int argc, char **argv);

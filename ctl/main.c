@@ -35,6 +35,12 @@ static const struct command {
 	{ "flush", cmd_flush, "", "lift all bans and remove the nftables table",
 	  "The switch for emergencies. Nothing is enforced until 'sipwarden reload' or a restart." },
 	{ "check", cmd_check, "", "look for mistakes in config and filters", "All of them at once; needs no agent." },
+	{ "simulate", cmd_simulate,
+	  "--input NAME=FILE|journal… [--since WHEN] [--until WHEN] [--against FILE] [--seen FILE] [--summary]",
+	  "whom a configuration would have banned, by logs of the past",
+	  "Needs neither agent nor rights. NAME is an input of the configuration; FILE may be a pattern, '-', or\n"
+	  "compressed by gzip. WHEN: 2026-11-24, '2026-11-24 10:00', '2h ago'. --against compares with another\n"
+	  "configuration; --seen lists addresses that really sent packets. With --json one object a decision." },
 	{ "monitor", cmd_monitor, "", "bans and lifts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"
