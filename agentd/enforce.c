@@ -283,6 +283,6 @@ int agent_add_timers(struct agent *a)
 	return r < 0 ? r : sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
 }
 
-const struct decide_callbacks agent_decide_callbacks = { on_ban, on_lift, on_history, NULL };
+const struct decide_callbacks agent_decide_callbacks = { .ban = on_ban, .lift = on_lift, .history = on_history };
 const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
 								NULL };

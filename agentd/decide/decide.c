@@ -6,28 +6,24 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
-#include "decide/bans.h"
-#include "decide/evidence.h"
-#include "decide/exempt.h"
-#include "decide/rules.h"
+#include "decide/decide_private.h"
 
 /* A log may run ahead of our clock by as much before its time is not believed. */
 #define FUTURE_MAX (60 * USEC_PER_SEC)
 /* Attempts whose lines may still be on their way; each takes about 100 bytes once used. */
 #define ATTEMPTS_MAX 65536
 
-struct decider {
-	const struct config *cfg;
-	struct decide_callbacks callbacks;
-	struct rule_set rules;
-	struct attempt_table *attempts;
-	struct evidence *evidence;
-	struct ban_table bans;
-	struct exempt_set exempt;
-	struct decide_stats stats;
-	struct log_limit future_limit, full_limit;
-};
+static int make_distinct(const struct config *cfg, struct distinct_table **accounts, struct distinct_table **prefixes)
+{
+	int r = distinct_table_new(ACCOUNT_ADDRESSES_MAX, cfg->policy.account_window, accounts);
+
+	if (r < 0)
+		return r;
+	r = distinct_table_new(cfg->policy.prefix_offenders, cfg->policy.prefix_window, prefixes);
+	if (r < 0)
+		*accounts = distinct_table_free(*accounts);
+	return r;
+}
 
 int decider_new(const struct config *cfg, const struct decide_callbacks *callbacks, struct decider **ret)
 {
@@ -51,6 +47,12 @@ int decider_new(const struct config *cfg, const struct decide_callbacks *callbac
 	if (r >= 0)
 		r = evidence_new(&d->evidence);
 	if (r >= 0)
+		r = trust_new(&d->trust);
+	if (r >= 0)
+		r = pending_init(&d->pending);
+	if (r >= 0)
+		r = make_distinct(cfg, &d->accounts, &d->prefixes);
+	if (r >= 0)
 		r = rule_set_init(&d->rules, cfg, NULL);
 	if (r < 0) {
 		decider_free(d);
@@ -67,15 +69,34 @@ struct decider *decider_free(struct decider *d)
 	rule_set_done(&d->rules);
 	attempt_table_free(d->attempts);
 	evidence_free(d->evidence);
+	trust_free(d->trust);
+	distinct_table_free(d->accounts);
+	distinct_table_free(d->prefixes);
+	pending_done(&d->pending);
 	ban_table_done(&d->bans);
 	exempt_done(&d->exempt);
 	free(d);
 	return NULL;
 }
 
-static void lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause)
+static bool is_prefix_ban(const struct ban *b)
+{
+	return strcmp(b->rule, "prefix") == 0;
+}
+
+/* Counts a ban that comes (1) or goes (-1). */
+static void count_ban(struct decider *d, const struct ban *b, int by)
+{
+	if (!b->proven && strcmp(b->rule, "manual") != 0)
+		d->stats.unproven += (size_t)by;
+	if (is_prefix_ban(b))
+		d->stats.prefixes += (size_t)by;
+}
+
+void decider_lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause)
 {
 	ban_table_remove(&d->bans, entry);
+	count_ban(d, &entry->ban, -1);
 	d->stats.lifts++;
 	d->callbacks.lift(d->callbacks.userdata, &entry->ban, cause);
 	ban_entry_free(entry);
@@ -86,7 +107,7 @@ static void lift_if_exempt(struct addr_map_link *item, void *userdata)
 	struct decider *d = userdata;
 
 	if (exempt_find(&d->exempt, &item->addr))
-		lift(d, container_of(item, struct ban_entry, link), LIFT_EXEMPT);
+		decider_lift(d, container_of(item, struct ban_entry, link), LIFT_EXEMPT);
 }
 
 /* Lifts every ban that touches an exemption. */
@@ -97,11 +118,27 @@ static void lift_exempt(struct decider *d)
 
 int decider_reload(struct decider *d, const struct config *cfg)
 {
+	struct distinct_table *accounts = NULL, *prefixes = NULL;
+	const struct config_policy *old = &d->cfg->policy, *new = &cfg->policy;
 	struct rule_set rules;
-	int r = rule_set_init(&rules, cfg, &d->rules);
+	int r = 0;
 
-	if (r < 0)
+	if (old->account_window != new->account_window || old->prefix_window != new->prefix_window ||
+	    old->prefix_offenders != new->prefix_offenders)
+		r = make_distinct(cfg, &accounts, &prefixes);
+	if (r >= 0)
+		r = rule_set_init(&rules, cfg, &d->rules);
+	if (r < 0) {
+		distinct_table_free(accounts);
+		distinct_table_free(prefixes);
 		return r;
+	}
+	if (accounts) {
+		distinct_table_free(d->accounts);
+		distinct_table_free(d->prefixes);
+		d->accounts = accounts;
+		d->prefixes = prefixes;
+	}
 	rule_set_done(&d->rules);
 	d->rules = rules;
 	d->cfg = cfg;
@@ -142,23 +179,13 @@ static bool source_counts(struct decider *d, const struct event *e)
 	return true;
 }
 
-static char *hit_reason(const struct rule_hit *hit, const struct event *e)
-{
-	char window[TIMESPAN_TEXT_MAX];
-
-	if (hit->cfg->threshold == 1)
-		return text_printf("%s in the log of %s (%s)", class_name(e->class), e->filter, e->pattern);
-	return text_printf("%u attempts within %s, the last: %s in the log of %s (%s)", hit->count,
-			   timespan_format(hit->cfg->window, window), class_name(e->class), e->filter, e->pattern);
-}
-
-/* Puts b into the table and announces it. Takes over its strings. */
 static struct ban *enter(struct decider *d, const struct ban *b)
 {
 	struct ban_entry *old = ban_table_find(&d->bans, &b->addr), *entry;
 
 	if (old) {
 		ban_table_remove(&d->bans, old);
+		count_ban(d, &old->ban, -1);
 		ban_entry_free(old);
 	}
 	entry = ban_table_add(&d->bans, b);
@@ -166,68 +193,82 @@ static struct ban *enter(struct decider *d, const struct ban *b)
 		log_error("Out of memory: a ban was not kept");
 		return NULL;
 	}
+	count_ban(d, &entry->ban, 1);
+	d->stats.observed += entry->ban.observed;
 	return &entry->ban;
 }
 
-static void ban_hit(struct decider *d, const struct rule_hit *hit, const struct event *e, const struct addr *source,
-		    usec_t when)
+void decider_enter(struct decider *d, struct ban *b)
 {
-	const struct config_rule *rule = hit->cfg;
-	usec_t since = when > d->cfg->history ? when - d->cfg->history : 0;
-	unsigned earlier = d->callbacks.history(d->callbacks.userdata, &hit->target, since);
-	struct ban b = { .addr = hit->target, .start = when, .count = hit->count }, *kept;
+	struct ban *kept = enter(d, b);
 
-	if (d->bans.count >= d->cfg->max_bans) {
-		if (log_limit_pass(&d->full_limit))
-			log_error("%zu bans are in force, as many as max_bans allows: no further bans until some end",
-				  d->bans.count);
-		return;
-	}
-	b.step = earlier < rule->n_ladder ? earlier : (unsigned)rule->n_ladder - 1;
-	b.end = when + rule->ladder[b.step];
-	b.rule = strdup(rule->name);
-	b.reason = hit_reason(hit, e);
-	evidence_collect(d->evidence, source, &b.evidence, &b.evidence_len, &b.accounts);
-	if (!b.rule || !b.reason) {
-		ban_done(&b);
-		return;
-	}
-	kept = enter(d, &b);
-	if (!kept)
-		return;
-	d->stats.bans++;
-	d->callbacks.ban(d->callbacks.userdata, kept);
+	if (kept)
+		d->callbacks.ban(d->callbacks.userdata, kept);
+}
+
+/* What an admin should look after: a friend that fails. */
+static void tell_friend(struct decider *d, const struct event *e, const struct rule_outcome *o, const struct addr *counted,
+			usec_t when)
+{
+	char text[ADDR_TEXT_MAX], shown[100];
+
+	d->stats.spared += o->stale || o->suspect;
+	if (o->stale)
+		verdict_alert(d, ALERT_STALE_ACCOUNT, counted, e->user, when,
+			      "Account %s fails again and again at %s, where others log in: a phone with an old password? "
+			      "The address is not banned for it",
+			      text_escape(e->user, shown, sizeof(shown)), addr_format(counted, text));
+	if (o->suspect)
+		verdict_alert(d, ALERT_FRIEND_ATTACKS, counted, (struct span){ 0 }, when,
+			      "%s, which logged in lately, fails so often that a stranger would be banned; but the packets "
+			      "may be forged (%s in the log of %s)",
+			      addr_format(counted, text), class_name(e->class), e->filter);
+}
+
+static bool is_refused_account(const struct event *e)
+{
+	return e->user.len > 0 && (e->class == CLASS_AUTH_FAILURE || e->class == CLASS_UNKNOWN_USER);
+}
+
+/* An attempt of a source that counts, and is not banned already. */
+static void judge(struct decider *d, const struct event *e, struct addr counted, usec_t when)
+{
+	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
+	struct rule_outcome o;
+
+	a.attempt = attempt_note(d->attempts, e, &a.source, when);
+	a.is_friend = verdict_is_friend(d, &counted, when);
+	rule_set_count(&d->rules, &a, &o);
+	d->stats.attempts += o.counted;
+	if (o.counted)
+		evidence_note(d->evidence, &counted, e);
+	tell_friend(d, e, &o, &counted, when);
+	if (o.hit_any)
+		verdict_hit(d, &o.hit, e, &a.source, when);
+	else if (is_refused_account(e))
+		verdict_account(d, e, &counted, when);
 }
 
 void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 {
-	const struct addr *source = &e->addrs[0];
 	const struct ban_entry *standing;
-	const struct attempt *attempt;
-	struct rule_hit hit;
-	bool counted;
+	struct addr counted;
 	usec_t when;
 
 	d->stats.events++;
-	if (!source_counts(d, e) || !rule_set_wants(&d->rules, e->classes))
+	if (!source_counts(d, e))
 		return;
+	counted = rule_counted(&d->rules, &e->addrs[0]);
 	when = event_moment(d, e, arrival);
-	standing = ban_table_cover(&d->bans, source);
-	if (standing && standing->ban.end > when)
+	if (e->class == CLASS_AUTH_SUCCESS)
+		trust_note(d->trust, &counted, e->user, when);
+	if (!rule_set_wants(&d->rules, e->classes))
 		return;
-	attempt = attempt_note(d->attempts, e, source, when);
-	if (!rule_set_count(&d->rules, e, attempt, source, when, &hit, &counted)) {
-		d->stats.attempts += counted;
-		if (counted)
-			evidence_note(d->evidence, source, e);
+	standing = ban_table_cover(&d->bans, &e->addrs[0]);
+	/* One that is only observed hinders nobody, and must not hide from rules that are enforced. */
+	if (standing && standing->ban.end > when && (!standing->ban.observed || d->cfg->observe))
 		return;
-	}
-	d->stats.attempts++;
-	evidence_note(d->evidence, source, e);
-	/* A prefix that holds an exempt address is not banned: only the source itself then. */
-	if (exempt_find(&d->exempt, &hit.target))
-		hit.target = *source;
-	ban_hit(d, &hit, e, source, when);
+	judge(d, e, counted, when);
 }
 
 usec_t decider_expire(struct decider *d, usec_t now)
@@ -235,7 +276,7 @@ usec_t decider_expire(struct decider *d, usec_t now)
 	struct ban_entry *entry;
 
 	while ((entry = ban_table_first(&d->bans)) && entry->ban.end <= now)
-		lift(d, entry, LIFT_EXPIRED);
+		decider_lift(d, entry, LIFT_EXPIRED);
 	return entry ? entry->ban.end : USEC_INFINITY;
 }
 
@@ -260,6 +301,7 @@ int decider_ban(struct decider *d, const struct addr *addr, usec_t span, const c
 		ban_done(&b);
 		return -ENOMEM;
 	}
+	b.proven = true; /* an admin's word */
 	kept = enter(d, &b);
 	if (!kept)
 		return -ENOMEM;
@@ -286,7 +328,7 @@ int decider_unban(struct decider *d, const struct addr *addr, struct addr *cover
 
 	*cover = (struct addr){ 0 };
 	if (entry) {
-		lift(d, entry, LIFT_ADMIN);
+		decider_lift(d, entry, LIFT_ADMIN);
 		return 0;
 	}
 	wider = ban_table_cover(&d->bans, addr);
@@ -301,7 +343,7 @@ size_t decider_unban_all(struct decider *d)
 	size_t n = 0;
 
 	while ((entry = ban_table_first(&d->bans))) {
-		lift(d, entry, LIFT_ADMIN);
+		decider_lift(d, entry, LIFT_ADMIN);
 		n++;
 	}
 	return n;
@@ -368,12 +410,23 @@ void decider_exempt_each(const struct decider *d,
 	addr_map_each((struct addr_map *)&d->exempt.map, each_exempt, &call);
 }
 
+void decider_befriend(struct decider *d, const struct friend *f)
+{
+	trust_restore(d->trust, f);
+}
+
+void decider_friends_each(struct decider *d, void (*fn)(void *userdata, const struct friend *f), void *userdata)
+{
+	trust_each_changed(d->trust, fn, userdata);
+}
+
 void decider_stats(const struct decider *d, struct decide_stats *ret)
 {
 	size_t i;
 
 	*ret = d->stats;
 	ret->active = d->bans.count;
+	ret->waiting = pending_count(&d->pending);
 	for (i = 0; i < d->rules.count; i++) {
 		ret->offenders += window_offenders(d->rules.rules[i].window);
 		ret->forgotten += window_forgotten(d->rules.rules[i].window);

@@ -40,11 +40,17 @@ static bool same_counts(const struct config_rule *a, const struct config_rule *b
 	       a->threshold == b->threshold && a->window == b->window && a->each == b->each && same_raises(a, b);
 }
 
-static struct rule *kept_rule(struct rule_set *old, const struct config_rule *rc)
+static bool same_policy(const struct config *a, const struct config *b)
+{
+	return a->policy.friend_factor == b->policy.friend_factor &&
+	       a->policy.friend_account_limit == b->policy.friend_account_limit;
+}
+
+static struct rule *kept_rule(struct rule_set *old, const struct config *cfg, const struct config_rule *rc)
 {
 	size_t i;
 
-	for (i = 0; old && i < old->count; i++)
+	for (i = 0; old && same_policy(old->cfg, cfg) && i < old->count; i++)
 		if (old->rules[i].window && same_counts(old->rules[i].cfg, rc))
 			return &old->rules[i];
 	return NULL;
@@ -55,26 +61,43 @@ static void rule_done(struct rule *rule)
 	size_t i;
 
 	window_table_free(rule->window);
+	window_table_free(rule->proven);
 	window_table_free(rule->own);
+	window_table_free(rule->friends);
+	window_table_free(rule->accounts);
 	for (i = 0; rule->raised && i < rule->cfg->n_raises; i++)
 		window_table_free(rule->raised[i]);
 	free(rule->raised);
-	rule->window = rule->own = NULL;
+	rule->window = rule->proven = rule->own = rule->friends = rule->accounts = NULL;
 	rule->raised = NULL;
 }
 
-static int rule_init(struct rule *rule, const struct config_rule *rc, uint32_t max_offenders)
+/* What a friend must have done, proven, before it is banned. */
+static unsigned friend_threshold(const struct config *cfg, unsigned threshold)
 {
-	uint32_t raised_max = max_offenders < RAISED_MAX ? max_offenders : RAISED_MAX;
+	uint64_t n = (uint64_t)threshold * cfg->policy.friend_factor;
+
+	return n < RULE_THRESHOLD_MAX ? (unsigned)n : RULE_THRESHOLD_MAX;
+}
+
+static int rule_init(struct rule *rule, const struct config_rule *rc, const struct config *cfg)
+{
+	uint32_t few = cfg->max_offenders < RAISED_MAX ? cfg->max_offenders : RAISED_MAX;
 	size_t i;
 	int r;
 
 	rule->raised = calloc(rc->n_raises + 1, sizeof(struct window_table *));
-	r = rule->raised ? window_table_new(rc->threshold, rc->window, max_offenders, &rule->window) : -ENOMEM;
+	r = rule->raised ? window_table_new(rc->threshold, rc->window, cfg->max_offenders, &rule->window) : -ENOMEM;
+	if (r >= 0)
+		r = window_table_new(rc->threshold, rc->window, cfg->max_offenders, &rule->proven);
 	if (r >= 0 && is_shared(rc) && rc->each > 1)
-		r = window_table_new(rc->each, rc->window, max_offenders, &rule->own);
+		r = window_table_new(rc->each, rc->window, cfg->max_offenders, &rule->own);
+	if (r >= 0 && !is_shared(rc))
+		r = window_table_new(friend_threshold(cfg, rc->threshold), rc->window, few, &rule->friends);
+	if (r >= 0 && !is_shared(rc))
+		r = window_table_new(cfg->policy.friend_account_limit, rc->window, few, &rule->accounts);
 	for (i = 0; r >= 0 && i < rc->n_raises; i++)
-		r = window_table_new(rc->raises[i].threshold, rc->window, raised_max, &rule->raised[i]);
+		r = window_table_new(rc->raises[i].threshold, rc->window, few, &rule->raised[i]);
 	return r;
 }
 
@@ -96,7 +119,7 @@ int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_se
 		rule->cfg = rc;
 		set->classes |= rc->classes;
 		set->count++;
-		r = kept_rule(old, rc) ? 0 : rule_init(rule, rc, cfg->max_offenders);
+		r = kept_rule(old, cfg, rc) ? 0 : rule_init(rule, rc, cfg);
 		if (r < 0) {
 			rule_set_done(set);
 			return r;
@@ -104,12 +127,15 @@ int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_se
 	}
 	/* Nothing can fail any more: only now is anything taken from the old set. */
 	for (i = 0; i < set->count; i++) {
-		struct rule *rule = &set->rules[i], *kept = kept_rule(old, rule->cfg);
+		struct rule *rule = &set->rules[i], *kept = kept_rule(old, cfg, rule->cfg);
 
 		if (!kept || rule->window)
 			continue;
 		rule->window = TAKE_PTR(kept->window);
+		rule->proven = TAKE_PTR(kept->proven);
 		rule->own = TAKE_PTR(kept->own);
+		rule->friends = TAKE_PTR(kept->friends);
+		rule->accounts = TAKE_PTR(kept->accounts);
 		rule->raised = TAKE_PTR(kept->raised);
 	}
 	return 0;
@@ -165,18 +191,28 @@ static struct addr hashed_key(uint64_t h)
 	return key;
 }
 
-/* The key of the event for the rule, and what a ban would be of. False: the event lacks a part of it. */
-static bool rule_key(const struct rule_set *set, const struct config_rule *rc, const struct event *e,
-		     const struct addr *source, struct addr *key, struct addr *target)
+struct addr rule_counted(const struct rule_set *set, const struct addr *source)
+{
+	/* A subscriber has a whole /64 (RFC 6177), and takes any address of it. */
+	return source->family == AF_INET6 ? addr_truncate(source, set->cfg->ipv6_prefix) : *source;
+}
+
+/* What a ban by the rule would be of. */
+static struct addr rule_target(const struct rule_set *set, const struct config_rule *rc, const struct rule_attempt *a)
+{
+	if (rc->keys & KEY_PREFIX)
+		return addr_truncate(&a->source, a->source.family == AF_INET ? set->cfg->ipv4_prefix :
+									       set->cfg->ipv6_prefix);
+	return a->counted;
+}
+
+/* The key of the attempt for the rule. False: it lacks a part of it. */
+static bool rule_key(const struct config_rule *rc, const struct event *e, const struct addr *target, struct addr *key)
 {
 	char number[NUMBER_PREFIX_MAX];
 	uint64_t h = 0;
 	size_t n;
 
-	*target = *source;
-	if (rc->keys & KEY_PREFIX)
-		*target = addr_truncate(source, source->family == AF_INET ? set->cfg->ipv4_prefix :
-									    set->cfg->ipv6_prefix);
 	*key = *target;
 	if (!(rc->keys & ~KEYS_OF_SOURCE))
 		return true;
@@ -197,75 +233,150 @@ static bool rule_key(const struct rule_set *set, const struct config_rule *rc, c
 	return true;
 }
 
-/* The counts for this source: of the longest prefix that raises them, or those of all. */
-static struct window_table *window_for(const struct rule *rule, const struct addr *source, unsigned *threshold)
+/* The raise of the longest prefix that covers source, or NULL. */
+static const struct config_raise *raise_for(const struct config_rule *rc, const struct addr *source)
 {
-	const struct config_rule *rc = rule->cfg;
-	struct window_table *found = rule->window;
-	size_t i, best = rc->n_raises;
+	const struct config_raise *best = NULL;
+	size_t i;
 
-	*threshold = rc->threshold;
 	for (i = 0; i < rc->n_raises; i++)
-		if (addr_covers(&rc->raises[i].addr, source) &&
-		    (best == rc->n_raises || rc->raises[i].addr.len > rc->raises[best].addr.len))
-			best = i;
-	if (best < rc->n_raises) {
-		found = rule->raised[best];
-		*threshold = rc->raises[best].threshold;
-	}
-	return found;
+		if (addr_covers(&rc->raises[i].addr, source) && (!best || rc->raises[i].addr.len > best->addr.len))
+			best = &rc->raises[i];
+	return best;
 }
 
 /* Has the source itself done its share of what is counted for a key that others have, too? */
-static bool has_share(struct rule *rule, const struct addr *key, const struct addr *source, usec_t when)
+static bool has_share(struct rule *rule, const struct addr *key, const struct rule_attempt *a)
 {
 	struct addr own;
 
 	if (!rule->own)
 		return true;
-	own = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), source, sizeof(*source)));
-	return window_note(rule->own, &own, when) >= rule->cfg->each;
+	own = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), &a->counted, sizeof(a->counted)));
+	return window_note(rule->own, &own, a->when) >= rule->cfg->each;
 }
 
-/* Notes the event in one rule. Returns the count if the threshold is reached by it, else 0. */
-static unsigned rule_note(struct rule *rule, const struct addr *key, const struct addr *source, usec_t when)
-{
-	unsigned threshold, n;
-	struct window_table *window = window_for(rule, source, &threshold);
-	bool share = has_share(rule, key, source, when);
+/* Attempts of a friend on one account that count at most: a phone makes them by itself. */
+#define FRIEND_ACCOUNT_COUNTED 3
+/* So many, and somebody should look after that phone. */
+#define FRIEND_ACCOUNT_STALE 10
 
-	n = window_note(window, key, when);
-	if (n < threshold || !share)
-		return 0;
+/* An attempt of a friend. True: it is a hit, and *count says of how many. */
+static bool note_friend(struct rule *rule, const struct addr *key, const struct rule_attempt *a, unsigned *count,
+			struct rule_outcome *ret)
+{
+	unsigned threshold = rule->cfg->threshold, of_account = 0, limit, n;
+	const struct span user = a->event->user;
+	struct addr account;
+
+	if (user.len > 0) {
+		account = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), user.ptr, user.len));
+		of_account = window_note(rule->accounts, &account, a->when);
+		ret->stale |= of_account >= FRIEND_ACCOUNT_STALE;
+	}
+	limit = window_threshold(rule->accounts);
+	if (of_account >= limit) {
+		*count = of_account;
+		ret->suspect |= !a->event->proven;
+		if (a->event->proven)
+			window_clear(rule->accounts, &account);
+		return a->event->proven;
+	}
+	if (of_account > FRIEND_ACCOUNT_COUNTED)
+		return false;
+	/* Unproven ones are only looked at: whoever forges them shall not cut off the office. */
+	if (!a->event->proven) {
+		ret->suspect |= window_note(rule->window, key, a->when) >= threshold;
+		return false;
+	}
+	n = window_note(rule->friends, key, a->when);
+	if (n < window_threshold(rule->friends))
+		return false;
+	window_clear(rule->friends, key);
+	*count = n;
+	return true;
+}
+
+/* An attempt of a stranger. True: it is a hit. */
+static bool note_stranger(struct rule *rule, const struct addr *key, const struct rule_attempt *a, struct rule_hit *hit)
+{
+	const struct config_raise *raise = raise_for(rule->cfg, &a->source);
+	struct window_table *window = raise ? rule->raised[raise - rule->cfg->raises] : rule->window;
+	unsigned threshold = raise ? raise->threshold : rule->cfg->threshold;
+	bool share = has_share(rule, key, a);
+
+	hit->count = window_note(window, key, a->when);
+	hit->proven = !raise && a->event->proven && window_note(rule->proven, key, a->when) >= threshold;
+	if ((hit->count < threshold && !hit->proven) || !share)
+		return false;
+	if (hit->proven)
+		hit->count = threshold;
 	/*
 	 * What several sources share stays at its threshold, so that each that goes
-	 * on is stopped; a source starts anew after its ban.
+	 * on is stopped; a source starts anew after its ban. Proven attempts stay
+	 * counted until they have led to a ban themselves.
 	 */
 	if (!is_shared(rule->cfg))
 		window_clear(window, key);
-	return n;
+	if (hit->proven && !is_shared(rule->cfg))
+		window_clear(rule->proven, key);
+	return true;
 }
 
-int rule_set_count(struct rule_set *set, const struct event *e, const struct attempt *attempt,
-		   const struct addr *source, usec_t when, struct rule_hit *hit, bool *counted)
+static void rule_note(struct rule_set *set, struct rule *rule, const struct rule_attempt *a, struct rule_outcome *ret)
 {
-	int found = 0;
+	const struct config_rule *rc = rule->cfg;
+	struct rule_hit hit = { .cfg = rc, .target = rule_target(set, rc, a) };
+	/* A thief with a stolen password logs in, too: his calls are counted as everybody's. */
+	bool trusted = a->is_friend && !(rc->classes & CLASS_BIT(CLASS_CALL_ATTEMPT)), found;
+	struct addr key;
+
+	if (!rule_key(rc, a->event, &hit.target, &key))
+		return;
+	ret->counted = true;
+	if (trusted && is_shared(rc))
+		return;
+	if (trusted) {
+		hit.proven = true;
+		found = note_friend(rule, &key, a, &hit.count, ret);
+	} else {
+		found = note_stranger(rule, &key, a, &hit);
+	}
+	if (!found || (ret->hit_any && (ret->hit.proven || !hit.proven)))
+		return;
+	ret->hit = hit;
+	ret->hit_any = true;
+}
+
+void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret)
+{
 	size_t i;
 
-	*counted = false;
+	*ret = (struct rule_outcome){ 0 };
 	for (i = 0; i < set->count; i++) {
-		const struct config_rule *rc = set->rules[i].cfg;
-		struct addr key, target;
-		unsigned n;
+		struct rule *rule = &set->rules[i];
 
-		if (!rule_wants(rc, e, source) || !attempt_is_new(attempt, rc->classes) ||
-		    !rule_key(set, rc, e, source, &key, &target))
-			continue;
-		*counted = true;
-		n = rule_note(&set->rules[i], &key, source, when);
-		if (n > 0 && !found)
-			*hit = (struct rule_hit){ rc, target, n };
-		found |= n > 0;
+		if (rule_wants(rule->cfg, a->event, &a->source) && attempt_is_new(a->attempt, rule->cfg->classes))
+			rule_note(set, rule, a, ret);
 	}
-	return found;
+}
+
+bool rule_standing(const struct rule_set *set, const struct rule *rule, const struct addr *source, bool is_friend,
+		   usec_t now, struct explain_rule *ret)
+{
+	const struct config_rule *rc = rule->cfg;
+	const struct config_raise *raise = raise_for(rc, source);
+	const struct rule_attempt a = { .source = *source, .counted = rule_counted(set, source) };
+	const struct addr key = rule_target(set, rc, &a);
+
+	if (is_shared(rc) || (rc->keys & ~KEYS_OF_SOURCE) || is_except(rc, source))
+		return false;
+	*ret = (struct explain_rule){ .cfg = rc, .threshold = raise ? raise->threshold : rc->threshold };
+	ret->count = window_count(raise ? rule->raised[raise - rc->raises] : rule->window, &key, now);
+	ret->proven = window_count(rule->proven, &key, now);
+	if (is_friend && !(rc->classes & CLASS_BIT(CLASS_CALL_ATTEMPT))) {
+		ret->threshold = window_threshold(rule->friends);
+		ret->proven = ret->count = window_count(rule->friends, &key, now);
+	}
+	return true;
 }

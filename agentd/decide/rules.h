@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "decide/decide.h"
 #include "detect/attempt.h"
 #include "detect/window.h"
 #include "match/event.h"
@@ -13,8 +14,11 @@
 struct rule {
 	const struct config_rule *cfg;
 	struct window_table *window;
+	struct window_table *proven;  /* of proven attempts only */
 	struct window_table *own;     /* each source's share of a key that several have; NULL: none is asked for */
 	struct window_table **raised; /* of each of cfg->raises */
+	struct window_table *friends; /* proven attempts of friends; NULL: the rule counts no sources */
+	struct window_table *accounts; /* attempts of a friend on one account */
 };
 
 struct rule_set {
@@ -39,14 +43,42 @@ struct rule_hit {
 	const struct config_rule *cfg;
 	struct addr target; /* what to ban: the source or its prefix */
 	unsigned count;
+	bool proven;	    /* proven attempts alone reach the threshold */
+};
+
+/* An attempt to be counted. */
+struct rule_attempt {
+	const struct event *event;
+	const struct attempt *attempt;
+	struct addr source;
+	struct addr counted; /* as which the source is counted: itself, or the prefix of an IPv6 address */
+	usec_t when;
+	bool is_friend;
+};
+
+/* What came of it. */
+struct rule_outcome {
+	bool counted;	   /* by any rule */
+	bool hit_any;	   /* *hit is the first rule whose threshold it reached, a proven one before others */
+	struct rule_hit hit;
+	bool stale;	   /* a friend fails with one account, as a phone with an old password does */
+	bool suspect;	   /* a friend that would be banned were it proven */
 };
 
 /*
- * Counts the event, which comes from source, in every rule it concerns.
- * Returns 1 and *hit for the first rule whose threshold it reached, else 0;
- * *counted is true if any rule counted it.
+ * Counts an attempt in every rule it concerns.
+ *
+ * A friend (an office, many phones) is only counted by proven attempts, its
+ * threshold is higher, and one account counts for a few of them at most: what one
+ * phone does with a stale password, however long, leads nowhere. So many attempts
+ * on one account as no phone makes do.
  */
-int rule_set_count(struct rule_set *set, const struct event *e, const struct attempt *attempt,
-		   const struct addr *source, usec_t when, struct rule_hit *hit, bool *counted);
+void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
+
+/* How a rule stands with a source now; false: it does not count by address or prefix. */
+bool rule_standing(const struct rule_set *set, const struct rule *rule, const struct addr *source, bool is_friend,
+		   usec_t now, struct explain_rule *ret);
+/* As which a source is counted, and banned, by default. */
+struct addr rule_counted(const struct rule_set *set, const struct addr *source);
 
 #endif

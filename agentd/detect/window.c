@@ -232,6 +232,11 @@ unsigned window_count(const struct window_table *t, const struct addr *key, usec
 	return o->count - i;
 }
 
+unsigned window_threshold(const struct window_table *t)
+{
+	return t->threshold;
+}
+
 void window_clear(struct window_table *t, const struct addr *key)
 {
 	struct offender *o = offender_find(t, key);

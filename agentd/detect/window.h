@@ -35,6 +35,8 @@ struct window_table *window_table_free(struct window_table *t);
 unsigned window_note(struct window_table *t, const struct addr *key, usec_t when);
 /* How many there are now, without noting one. */
 unsigned window_count(const struct window_table *t, const struct addr *key, usec_t now);
+/* The threshold it was made with. */
+unsigned window_threshold(const struct window_table *t);
 /* Starts from zero: the threshold was reached and acted on. */
 void window_clear(struct window_table *t, const struct addr *key);
 

@@ -24,6 +24,10 @@ struct world {
 	struct addr last;
 	usec_t last_span;
 	enum lift_cause cause;
+	unsigned alerts[ALERT_KINDS];
+	bool can_ask;
+	unsigned asked;
+	struct addr asked_for;
 };
 
 static void on_ban(void *userdata, struct ban *b)
@@ -42,6 +46,22 @@ static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
 	(void)b;
 	w->lifts++;
 	w->cause = cause;
+}
+
+static void on_alert(void *userdata, const struct alert *a)
+{
+	struct world *w = userdata;
+
+	w->alerts[a->kind]++;
+}
+
+static bool on_ask(void *userdata, const struct addr *addr)
+{
+	struct world *w = userdata;
+
+	w->asked++;
+	w->asked_for = *addr;
+	return w->can_ask;
 }
 
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
@@ -66,7 +86,12 @@ static struct config *configure(const char *text)
 
 static void world_open(struct world *w, const char *config)
 {
-	const struct decide_callbacks callbacks = { on_ban, on_lift, on_history, w };
+	const struct decide_callbacks callbacks = { .ban = on_ban,
+						    .lift = on_lift,
+						    .alert = on_alert,
+						    .ask = on_ask,
+						    .history = on_history,
+						    .userdata = w };
 
 	*w = (struct world){ .cfg = configure(config) };
 	assert_int_equal(decider_new(w->cfg, &callbacks, &w->d), 0);

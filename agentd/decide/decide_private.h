@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_DECIDE_PRIVATE_H
+#define SIPWARDEN_DECIDE_PRIVATE_H
+
+#include "base/log.h"
+#include "decide/bans.h"
+#include "decide/decide.h"
+#include "decide/evidence.h"
+#include "decide/exempt.h"
+#include "decide/pending.h"
+#include "decide/rules.h"
+#include "decide/trust.h"
+#include "detect/attempt.h"
+#include "detect/distinct.h"
+
+/*
+ * Between decide.c (the table of bans, and what admins ask for), judge.c (from
+ * events to hits), verdict.c (from a hit to a ban) and explain.c.
+ */
+
+/* Alerts that were given within the last hour are not given again. */
+#define ALERTS_REMEMBERED 1024
+
+struct decider {
+	const struct config *cfg;
+	struct decide_callbacks callbacks;
+	struct rule_set rules;
+	struct attempt_table *attempts;
+	struct evidence *evidence;
+	struct ban_table bans;
+	struct exempt_set exempt;
+	struct trust *trust;
+	struct distinct_table *accounts; /* addresses that fail with one account */
+	struct distinct_table *prefixes; /* banned addresses of one prefix */
+	struct pending_table pending;
+	struct decide_stats stats;
+	struct log_limit future_limit, full_limit;
+	/* Brakes */
+	usec_t minute;	      /* when the running minute began */
+	uint32_t in_minute;   /* bans in it */
+	usec_t hour;	      /* the same for friends that were banned */
+	uint32_t friends_in_hour;
+	usec_t friends_counted; /* when stats.friends was */
+	struct {
+		uint64_t hash;
+		usec_t when;
+	} alerted[ALERTS_REMEMBERED];
+};
+
+/* decide.c */
+/* Puts b into the table, in place of an earlier one, and announces it. Takes over its strings. */
+void decider_enter(struct decider *d, struct ban *b);
+void decider_lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause);
+
+/* verdict.c */
+/* One hit, by the event that came from source. */
+void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct event *e, const struct addr *source,
+		 usec_t when);
+/* A refusal of e->user: many addresses at one account. */
+void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when);
+/* Is addr somebody who logged in lately? */
+bool verdict_is_friend(const struct decider *d, const struct addr *counted, usec_t now);
+/* Gives an alert, unless the same was given within the hour. account may be empty. */
+void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
+		   const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_DECIDE_PENDING_H
+#define SIPWARDEN_DECIDE_PENDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/hash.h"
+#include "decide/decide.h"
+
+/* Bans that wait for what the kernel knows of their sources, and sources that it had not seen. */
+#define PENDING_MAX 65536
+#define FORGERIES_MAX 1024
+
+struct forgery {
+	struct addr addr; /* family 0: free */
+	unsigned count;
+	usec_t last;
+};
+
+struct pending_table {
+	struct hash_table table; /* of struct pending, by source */
+	struct forgery *forgeries; /* a ring by hash: the latest of each place */
+};
+
+int pending_init(struct pending_table *t);
+void pending_done(struct pending_table *t);
+
+/*
+ * Keeps b, which is about source; takes over its strings. False: one waits for
+ * source already, or too many do; b is untouched then.
+ */
+bool pending_add(struct pending_table *t, const struct addr *source, const struct ban *b);
+bool pending_has(const struct pending_table *t, const struct addr *source);
+size_t pending_count(const struct pending_table *t);
+/* Takes out what waits for source: true and *b, which is the caller's then. */
+bool pending_take(struct pending_table *t, const struct addr *source, struct ban *b);
+
+/* Notes that a log named source, though it had sent nothing. Returns how often. */
+unsigned pending_forgery(struct pending_table *t, const struct addr *source, usec_t when);
+unsigned pending_forgeries(const struct pending_table *t, const struct addr *source);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a hit to a ban, or to none: proof, trust, the kernel's witness, brakes, prefixes, the ladder. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "decide/decide_private.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+#define HOUR (60 * MINUTE)
+/* With fewer friends, a share of them says nothing. */
+#define FRIENDS_FEW 5
+/* Addresses named in an alert. */
+#define NAMED_MAX 10
+
+/* Alerts */
+
+static const char *const alert_names[ALERT_KINDS] = {
+	[ALERT_STALE_ACCOUNT] = "stale-account",   [ALERT_FRIEND_ATTACKS] = "friend-attacks",
+	[ALERT_ACCOUNT_ATTACK] = "account-attack", [ALERT_FORGERY] = "forgery",
+	[ALERT_CEILING] = "ceiling",		   [ALERT_FRIENDS_SHARE] = "friends-share",
+};
+
+const char *alert_name(enum alert_kind kind)
+{
+	return alert_names[kind];
+}
+
+/* Notes the alert. False: the same was given within the hour. */
+static bool alert_is_new(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account,
+			 usec_t when)
+{
+	uint64_t h = hash_mix((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
+	size_t place;
+
+	if (addr)
+		h = hash_mix(h, addr, sizeof(*addr));
+	place = h % ALERTS_REMEMBERED;
+	if (d->alerted[place].hash == h && when < d->alerted[place].when + HOUR)
+		return false;
+	d->alerted[place].hash = h;
+	d->alerted[place].when = when;
+	return true;
+}
+
+void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
+		   const char *format, ...)
+{
+	struct alert a = { .kind = kind };
+	_cleanup_free_ char *text = NULL;
+	char shown[200];
+	va_list ap;
+	int n;
+
+	if (!d->callbacks.alert || !alert_is_new(d, kind, addr, account, when))
+		return;
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		return;
+	}
+	if (addr)
+		a.addr = *addr;
+	if (account.len > 0)
+		a.account = text_escape(account, shown, sizeof(shown));
+	a.text = text;
+	d->stats.alerts++;
+	d->callbacks.alert(d->callbacks.userdata, &a);
+}
+
+/* Trust */
+
+bool verdict_is_friend(const struct decider *d, const struct addr *counted, usec_t now)
+{
+	const struct friend *f = d->cfg->policy.friend_for ? trust_find(d->trust, counted) : NULL;
+
+	return f && f->last && f->last + d->cfg->policy.friend_for >= now;
+}
+
+/* How many friends there are; counted again once a minute. */
+static size_t count_friends(struct decider *d, usec_t now)
+{
+	usec_t since = now > d->cfg->policy.friend_for ? now - d->cfg->policy.friend_for : 0;
+
+	if (!d->friends_counted || now < d->friends_counted || now - d->friends_counted > MINUTE) {
+		d->stats.friends = trust_count(d->trust, since);
+		d->friends_counted = now;
+	}
+	return d->stats.friends;
+}
+
+/* Brakes */
+
+static bool within_ceiling(struct decider *d, usec_t when)
+{
+	if (when < d->minute || when - d->minute >= MINUTE) {
+		d->minute = when;
+		d->in_minute = 0;
+	}
+	if (d->in_minute < d->cfg->policy.bans_per_minute)
+		return true;
+	verdict_alert(d, ALERT_CEILING, NULL, (struct span){ 0 }, when,
+		      "More than %u bans within a minute: no further ones in this minute ([brakes] bans_per_minute). "
+		      "Either the attack is large, or a filter or rule is wrong",
+		      d->cfg->policy.bans_per_minute);
+	return false;
+}
+
+/* May one more friend be banned within this hour? */
+static bool within_share(struct decider *d, const struct ban *b, usec_t when)
+{
+	size_t friends = count_friends(d, when);
+	char text[ADDR_TEXT_MAX];
+
+	if (when < d->hour || when - d->hour >= HOUR) {
+		d->hour = when;
+		d->friends_in_hour = 0;
+	}
+	if (friends < FRIENDS_FEW || (d->friends_in_hour + 1) * 100 <= friends * d->cfg->policy.friend_share) {
+		d->friends_in_hour++;
+		return true;
+	}
+	verdict_alert(d, ALERT_FRIENDS_SHARE, &b->addr, (struct span){ 0 }, when,
+		      "%s is not banned, though rule %s asks for it: with it, more than %u%% of the %zu addresses that logged "
+		      "in lately would be cut off within an hour ([brakes] friend_share)",
+		      addr_format(&b->addr, text), b->rule, d->cfg->policy.friend_share, friends);
+	return false;
+}
+
+static bool has_room(struct decider *d, const struct ban *b)
+{
+	uint64_t most = (uint64_t)d->cfg->max_bans * d->cfg->policy.unproven_share / 100;
+
+	if (d->bans.count >= d->cfg->max_bans) {
+		if (log_limit_pass(&d->full_limit))
+			log_error("%zu bans are in force, as many as max_bans allows: no further bans until some end",
+				  d->bans.count);
+		return false;
+	}
+	if (b->proven || d->stats.unproven < (most ? most : 1))
+		return true;
+	verdict_alert(d, ALERT_CEILING, NULL, (struct span){ 0 }, b->start,
+		      "%zu bans rest on evidence that may be forged, as many as [proof] unproven_share allows: no further "
+		      "ones until some end",
+		      d->stats.unproven);
+	return false;
+}
+
+/* Prefixes */
+
+static struct addr prefix_of(const struct decider *d, const struct addr *addr)
+{
+	return addr_truncate(addr, addr->family == AF_INET ? d->cfg->policy.prefix4 : d->cfg->policy.prefix6);
+}
+
+static bool prefix_may_be_banned(struct decider *d, const struct addr *prefix, usec_t when)
+{
+	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0;
+
+	return d->cfg->policy.prefix_ban && d->stats.prefixes < d->cfg->policy.prefix_max &&
+	       !ban_table_find(&d->bans, prefix) && !addr_unbannable(prefix) && !exempt_find(&d->exempt, prefix) &&
+	       !trust_any_in(d->trust, prefix, since);
+}
+
+/* b was banned: was it one too many of its neighbours? */
+static void consider_prefix(struct decider *d, const struct ban *b)
+{
+	struct addr prefix = prefix_of(d, &b->addr);
+	const struct config_policy *p = &d->cfg->policy;
+	uint64_t key = hash_bytes(&prefix, sizeof(prefix)) | 1;
+	char text[ADDR_TEXT_MAX], window[TIMESPAN_TEXT_MAX];
+	struct ban wide = { .addr = prefix, .start = b->start, .proven = b->proven, .observed = b->observed };
+
+	if (addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
+		return;
+	wide.count = distinct_note(d->prefixes, key, &b->addr, b->start);
+	if (wide.count < p->prefix_offenders || !prefix_may_be_banned(d, &prefix, b->start) || !has_room(d, &wide))
+		return;
+	distinct_clear(d->prefixes, key);
+	wide.end = b->start + (b->proven || p->prefix_ban < p->unproven_ban ? p->prefix_ban : p->unproven_ban);
+	wide.rule = strdup("prefix");
+	wide.reason = text_printf("%u addresses of it were banned within %s, the last by rule %s", wide.count,
+				  timespan_format(p->prefix_window, window), b->rule);
+	if (!wide.rule || !wide.reason) {
+		ban_done(&wide);
+		return;
+	}
+	log_info("Prefix %s: %s", addr_format(&prefix, text), wide.reason);
+	decider_enter(d, &wide);
+}
+
+/* From a decision to the table */
+
+/* Takes over b's strings. */
+static void carry_out(struct decider *d, struct ban *b)
+{
+	struct ban copy = *b;
+
+	if (!has_room(d, b) || !within_ceiling(d, b->start) ||
+	    (verdict_is_friend(d, &b->addr, b->start) && !within_share(d, b, b->start))) {
+		d->stats.braked++;
+		ban_done(b);
+		return;
+	}
+	d->in_minute++;
+	copy.rule = b->rule;
+	if (verdict_is_friend(d, &b->addr, b->start)) {
+		char text[ADDR_TEXT_MAX];
+
+		verdict_alert(d, ALERT_FRIEND_ATTACKS, &b->addr, (struct span){ 0 }, b->start,
+			      "%s, which logged in lately, is banned by rule %s: %s", addr_format(&b->addr, text), b->rule,
+			      b->reason);
+	}
+	d->stats.bans++;
+	decider_enter(d, b);
+	/* The strings are the table's now, and outlive this call. */
+	consider_prefix(d, &copy);
+}
+
+/* Asks the kernel, where its answer would count, before anybody is banned. Takes over b's strings. */
+static void ask_or_carry_out(struct decider *d, struct ban *b, const struct addr *source, bool witnessed)
+{
+	/* One is decided already, or told of already where none is enforced. */
+	if (pending_has(&d->pending, source) || (b->observed && ban_table_cover(&d->bans, &b->addr))) {
+		ban_done(b);
+		return;
+	}
+	if (witnessed && d->callbacks.ask && pending_add(&d->pending, source, b)) {
+		if (d->callbacks.ask(d->callbacks.userdata, source))
+			return;
+		pending_take(&d->pending, source, b);
+	}
+	carry_out(d, b);
+}
+
+void decider_answer(struct decider *d, const struct addr *addr, enum witness w)
+{
+	char text[ADDR_TEXT_MAX];
+	struct ban b;
+	unsigned n;
+
+	if (!pending_take(&d->pending, addr, &b))
+		return;
+	if (w != WITNESS_UNSEEN) {
+		/* What happened since it was asked counts, too. */
+		if (exempt_find(&d->exempt, &b.addr))
+			ban_done(&b);
+		else
+			carry_out(d, &b);
+		return;
+	}
+	n = pending_forgery(&d->pending, addr, b.start);
+	d->stats.forged++;
+	verdict_alert(d, ALERT_FORGERY, addr, (struct span){ 0 }, b.start,
+		      "Log lines name %s (rule %s, %s), but the kernel has seen no packet of it: they are forged, and count "
+		      "against nobody (%u times lately)",
+		      addr_format(addr, text), b.rule, b.reason, n);
+	ban_done(&b);
+}
+
+/* Hits */
+
+static char *hit_reason(const struct rule_hit *hit, const struct event *e)
+{
+	char window[TIMESPAN_TEXT_MAX];
+
+	if (hit->cfg->threshold == 1)
+		return text_printf("%s in the log of %s (%s)", class_name(e->class), e->filter, e->pattern);
+	return text_printf("%u attempts within %s, the last: %s in the log of %s (%s)", hit->count,
+			   timespan_format(hit->cfg->window, window), class_name(e->class), e->filter, e->pattern);
+}
+
+/* Proven offenders climb the ladder; on other evidence a ban is short, whoever was banned before. */
+static usec_t ban_span(struct decider *d, const struct config_rule *rule, struct ban *b)
+{
+	usec_t since = b->start > d->cfg->history ? b->start - d->cfg->history : 0, span;
+	unsigned earlier;
+
+	if (!b->proven) {
+		span = rule->ladder[0];
+		return span < d->cfg->policy.unproven_ban ? span : d->cfg->policy.unproven_ban;
+	}
+	earlier = d->callbacks.history(d->callbacks.userdata, &b->addr, since);
+	b->step = earlier < rule->n_ladder ? earlier : (unsigned)rule->n_ladder - 1;
+	return rule->ladder[b->step];
+}
+
+void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct event *e, const struct addr *source,
+		 usec_t when)
+{
+	struct ban b = { .addr = hit->target, .start = when, .count = hit->count, .proven = hit->proven };
+	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0, span;
+	struct addr counted;
+
+	/* A prefix with somebody in it who must not or should not be cut off: only the source itself then. */
+	if (!addr_is_host(&b.addr) && (exempt_find(&d->exempt, &b.addr) ||
+				       (!verdict_is_friend(d, &b.addr, when) && trust_any_in(d->trust, &b.addr, since))))
+		b.addr = *source;
+	span = ban_span(d, hit->cfg, &b);
+	if (span == 0)
+		return;
+	b.end = when + span;
+	b.observed = d->cfg->observe || hit->cfg->observe;
+	b.rule = strdup(hit->cfg->name);
+	b.reason = hit_reason(hit, e);
+	counted = rule_counted(&d->rules, source);
+	evidence_collect(d->evidence, &counted, &b.evidence, &b.evidence_len, &b.accounts);
+	if (!b.rule || !b.reason) {
+		ban_done(&b);
+		return;
+	}
+	ask_or_carry_out(d, &b, source, e->witnessed);
+}
+
+/* Accounts */
+
+struct account_attack {
+	struct decider *d;
+	const struct event *event;
+	usec_t when;
+	unsigned count;
+	char names[NAMED_MAX * (ADDR_TEXT_MAX + 2) + 8];
+	unsigned named;
+};
+
+static void name_address(void *userdata, const struct addr *addr)
+{
+	struct account_attack *a = userdata;
+	char text[ADDR_TEXT_MAX];
+	size_t used = strlen(a->names);
+
+	if (a->named++ < NAMED_MAX)
+		snprintf(a->names + used, sizeof(a->names) - used, "%s%s", used ? ", " : "", addr_format(addr, text));
+	else if (a->named == NAMED_MAX + 1)
+		snprintf(a->names + used, sizeof(a->names) - used, ", …");
+}
+
+/* Whoever ever logged in here is not one that only attacks. */
+static void ban_attacker(void *userdata, const struct addr *addr)
+{
+	struct account_attack *a = userdata;
+	struct decider *d = a->d;
+	const struct config_policy *p = &d->cfg->policy;
+	struct ban b = { .addr = *addr, .start = a->when, .count = a->count, .proven = a->event->proven };
+	char shown[100], window[TIMESPAN_TEXT_MAX];
+	usec_t span = b.proven || p->account_ban < p->unproven_ban ? p->account_ban : p->unproven_ban;
+
+	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
+		return;
+	b.end = a->when + span;
+	b.observed = d->cfg->observe;
+	b.rule = strdup("account-attack");
+	b.reason = text_printf("one of %u addresses that failed with account %s within %s", a->count,
+			       text_escape(a->event->user, shown, sizeof(shown)), timespan_format(p->account_window, window));
+	evidence_collect(d->evidence, addr, &b.evidence, &b.evidence_len, &b.accounts);
+	if (!b.rule || !b.reason)
+		ban_done(&b);
+	else
+		ask_or_carry_out(d, &b, addr, a->event->witnessed);
+}
+
+void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
+{
+	struct account_attack a = { .d = d, .event = e, .when = when };
+	uint64_t key = hash_bytes(e->user.ptr, e->user.len) | 1;
+	char shown[100], window[TIMESPAN_TEXT_MAX];
+
+	a.count = distinct_note(d->accounts, key, counted, when);
+	if (a.count < d->cfg->policy.account_addresses)
+		return;
+	distinct_each(d->accounts, key, when, name_address, &a);
+	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, e->user, when,
+		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
+		      text_escape(e->user, shown, sizeof(shown)), a.count,
+		      timespan_format(d->cfg->policy.account_window, window), a.names);
+	distinct_each(d->accounts, key, when, ban_attacker, &a);
+}
