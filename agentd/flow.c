@@ -103,6 +103,10 @@ static void on_event(void *userdata, const struct event *e)
 	struct event timed = *e;
 
 	timed.time = line_moment(in, e);
+	/* Looked up where it makes a difference only: it takes a while. */
+	if (!timed.proven && timed.challenge.len > 0 && timed.n_addrs == 1 &&
+	    !decider_find(in->agent->decider, &timed.addrs[0]))
+		timed.proven = matcher_was_challenged(in->matcher, &timed);
 	decider_event(in->agent->decider, &timed, in->arrival);
 }
 

@@ -376,7 +376,7 @@ int config_load_text(const char *name, const char *text, size_t len, struct diag
 
 class_set config_classes(const struct config *c)
 {
-	class_set classes = 0;
+	class_set classes = c->policy.friend_for ? CLASS_BIT(CLASS_AUTH_SUCCESS) : 0;
 	size_t i;
 
 	for (i = 0; i < c->n_rules; i++)

@@ -149,7 +149,7 @@ int config_load_text(const char *name, const char *text, size_t len, struct diag
 char *config_socket(const char *path);
 struct config *config_free(struct config *c);
 
-/* The classes that any enabled rule counts; lines that can only be of others need not be matched. */
+/* The classes that any enabled rule counts, and successes, which make friends; lines that can only be of others need not be matched. */
 class_set config_classes(const struct config *c);
 
 #endif

@@ -28,6 +28,7 @@ struct event {
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
 	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
+	struct span challenge;  /* that the gateway sent (auth-challenge), or that somebody claims to answer */
 	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
 	struct span line;       /* without line end */
 	usec_t time;            /* when it happened, by the log; 0: the line has no time */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "config/textfile.h"
 #include "config/value.h"
+#include "match/challenge.h"
 #include "match/literal.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
@@ -43,7 +44,13 @@ struct matcher {
 	uint64_t *literals; /* a set for each literal of the prefilter: the patterns it points to */
 	struct pattern_set always;   /* patterns without a literal */
 	bool any_always;
-	struct pattern_set wanted;
+	struct pattern_set wanted, successes, challenges;
+	struct challenge_log *sent; /* NULL: no pattern tells of challenges sent */
+	unsigned pace;
+	struct tokens {
+		unsigned left;
+		usec_t filled;
+	} success_tokens, challenge_tokens;
 	size_t set_words; /* words of a set in use */
 	bool twins_count;
 	struct match_stats stats;
@@ -238,6 +245,25 @@ static int find_twins(struct matcher *m)
 	return 0;
 }
 
+/* Which of them tell of successes, and of challenges that were sent. */
+static int sort_members(struct matcher *m)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < m->n_members && r == 0; i++) {
+		const struct member *member = &m->members[i];
+
+		if (member->text->class == CLASS_AUTH_SUCCESS)
+			set_add(m->successes.bits, i);
+		if (member->text->class != CLASS_AUTH_CHALLENGE || !pattern_has_challenge(member->pattern))
+			continue;
+		set_add(m->challenges.bits, i);
+		r = m->sent ? 0 : challenge_log_new(&m->sent);
+	}
+	return r;
+}
+
 static int make_room(struct matcher *m, const struct filter *const *filters, size_t n, struct diag *diag)
 {
 	size_t i, total = 0;
@@ -279,6 +305,8 @@ int matcher_join(const struct filter *const *filters, size_t n, struct diag *dia
 		r = add_filter(m, filters[i], diag);
 	if (r >= 0)
 		r = find_twins(m);
+	if (r >= 0 && diag->errors == errors)
+		r = sort_members(m);
 	/* What a regex must hold only makes sense of one that compiles. */
 	if (r >= 0 && diag->errors > errors)
 		r = -EINVAL;
@@ -303,6 +331,56 @@ int matcher_new(const struct filter *f, struct diag *diag, struct matcher **ret)
 void matcher_trust_twins(struct matcher *m)
 {
 	m->twins_count = true;
+}
+
+void matcher_pace(struct matcher *m, unsigned per_second)
+{
+	m->pace = per_second;
+}
+
+/* Another one within this second? */
+static bool take_token(const struct matcher *m, struct tokens *t, usec_t now)
+{
+	if (!m->pace)
+		return true;
+	if (now < t->filled || now - t->filled >= USEC_PER_SEC) {
+		t->filled = now;
+		t->left = m->pace;
+	}
+	if (t->left == 0)
+		return false;
+	t->left--;
+	return true;
+}
+
+struct answer {
+	struct matcher *matcher;
+	const struct event *event;
+};
+
+/* Does this line say that the challenge went to the address of the event? */
+static bool is_answered(void *userdata, const char *line, size_t len)
+{
+	const struct answer *a = userdata;
+	struct matcher *m = a->matcher;
+	struct event e;
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		if (!(m->challenges.bits[i / 64] & ((uint64_t)1 << (i % 64))))
+			continue;
+		if (pattern_match(m->members[i].pattern, m->context, line, len, &e) == PATTERN_MATCHED)
+			return e.n_addrs == 1 && addr_equal(&e.addrs[0], &a->event->addrs[0]) &&
+			       span_equal(e.challenge, a->event->challenge);
+	}
+	return false;
+}
+
+bool matcher_was_challenged(struct matcher *m, const struct event *e)
+{
+	struct answer a = { m, e };
+
+	return m->sent && e->n_addrs == 1 && challenge_log_any(m->sent, e->challenge, is_answered, &a);
 }
 
 void matcher_want(struct matcher *m, class_set classes)
@@ -336,6 +414,7 @@ struct matcher *matcher_free(struct matcher *m)
 	free(m->words);
 	free(m->continued);
 	pattern_context_free(m->context);
+	challenge_log_free(m->sent);
 	prefilter_free(m->prefilter);
 	free(m->literals);
 	free(m->name);
@@ -436,13 +515,26 @@ static usec_t line_time(struct scan *s, const struct event *e)
 	return s->times[s->line_index];
 }
 
-static bool is_wanted(const struct matcher *m, const struct pattern_set *hits)
+/* Need the line be looked at? Keeps it, if it tells of a challenge. */
+static bool is_wanted(struct scan *s)
 {
+	struct matcher *m = s->m;
+	uint64_t wanted = 0, success = 0, challenge = 0;
 	size_t i;
 
-	for (i = 0; i < m->set_words; i++)
-		if ((hits->bits[i] | m->always.bits[i]) & m->wanted.bits[i])
-			return true;
+	for (i = 0; i < m->set_words; i++) {
+		uint64_t hits = s->hits.bits[i] | m->always.bits[i];
+
+		wanted |= hits & m->wanted.bits[i] & ~m->successes.bits[i];
+		success |= hits & m->wanted.bits[i] & m->successes.bits[i];
+		challenge |= hits & m->challenges.bits[i];
+	}
+	if (challenge && take_token(m, &m->challenge_tokens, s->now))
+		challenge_log_note(m->sent, s->data + s->start, s->end - s->start);
+	if (wanted || (success && take_token(m, &m->success_tokens, s->now)))
+		return true;
+	m->stats.paced += success != 0;
+	m->stats.unwanted += success == 0;
 	return false;
 }
 
@@ -471,10 +563,8 @@ static void finish_line(struct scan *s)
 		return;
 	s->open = false;
 	s->m->stats.hits++;
-	if (!is_wanted(s->m, &s->hits)) {
-		s->m->stats.unwanted++;
+	if (!is_wanted(s))
 		return;
-	}
 	at = (struct place_in_log){ s->data + s->start, s->end - s->start, s->len - s->start };
 	if (!match_line(s->m, &s->hits, &at, &e))
 		return;

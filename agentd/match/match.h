@@ -22,6 +22,7 @@ struct match_stats {
 	uint64_t events;   /* lines that matched */
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
+	uint64_t paced;    /* lines left alone: matcher_pace() */
 	uint64_t twins;    /* events left out, because better ones tell of the same: matcher_trust_twins() */
 };
 
@@ -55,6 +56,19 @@ struct matcher *matcher_free(struct matcher *m);
  * further, and give no event. At first all classes are wanted.
  */
 void matcher_want(struct matcher *m, class_set classes);
+
+/*
+ * Of lines that can only tell of successes, or of challenges sent, takes no more
+ * than so many a second of ours, of each: a large gateway logs hundreds, and more
+ * come only in a flood or where an old log is read. 0, as at first: all.
+ */
+void matcher_pace(struct matcher *m, unsigned per_second);
+
+/*
+ * Did the gateway lately send the challenge that e claims to answer to e's only
+ * address? Then the address received it, and is not forged.
+ */
+bool matcher_was_challenged(struct matcher *m, const struct event *e);
 
 /*
  * Heeds "unless" of the patterns: a log that has their better twins needs no

@@ -66,6 +66,7 @@ size_t continuation_extend(const struct continuation *c, struct pattern_context 
 
 /* The text that every match must hold (match/literal.h); empty: there is none. */
 struct span pattern_literal(const struct pattern *p);
+bool pattern_has_challenge(const struct pattern *p);
 /* Which of the captures that lists can be asked for it has: bits (1 << list_field). */
 unsigned pattern_captures(const struct pattern *p);
 

@@ -52,6 +52,7 @@ int main(int argc, char **argv)
 	if (!m || time_reader_new(NULL, &reader) < 0)
 		return 1;
 	matcher_want(m, counted());
+	matcher_pace(m, 5000);
 	lines = text_count_lines(text, len);
 	start = clock();
 	for (at = 0; at < len;) {

@@ -225,6 +225,47 @@ static void a_weak_line_gives_way_to_its_twin(void **state)
 	time_reader_free(reader);
 }
 
+static const char sent[] = "sent to 192.0.2.5: abc123\nsent to 192.0.2.6: def456\n";
+
+static bool answers(struct matcher *m, const char *text)
+{
+	struct event e;
+
+	assert_true(line(m, text, &e));
+	return matcher_was_challenged(m, &e);
+}
+
+static void who_answers_a_challenge_has_received_it(void **state)
+{
+	struct match_stats stats;
+	struct made m;
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(make(&m, "[pattern sent]\nclass = auth-challenge\nregex = sent to (?<addr>(?&ip)): (?<challenge>\\w+)\n"
+				  "[pattern wrong]\nclass = auth-failure\nregex = wrong (?<text>(?<challenge>.*)) of (?<addr>(?&ip))\n"),
+			 0);
+	/* Though nobody counts them, they are remembered. */
+	matcher_want(m.matcher, CLASS_BIT(CLASS_AUTH_FAILURE));
+	matcher_scan(m.matcher, sent, sizeof(sent) - 1, NULL, NULL, note_addr, (char[200]){ 0 });
+	matcher_stats(m.matcher, &stats);
+	assert_int_equal(stats.unwanted, 2);
+	assert_true(answers(m.matcher, "wrong abc123 of 192.0.2.5"));
+	assert_true(answers(m.matcher, "wrong def456 of 192.0.2.6"));
+	/* Another's, a part of one, none, or text that only looks like one. */
+	assert_false(answers(m.matcher, "wrong abc123 of 192.0.2.6"));
+	assert_false(answers(m.matcher, "wrong abc12 of 192.0.2.5"));
+	assert_false(answers(m.matcher, "wrong  of 192.0.2.5"));
+	assert_false(answers(m.matcher, "wrong 1/2 of 192.0.2.5"));
+	assert_false(answers(m.matcher, "wrong sent to 192.0.2.5: zzz of 192.0.2.5"));
+	assert_false(answers(m.matcher, "wrong zzz of 192.0.2.5"));
+	/* After many others it is forgotten. */
+	for (i = 0; i < 6000; i++)
+		matcher_scan(m.matcher, "sent to 192.0.2.9: 0000\n", 24, NULL, NULL, note_addr, (char[200]){ 0 });
+	assert_false(answers(m.matcher, "wrong abc123 of 192.0.2.5"));
+	unmake(&m);
+}
+
 static void a_define_that_is_none_is_told(void **state)
 {
 	struct made m;
@@ -288,6 +329,7 @@ int main(void)
 		cmocka_unit_test(every_text_and_the_time_are_captured),
 		cmocka_unit_test(a_line_that_goes_on_is_read_to_its_end),
 		cmocka_unit_test(a_weak_line_gives_way_to_its_twin),
+		cmocka_unit_test(who_answers_a_challenge_has_received_it),
 		cmocka_unit_test(a_define_that_is_none_is_told),
 		cmocka_unit_test(calls_are_written_out),
 	};

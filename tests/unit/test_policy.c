@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands between a hit and a ban: proof, trust, witness, brakes, prefixes, accounts. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "decide/decide.h"
+#include "detect/distinct.h"
+
+#define SEC USEC_PER_SEC
+#define MIN (60 * SEC)
+#define HOUR (60 * MIN)
+#define START (1795000000 * SEC)
+
+struct world {
+	struct config *cfg;
+	struct decider *d;
+	unsigned bans, earlier, asked, alerts[ALERT_KINDS];
+	struct ban last; /* strings are not kept */
+	char last_rule[64], last_alert[600];
+	bool can_ask;
+	unsigned serial;
+};
+
+static void on_ban(void *userdata, struct ban *b)
+{
+	struct world *w = userdata;
+
+	w->bans++;
+	w->last = *b;
+	snprintf(w->last_rule, sizeof(w->last_rule), "%s", b->rule);
+}
+
+static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
+{
+	(void)userdata;
+	(void)b;
+	(void)cause;
+}
+
+static void on_alert(void *userdata, const struct alert *a)
+{
+	struct world *w = userdata;
+
+	w->alerts[a->kind]++;
+	snprintf(w->last_alert, sizeof(w->last_alert), "%s", a->text);
+}
+
+static bool on_ask(void *userdata, const struct addr *addr)
+{
+	struct world *w = userdata;
+
+	(void)addr;
+	w->asked++;
+	return w->can_ask;
+}
+
+static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
+{
+	(void)addr;
+	(void)since;
+	return ((struct world *)userdata)->earlier;
+}
+
+static void open_world(struct world *w, const char *config)
+{
+	const struct decide_callbacks callbacks = { .ban = on_ban,
+						    .lift = on_lift,
+						    .alert = on_alert,
+						    .ask = on_ask,
+						    .history = on_history,
+						    .userdata = w };
+	struct diag diag = DIAG_INIT;
+
+	*w = (struct world){ 0 };
+	config_load_text("test.conf", config, strlen(config), &diag, &w->cfg);
+	if (!w->cfg)
+		diag_print(&diag, stderr);
+	diag_done(&diag);
+	assert_non_null(w->cfg);
+	assert_int_equal(decider_new(w->cfg, &callbacks, &w->d), 0);
+}
+
+static void close_world(struct world *w)
+{
+	decider_free(w->d);
+	config_free(w->cfg);
+}
+
+/* One line of log, each an attempt of its own. */
+static void happens(struct world *w, enum event_class class, const char *from, const char *user, bool proven, usec_t when)
+{
+	char id[32];
+	struct event e = { .class = class,
+			   .classes = CLASS_BIT(class),
+			   .filter = "pbx",
+			   .pattern = "test",
+			   .proven = proven,
+			   .witnessed = true,
+			   .n_addrs = 1,
+			   .user = SPAN(user),
+			   .line = SPAN("a line"),
+			   .time = when };
+
+	snprintf(id, sizeof(id), "call-%u", w->serial++);
+	e.id = SPAN(id);
+	e.addrs[0] = unit_addr(from);
+	decider_event(w->d, &e, when);
+}
+
+static bool is_banned(const struct world *w, const char *addr)
+{
+	struct addr a = unit_addr(addr);
+
+	return decider_find(w->d, &a) != NULL;
+}
+
+static void logs_in(struct world *w, const char *from, const char *user, usec_t when)
+{
+	happens(w, CLASS_AUTH_SUCCESS, from, user, true, when);
+}
+
+static void fails(struct world *w, const char *from, const char *user, unsigned n, bool proven, usec_t when)
+{
+	while (n-- > 0)
+		happens(w, CLASS_AUTH_FAILURE, from, user, proven, when);
+}
+
+static void unproven_evidence_bans_shortly_whatever_the_ladder_says(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	w.earlier = 9;
+	fails(&w, "192.0.2.5", "100", 5, false, START);
+	assert_int_equal(w.bans, 1);
+	assert_int_equal(w.last.end - w.last.start, 10 * MIN);
+	assert_false(w.last.proven);
+	fails(&w, "192.0.2.6", "100", 5, true, START);
+	assert_true(w.last.proven);
+	assert_int_equal(w.last.end - w.last.start, 7 * 24 * HOUR);
+	close_world(&w);
+	open_world(&w, "[proof]\nunproven_ban = 0\n");
+	fails(&w, "192.0.2.5", "100", 50, false, START);
+	assert_int_equal(w.bans, 0);
+	fails(&w, "192.0.2.5", "100", 5, true, START);
+	assert_int_equal(w.bans, 1);
+	close_world(&w);
+}
+
+static void forged_sources_cannot_fill_the_table(void **state)
+{
+	struct world w;
+	char from[32];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[firewall]\nmax_bans = 1000\n[prefixes]\nban = 0\n");
+	for (i = 0; i < 5000; i++) {
+		snprintf(from, sizeof(from), "10.%u.%u.1", i / 250, i % 250);
+		happens(&w, CLASS_SCANNER, from, "", false, START);
+	}
+	assert_int_equal(w.bans, 100);
+	assert_true(w.alerts[ALERT_CEILING] >= 1);
+	/* A real one still finds room. */
+	fails(&w, "192.0.2.5", "100", 5, true, START);
+	assert_true(is_banned(&w, "192.0.2.5"));
+	close_world(&w);
+}
+
+/* Forty phones that work, and one whose password was changed. */
+static void office(struct world *w, const char *from, usec_t from_when, usec_t until)
+{
+	usec_t when;
+	unsigned i;
+
+	for (when = from_when; when < until; when += 30 * SEC) {
+		for (i = 0; (when - from_when) % (10 * MIN) == 0 && i < 40; i++) {
+			char user[16];
+
+			snprintf(user, sizeof(user), "%u", 200 + i);
+			logs_in(w, from, user, when);
+		}
+		fails(w, from, "299", 1, true, when + SEC);
+	}
+}
+
+static void an_office_with_one_stale_phone_is_told_of_and_not_banned(void **state)
+{
+	struct world w;
+	struct explanation e;
+	struct addr a = unit_addr("198.51.100.7");
+
+	(void)state;
+	open_world(&w, "");
+	office(&w, "198.51.100.7", START, START + 6 * HOUR);
+	assert_int_equal(w.bans, 0);
+	assert_in_range(w.alerts[ALERT_STALE_ACCOUNT], 5, 7);
+	assert_non_null(strstr(w.last_alert, "299"));
+	assert_int_equal(decider_explain(w.d, &a, START + 6 * HOUR, &e), 0);
+	assert_true(e.is_friend);
+	assert_int_equal(e.friend.accounts, FRIEND_ACCOUNTS_MAX);
+	assert_null(e.ban);
+	explanation_done(&e);
+	close_world(&w);
+}
+
+static void real_guessing_from_an_office_is_stopped(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	/* Many accounts. */
+	open_world(&w, "");
+	office(&w, "198.51.100.7", START, START + HOUR);
+	for (i = 0; i < 60 && !w.bans; i++) {
+		char user[16];
+
+		snprintf(user, sizeof(user), "%u", 1000 + i);
+		fails(&w, "198.51.100.7", user, 1, true, START + HOUR + i * SEC);
+	}
+	assert_true(is_banned(&w, "198.51.100.7"));
+	assert_int_equal(w.alerts[ALERT_FRIEND_ATTACKS], 1);
+	close_world(&w);
+	/* One account, faster than any phone. */
+	open_world(&w, "");
+	office(&w, "198.51.100.7", START, START + HOUR);
+	for (i = 0; i < 150 && !w.bans; i++)
+		fails(&w, "198.51.100.7", "200", 1, true, START + HOUR + i * SEC);
+	assert_true(is_banned(&w, "198.51.100.7"));
+	close_world(&w);
+}
+
+static void forged_packets_do_not_cut_off_an_office(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	office(&w, "198.51.100.7", START, START + HOUR);
+	for (i = 0; i < 5000; i++) {
+		char user[16];
+
+		snprintf(user, sizeof(user), "%u", i);
+		fails(&w, "198.51.100.7", user, 1, false, START + HOUR + i * SEC / 100);
+		happens(&w, CLASS_SCANNER, "198.51.100.7", user, false, START + HOUR + i * SEC / 100);
+	}
+	assert_int_equal(w.bans, 0);
+	assert_int_equal(w.alerts[ALERT_FRIEND_ATTACKS], 1);
+	close_world(&w);
+}
+
+static void a_thief_who_logged_in_is_no_friend_of_the_calls(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "192.0.2.66", "100", START);
+	for (w.serial = 0; w.serial < 40;)
+		happens(&w, CLASS_CALL_ATTEMPT, "192.0.2.66", "100", true, START + w.serial * SEC);
+	assert_true(is_banned(&w, "192.0.2.66"));
+	close_world(&w);
+}
+
+static void a_friend_of_long_ago_is_none(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "198.51.100.7", "200", START);
+	fails(&w, "198.51.100.7", "1", 5, true, START + 25 * HOUR);
+	assert_true(is_banned(&w, "198.51.100.7"));
+	close_world(&w);
+}
+
+static void an_account_under_attack_is_noticed_and_its_owner_spared(void **state)
+{
+	struct world w;
+	char from[32];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "198.51.100.7", "100", START - 20 * 24 * HOUR);
+	for (i = 0; i < 30; i++) {
+		snprintf(from, sizeof(from), "10.9.%u.1", i);
+		fails(&w, from, "100", 2, true, START + i * MIN);
+		if (i % 10 == 0)
+			fails(&w, "198.51.100.7", "100", 1, true, START + i * MIN);
+	}
+	assert_int_equal(w.alerts[ALERT_ACCOUNT_ATTACK], 1);
+	assert_non_null(strstr(w.last_alert, "10.9.0.1"));
+	assert_true(is_banned(&w, "10.9.0.1"));
+	assert_true(is_banned(&w, "10.9.29.1"));
+	assert_false(is_banned(&w, "198.51.100.7"));
+	assert_string_equal(w.last_rule, "account-attack");
+	close_world(&w);
+}
+
+static void many_offenders_in_a_prefix_raise_its_ban(void **state)
+{
+	struct world w;
+	struct addr net = unit_addr("192.0.2.0/24");
+	char from[32];
+	unsigned i, round;
+	static const char *const spoilers[] = { "", "[exempt]\naddress = 192.0.2.200\n", "[prefixes]\nmax = 0\n" };
+
+	(void)state;
+	for (round = 0; round < 4; round++) {
+		open_world(&w, spoilers[round < 3 ? round : 0]);
+		if (round == 3)
+			logs_in(&w, "192.0.2.201", "1", START - HOUR);
+		for (i = 1; i <= 8; i++) {
+			snprintf(from, sizeof(from), "192.0.2.%u", i);
+			fails(&w, from, from, 5, true, START + i * SEC);
+		}
+		/* Never where an exemption or a friend would be cut off. */
+		assert_int_equal(is_banned(&w, "192.0.2.99"), round == 0);
+		assert_int_equal(w.bans, round == 0 ? 9 : 8);
+		if (round == 0)
+			assert_true(addr_equal(&w.last.addr, &net));
+		close_world(&w);
+	}
+}
+
+static void addresses_of_one_ipv6_subscriber_are_one(void **state)
+{
+	struct world w;
+	struct addr net = unit_addr("2001:db8:1:2::/64");
+	char from[64];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	for (i = 0; i < 5; i++) {
+		snprintf(from, sizeof(from), "2001:db8:1:2:%x::1", i * 77);
+		fails(&w, from, "100", 1, true, START);
+	}
+	assert_int_equal(w.bans, 1);
+	assert_true(addr_equal(&w.last.addr, &net));
+	close_world(&w);
+	/* With an exempt host in it, only the source. */
+	open_world(&w, "[exempt]\naddress = 2001:db8:1:2::99\n");
+	fails(&w, "2001:db8:1:2::5", "100", 5, true, START);
+	assert_true(is_banned(&w, "2001:db8:1:2::5"));
+	assert_false(is_banned(&w, "2001:db8:1:2::6"));
+	close_world(&w);
+}
+
+static void who_sent_nothing_is_not_banned(void **state)
+{
+	struct addr a = unit_addr("203.0.113.9");
+	struct explanation e;
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	w.can_ask = true;
+	fails(&w, "203.0.113.9", "100", 5, false, START);
+	assert_int_equal(w.asked, 1);
+	assert_int_equal(w.bans, 0);
+	assert_int_equal(decider_explain(w.d, &a, START, &e), 0);
+	assert_true(e.waiting);
+	explanation_done(&e);
+	/* What comes while the answer is awaited asks nothing more. */
+	fails(&w, "203.0.113.9", "100", 20, true, START);
+	assert_int_equal(w.asked, 1);
+	decider_answer(w.d, &a, WITNESS_UNSEEN);
+	assert_int_equal(w.bans, 0);
+	assert_int_equal(w.alerts[ALERT_FORGERY], 1);
+	assert_int_equal(decider_explain(w.d, &a, START, &e), 0);
+	assert_int_equal(e.forgeries, 1);
+	assert_false(e.waiting);
+	explanation_done(&e);
+	close_world(&w);
+}
+
+static void the_kernel_can_only_acquit(void **state)
+{
+	static const enum witness answers[] = { WITNESS_SEEN, WITNESS_SILENT };
+	struct addr a = unit_addr("192.0.2.5");
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ELEMENTSOF(answers); i++) {
+		open_world(&w, "");
+		w.can_ask = true;
+		fails(&w, "192.0.2.5", "100", 5, true, START);
+		decider_answer(w.d, &a, answers[i]);
+		assert_true(is_banned(&w, "192.0.2.5"));
+		/* An answer to no question changes nothing. */
+		decider_answer(w.d, &a, WITNESS_UNSEEN);
+		assert_true(is_banned(&w, "192.0.2.5"));
+		close_world(&w);
+	}
+	/* Nobody to ask. */
+	open_world(&w, "");
+	fails(&w, "192.0.2.5", "100", 5, true, START);
+	assert_true(is_banned(&w, "192.0.2.5"));
+	close_world(&w);
+	/* Exempt in the meantime. */
+	open_world(&w, "");
+	w.can_ask = true;
+	fails(&w, "192.0.2.5", "100", 5, true, START);
+	assert_int_equal(decider_exempt(w.d, &a, "a friend"), 0);
+	decider_answer(w.d, &a, WITNESS_SEEN);
+	assert_int_equal(w.bans, 0);
+	close_world(&w);
+}
+
+static void there_is_a_ceiling_on_bans_a_minute(void **state)
+{
+	struct world w;
+	char from[32];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[brakes]\nbans_per_minute = 50\n[prefixes]\nban = 0\n");
+	for (i = 0; i < 200; i++) {
+		snprintf(from, sizeof(from), "10.%u.0.1", i);
+		happens(&w, CLASS_SCANNER, from, "", true, START + i * SEC / 10);
+	}
+	assert_int_equal(w.bans, 50);
+	assert_int_equal(w.alerts[ALERT_CEILING], 1);
+	happens(&w, CLASS_SCANNER, "10.0.0.9", "", true, START + 2 * MIN);
+	assert_int_equal(w.bans, 51);
+	close_world(&w);
+}
+
+static void not_all_friends_can_be_cut_off(void **state)
+{
+	struct world w;
+	char from[32];
+	unsigned i, k;
+
+	(void)state;
+	open_world(&w, "[prefixes]\nban = 0\n[trust]\nfactor = 1\n");
+	for (i = 0; i < 20; i++) {
+		snprintf(from, sizeof(from), "10.0.%u.1", i);
+		logs_in(&w, from, "1", START);
+	}
+	/* A filter gone wrong: all of them seem to scan. */
+	for (i = 0; i < 20; i++) {
+		snprintf(from, sizeof(from), "10.0.%u.1", i);
+		for (k = 0; k < 3; k++)
+			happens(&w, CLASS_SCANNER, from, "x", true, START + MIN);
+	}
+	assert_int_equal(w.bans, 4);
+	assert_true(w.alerts[ALERT_FRIENDS_SHARE] >= 1);
+	close_world(&w);
+}
+
+static void what_is_observed_is_told_and_hides_nothing(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "[rule scanner]\nobserve = yes\n");
+	happens(&w, CLASS_SCANNER, "192.0.2.5", "", true, START);
+	assert_int_equal(w.bans, 1);
+	assert_true(w.last.observed);
+	happens(&w, CLASS_SCANNER, "192.0.2.5", "", true, START + SEC);
+	assert_int_equal(w.bans, 1);
+	fails(&w, "192.0.2.5", "100", 5, true, START + MIN);
+	assert_int_equal(w.bans, 2);
+	assert_false(w.last.observed);
+	close_world(&w);
+	open_world(&w, "[sipwarden]\nmode = observe\n");
+	fails(&w, "192.0.2.5", "100", 25, true, START);
+	assert_int_equal(w.bans, 1);
+	assert_true(w.last.observed);
+	close_world(&w);
+}
+
+static void count_friend(void *userdata, const struct friend *f)
+{
+	unsigned *n = userdata;
+
+	assert_true(f->successes > 0);
+	++*n;
+}
+
+static void friends_are_handed_over_once_they_change(void **state)
+{
+	struct world w;
+	const struct friend known = { unit_addr("198.51.100.9"), START - HOUR, START - HOUR, 7, 2 };
+	unsigned n = 0;
+
+	(void)state;
+	open_world(&w, "");
+	decider_befriend(w.d, &known);
+	logs_in(&w, "198.51.100.7", "1", START);
+	decider_friends_each(w.d, count_friend, &n);
+	assert_int_equal(n, 1);
+	decider_friends_each(w.d, count_friend, &n);
+	assert_int_equal(n, 1);
+	fails(&w, "198.51.100.9", "1", 5, true, START);
+	assert_false(is_banned(&w, "198.51.100.9"));
+	close_world(&w);
+}
+
+static void distinct_members_are_counted_within_the_window(void **state)
+{
+	struct addr a = unit_addr("192.0.2.1"), b = unit_addr("192.0.2.2"), c = unit_addr("192.0.2.3");
+	struct distinct_table *t;
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(distinct_table_new(0, HOUR, &t), -EINVAL);
+	assert_int_equal(distinct_table_new(2, HOUR, &t), 0);
+	assert_int_equal(distinct_note(t, 7, &a, START), 1);
+	assert_int_equal(distinct_note(t, 7, &a, START + MIN), 1);
+	assert_int_equal(distinct_note(t, 7, &b, START + MIN), 2);
+	assert_int_equal(distinct_note(t, 8, &b, START + MIN), 1);
+	/* No more than it was made for; the one seen longest ago gives way. */
+	assert_int_equal(distinct_note(t, 7, &c, START + 2 * MIN), 2);
+	assert_int_equal(distinct_note(t, 7, &a, START + 3 * HOUR), 1);
+	distinct_clear(t, 7);
+	assert_int_equal(distinct_note(t, 7, &b, START + 3 * HOUR), 1);
+	/* A flood of keys leaves the one that says most. */
+	distinct_note(t, 7, &a, START + 3 * HOUR);
+	for (i = 1; i < 3 * DISTINCT_KEYS_MAX; i++)
+		distinct_note(t, 1000 + i, &c, START + 3 * HOUR);
+	assert_int_equal(distinct_note(t, 7, &a, START + 3 * HOUR), 2);
+	distinct_table_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unproven_evidence_bans_shortly_whatever_the_ladder_says),
+		cmocka_unit_test(forged_sources_cannot_fill_the_table),
+		cmocka_unit_test(an_office_with_one_stale_phone_is_told_of_and_not_banned),
+		cmocka_unit_test(real_guessing_from_an_office_is_stopped),
+		cmocka_unit_test(forged_packets_do_not_cut_off_an_office),
+		cmocka_unit_test(a_thief_who_logged_in_is_no_friend_of_the_calls),
+		cmocka_unit_test(a_friend_of_long_ago_is_none),
+		cmocka_unit_test(an_account_under_attack_is_noticed_and_its_owner_spared),
+		cmocka_unit_test(many_offenders_in_a_prefix_raise_its_ban),
+		cmocka_unit_test(addresses_of_one_ipv6_subscriber_are_one),
+		cmocka_unit_test(who_sent_nothing_is_not_banned),
+		cmocka_unit_test(the_kernel_can_only_acquit),
+		cmocka_unit_test(there_is_a_ceiling_on_bans_a_minute),
+		cmocka_unit_test(not_all_friends_can_be_cut_off),
+		cmocka_unit_test(what_is_observed_is_told_and_hides_nothing),
+		cmocka_unit_test(friends_are_handed_over_once_they_change),
+		cmocka_unit_test(distinct_members_are_counted_within_the_window),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
