@@ -19,9 +19,9 @@ static const char *reason_of(const struct agent *a)
 	return a->pause_reason ? a->pause_reason : "";
 }
 
-static void log_paused(const struct agent *a, const char *what)
+static void log_paused(const struct agent *a)
 {
-	char since[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX];
+	char since[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX], local[TIME_TEXT_MAX];
 	const struct log_field fields[] = {
 		{ "SIPWARDEN_TIME", time_format_utc(a->paused, since) },
 		{ "SIPWARDEN_REASON", reason_of(a) },
@@ -30,15 +30,16 @@ static void log_paused(const struct agent *a, const char *what)
 	usec_t now = time_now(), length = now > a->paused ? now - a->paused : 0;
 
 	log_event(LOG_WARNING, MESSAGE_PAUSED, fields,
-		  "%s for %s: bans are not being enforced, nobody is kept out. 'sipwarden resume' ends this%s%s%s", what,
-		  timespan_format(length / USEC_PER_SEC * USEC_PER_SEC, span), *reason_of(a) ? " (reason: " : "", reason_of(a),
-		  *reason_of(a) ? ")" : "");
+		  "Enforcement is paused since %s (%s): bans are not being enforced, nobody is kept out. 'sipwarden resume' "
+		  "ends this%s%s%s",
+		  time_format_local(a->paused, local), timespan_format(length / USEC_PER_SEC * USEC_PER_SEC, span),
+		  *reason_of(a) ? " (reason: " : "", reason_of(a), *reason_of(a) ? ")" : "");
 }
 
 static int on_remind(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)usec;
-	log_paused(userdata, "Enforcement has been paused");
+	log_paused(userdata);
 	sd_event_source_set_time_relative(source, REMIND_INTERVAL);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -77,7 +78,7 @@ static int pause_now(struct agent *a, const char *reason, char **message)
 	r = store_meta_put(a->store, META_PAUSED, value);
 	set(a, since, kept);
 	agent_commit_soon(a);
-	log_paused(a, "Enforcement is paused");
+	log_paused(a);
 	*message = text_printf("nobody is kept out until 'sipwarden resume'; counting and deciding go on%s%s",
 			       firewall_is_ready(a->firewall) ? "" : "; the firewall helper is down, and told when it is back",
 			       r < 0 ? "; this could not be stored, and ends with a restart" : "");
@@ -117,7 +118,7 @@ void agent_pause_restore(struct agent *a)
 	if (!since)
 		return;
 	set(a, since, strdup(*end == ' ' ? end + 1 : end));
-	log_paused(a, "Enforcement has been paused, and still is,");
+	log_paused(a);
 }
 
 int agent_pause_start(struct agent *a)
