@@ -128,7 +128,7 @@ static const struct config_policy policy = {
 	.prefix_max = 100,
 	.prefix4 = 24,
 	.prefix6 = 48,
-	.bans_per_minute = 20000,
+	.bans_per_minute = 50000,
 	.friend_share = 20,
 };
 

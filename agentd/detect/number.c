@@ -38,8 +38,8 @@ static const char *after_international(const char *digits, bool plus)
 	/* A digit for an outside line, and the rest of a prefix that cannot be a number of its own. */
 	if (strncmp(p, "9011", 4) == 0)
 		return p + 4;
-	if (strncmp(p, "900", 3) == 0 && p[3] == '0')
-		return p + 3 + strspn(p + 3, "0");
+	if (strncmp(p, "9000", 4) == 0)
+		return p + 4 + strspn(p + 4, "0");
 	if (strncmp(p, "011", 3) == 0)
 		return p + 3;
 	if (strncmp(p, "00", 2) == 0)
