@@ -74,8 +74,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 int agent_friends_start(struct agent *a)
 {
-	return sd_event_add_time_relative(a->loop, &a->friends.timer, CLOCK_MONOTONIC, COLLECT_INTERVAL, USEC_PER_SEC, on_timer,
-					  a);
+	return sd_event_add_time_relative(a->loop, &a->friends.timer, CLOCK_MONOTONIC, COLLECT_INTERVAL, USEC_PER_SEC,
+					  on_timer, a);
 }
 
 void agent_friends_stop(struct agent *a)

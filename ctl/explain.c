@@ -168,7 +168,8 @@ static void print_proof(const struct ban_view *b)
 	if (b->proven)
 		puts("  proof      proven: whoever did this receives at that address (TCP, TLS, or an answered challenge)");
 	else
-		puts("  proof      unproven: the sender's address may be forged, so the ban is short, and the next one no longer");
+		puts("  proof      unproven: the sender's address may be forged, so the ban is short, and the next one no "
+		     "longer");
 }
 
 static void print_ban(const struct explain_view *v)

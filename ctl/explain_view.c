@@ -41,8 +41,9 @@ static int read_past(sd_bus_message *m, struct explain_view *v)
 	int r = sd_bus_message_enter_container(m, 'a', "(" BUS_HISTORY ")");
 
 	while (r > 0 &&
-	       (r = sd_bus_message_read(m, "(" BUS_HISTORY ")", &one.address, &one.start, &one.end, &one.lifted, &one.lifted_by,
-					&one.count, &one.rule, &one.reason, &one.proven, &one.observed)) > 0) {
+	       (r = sd_bus_message_read(m, "(" BUS_HISTORY ")", &one.address, &one.start, &one.end, &one.lifted,
+					&one.lifted_by, &one.count, &one.rule, &one.reason, &one.proven,
+					&one.observed)) > 0) {
 		place = one_more((void **)&v->past, v->n_past, sizeof(one));
 		if (!place)
 			return -ENOMEM;

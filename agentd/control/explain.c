@@ -97,7 +97,8 @@ static int append_log(sd_bus_message *m, const char *text, size_t len)
 }
 
 /* How long the next ban by the rule would be: as verdict.c decides. */
-static void next_bans(const struct control *c, const struct explain_rule *er, usec_t now, usec_t *proven, usec_t *unproven)
+static void next_bans(const struct control *c, const struct explain_rule *er, usec_t now, usec_t *proven,
+		      usec_t *unproven)
 {
 	const struct config *cfg = c->ops.config(c->ops.userdata);
 	const struct config_rule *rule = er->cfg;
@@ -144,7 +145,8 @@ static void append_past(void *userdata, const struct store_past *p)
 					 b->reason ? b->reason : "", (int)b->proven, (int)b->observed);
 }
 
-static int append_history(const struct control *c, sd_bus_message *m, const struct addr *addr, const struct ban *present)
+static int append_history(const struct control *c, sd_bus_message *m, const struct addr *addr,
+			  const struct ban *present)
 {
 	struct history h = { m, present ? present->id : 0, 0 };
 
@@ -154,12 +156,13 @@ static int append_history(const struct control *c, sd_bus_message *m, const stru
 	return h.error < 0 ? h.error : sd_bus_message_close_container(m);
 }
 
-static int append_explanation(const struct control *c, sd_bus_message *m, const struct addr *addr, const struct explanation *e,
-			      usec_t now)
+static int append_explanation(const struct control *c, sd_bus_message *m, const struct addr *addr,
+			      const struct explanation *e, usec_t now)
 {
 	static const struct ban none = { .rule = (char *)"", .reason = (char *)"" };
 	const struct ban *b = e->ban;
 	const char *accounts = b && b->accounts ? b->accounts : e->accounts;
+	const char *evidence = b && b->evidence ? b->evidence : e->evidence;
 	int r = sd_bus_message_append(m, "b", b != NULL);
 
 	if (r >= 0)
@@ -167,7 +170,7 @@ static int append_explanation(const struct control *c, sd_bus_message *m, const 
 	if (r >= 0)
 		r = append_facts(c, m, e);
 	if (r >= 0)
-		r = b && b->evidence ? append_log(m, b->evidence, b->evidence_len) : append_log(m, e->evidence, e->evidence_len);
+		r = append_log(m, evidence, b && b->evidence ? b->evidence_len : e->evidence_len);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "s", accounts ? accounts : "");
 	if (r >= 0)
