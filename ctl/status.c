@@ -127,8 +127,10 @@ static int tell(const struct ctl *ctl, sd_bus_message *m)
 
 	output_table_begin(&t, headers);
 	while (r > 0 && (r = read_input(m, &i)) > 0) {
-		json_array_append_new(inputs, input_json(&i));
-		input_row(&t, &i);
+		if (ctl->json)
+			json_array_append_new(inputs, input_json(&i));
+		else
+			input_row(&t, &i);
 	}
 	if (r >= 0 && ctl->json) {
 		json_object_set(facts, "inputs", inputs);
