@@ -19,8 +19,9 @@
 #include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
- * (decisions to firewall and store), exemptions.c (their sources that come and go) and
- * operations.c (what admins ask for). */
+ * (decisions to firewall and store), journal.c (decisions to the journal),
+ * exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
+ * friends.c and pause.c (what else is kept) and operations.c (what admins ask for). */
 
 struct agent;
 
@@ -45,6 +46,13 @@ struct addr_array {
 	size_t n, size;
 };
 
+/* Friends on their way to the store. */
+struct agent_friends {
+	sd_event_source *timer;
+	struct store_friend *list;
+	size_t count, size, written;
+};
+
 struct agent {
 	const struct agent_options *options;
 	sd_event *loop;
@@ -61,6 +69,10 @@ struct agent {
 	sd_event_source *commit_timer, *expire_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
+	struct agent_friends friends;
+	usec_t paused;	    /* since when; 0: it is not */
+	char *pause_reason; /* "" if none was given */
+	sd_event_source *pause_timer;
 	usec_t started;
 };
 
@@ -75,6 +87,29 @@ int agent_add_timers(struct agent *a);
 void agent_expire_at(struct agent *a, usec_t when);
 /* Bans and exemptions of the store become the decider's. */
 void agent_restore(struct agent *a);
+/* Is the ban one for the kernel? In observe mode only those by hand are. */
+bool agent_enforces(const struct agent *a, const struct ban *b);
+/* The mode changed: what is to be enforced is, and nothing else. */
+void agent_enforce_anew(struct agent *a);
+
+/* journal.c */
+void agent_log_ban(const struct agent *a, const struct ban *b);
+void agent_log_lift(const struct agent *a, const struct ban *b, const char *cause);
+void agent_log_alert(const struct alert *alert);
+
+/* friends.c */
+int agent_friends_start(struct agent *a);
+void agent_friends_restore(struct agent *a);
+/* Writes all that changed. */
+void agent_friends_stop(struct agent *a);
+
+/* pause.c */
+int agent_pause_start(struct agent *a);
+void agent_pause_restore(struct agent *a);
+/* *message for the person who asked. */
+int agent_pause(struct agent *a, bool pause, const char *reason, char **message);
+/* For systemctl status. */
+const char *agent_doing(const struct agent *a);
 
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);

@@ -25,8 +25,11 @@ _sipwarden() {
 		;;
 	esac
 	case $command in
-	'') word="status list show ban unban exempt reload flush check simulate monitor filter --config --socket --json --help --version" ;;
-	show | unban) word="$(_sipwarden_banned) --all --json" ;;
+	'') word="status list show explain alerts ban unban exempt pause resume reload flush check simulate monitor filter --config --socket --json --help --version" ;;
+	list) word="--enforced --json" ;;
+	show | explain) word="$(_sipwarden_banned) --json" ;;
+	pause) word="--reason --json" ;;
+	unban) word="$(_sipwarden_banned) --all --json" ;;
 	ban) word="--for --reason --json" ;;
 	exempt) word="list add remove --reason --json" ;;
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;

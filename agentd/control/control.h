@@ -29,6 +29,13 @@ struct control_ops {
 	int (*flush)(void *userdata, char **message);
 	/* Stores and enforces, beyond what the decider itself does. */
 	int (*exempt)(void *userdata, const struct addr *addr, const char *reason, bool add, char **message);
+	/* Enforcement off, or on again. */
+	int (*pause)(void *userdata, bool pause, const char *reason, char **message);
+	/* Since when it is off, and why; 0: it is on. */
+	usec_t (*paused)(void *userdata, const char **reason);
+	/* Is the ban one for the kernel, or only observed? */
+	bool (*enforced)(void *userdata, const struct ban *b);
+	const struct config *(*config)(void *userdata);
 	struct decider *(*decider)(void *userdata);
 	struct firewall *(*firewall)(void *userdata);
 	struct store *(*store)(void *userdata);
@@ -44,6 +51,8 @@ struct control_ops {
 #define CONTROL_CLIENTS_MAX 64
 /* A list is answered in pages of this many bans. */
 #define CONTROL_PAGE 1000
+/* Alerts that are kept. */
+#define CONTROL_ALERTS 50
 
 /* Listens on cfg->socket (replaces a stale socket file, never one that answers). */
 int control_start(sd_event *loop, const struct config *cfg, const struct control_ops *ops, struct control **ret);
@@ -52,5 +61,7 @@ struct control *control_stop(struct control *c);
 /* Tell monitoring clients. */
 void control_notify_ban(struct control *c, const struct ban *b);
 void control_notify_lift(struct control *c, const struct ban *b, enum lift_cause cause);
+/* And keeps the last ones for who asks later. */
+void control_notify_alert(struct control *c, const struct alert *alert);
 
 #endif

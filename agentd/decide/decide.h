@@ -167,6 +167,7 @@ struct explain_rule {
 	unsigned count;	    /* attempts in the window that ends now */
 	unsigned proven;    /* of these, proven */
 	unsigned threshold; /* for this address */
+	struct addr target; /* what would be banned: it, or its prefix */
 };
 
 struct explanation {
