@@ -323,6 +323,27 @@ def test_only_those_who_may_command_it_pause_it():
                a.path("control.sock"), *command)
 
 
+def test_forgeries_are_told():
+    with network(), agent(start=False) as a:
+        a.base += "witness_for = 2s\n"
+        a.write_config(INPUT.format(dir=a.dir))
+        a.start()
+        wait("the wire is up", passes)
+        time.sleep(2.3)
+        # The kernel is believed once it has seen those who logged in.
+        for _ in range(10):
+            assert passes()
+            succeed(a, PEER)
+            time.sleep(0.25)
+        fail(a, "192.0.2.9")
+        alert = wait("the alert", lambda: a.json("alerts"))[0]
+        assert alert["kind"] == "forgery" and alert["address"] == "192.0.2.9", alert
+        told = a.json("explain", "192.0.2.9")
+        assert told["forgeries"] == 1 and not told["banned"] and not told["waiting"], told
+        assert "1 time lately a ban was given up: log lines named this address" in text(a, "explain", "192.0.2.9")
+        assert "1 forgeries" in text(a, "status")
+
+
 # Observe
 
 def test_observe_mode_tells_and_sends_nothing_to_the_kernel():
