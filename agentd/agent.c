@@ -83,15 +83,18 @@ static int start_stages(struct agent *a)
 		return r;
 
 	decide.userdata = firewall.userdata = control.userdata = a;
-	r = decider_new(cfg, &decide, &a->decider);
-	if (r < 0)
-		return r;
-	/* The helper keeps the right to write the firewall; then we give it up for good. */
+	/*
+	 * The helper keeps the right to write the firewall; then we give it up for good.
+	 * It is forked before there is a decider, whose memory it would carry for nothing.
+	 */
 	r = firewall_start(a->loop, cfg, &firewall, &a->firewall);
 	if (r < 0) {
 		log_error("The firewall helper cannot be started: %s", strerror(-r));
 		return r;
 	}
+	r = decider_new(cfg, &decide, &a->decider);
+	if (r < 0)
+		return r;
 	r = prepare_directories(cfg);
 	if (r < 0)
 		return r;
