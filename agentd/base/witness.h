@@ -2,11 +2,15 @@
 #ifndef SIPWARDEN_BASE_WITNESS_H
 #define SIPWARDEN_BASE_WITNESS_H
 
-/* What the kernel says of an address that a log line names. */
+/*
+ * What the kernel says of an address that a log line names. It notes the source
+ * of every packet to the gateway's ports, so a line about an address that sent
+ * none is a forgery.
+ */
 enum witness {
-	WITNESS_SEEN,	/* it sent packets to the watched ports */
-	WITNESS_UNSEEN, /* it did not: the line is a forgery */
-	WITNESS_SILENT, /* not known: its silence proves nothing */
+	WITNESS_SEEN,
+	WITNESS_UNSEEN, /* and it would have been seen */
+	WITNESS_SILENT, /* that proves nothing: off, just begun, full, or not to be asked */
 };
 
 #endif

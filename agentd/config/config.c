@@ -47,7 +47,7 @@ static struct config_input *open_input(struct loader *l, const struct place *at,
 	}
 	c->inputs = longer;
 	in = &c->inputs[c->n_inputs];
-	*in = (struct config_input){ .line = at->line, .file = l->file, .type = (enum input_type)-1 };
+	*in = (struct config_input){ .line = at->line, .file = l->file, .type = (enum input_type)-1, .witness = true };
 	if (!value_name(at, name, &in->name))
 		return NULL;
 	c->n_inputs++;
@@ -409,6 +409,7 @@ struct config *config_free(struct config *c)
 	free(c->rules);
 	free(c->exempt);
 	free(c->path);
+	free(c->ports);
 	free(c->user);
 	free(c->group);
 	free(c->state_dir);

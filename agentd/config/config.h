@@ -15,11 +15,11 @@
  * sipwarden.conf(5), read and checked. All pointers are owned by the config.
  *
  *   [sipwarden]      mode = enforce|observe; user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
- *   [firewall]       table, max_bans
+ *   [firewall]       table, max_bans, ports, witness, witness_size, witness_for
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
- *                    match = FIELD=VALUE …; from = end|start; timezone (file)
+ *                    match = FIELD=VALUE …; from = end|start; timezone (file); witness = auto|no
  *   [trust]          friend_for; factor; account_limit
  *   [proof]          unproven_ban; unproven_share
  *   [accounts]       addresses; window; ban
@@ -40,6 +40,7 @@ struct config_input {
 			   NULL until world_load(), where the config gives none: by the filters */
 	char **filters; /* the first whose pattern matches a line decides; NULL-terminated */
 	char *timezone; /* of times without one, as zone_new() has it; NULL: the host's (file) */
+	bool witness;    /* the kernel sees the packets that its lines tell of */
 	bool from_start; /* without a stored position: read what is there already */
 	unsigned line;   /* where its section stands in the config */
 	const char *file;
@@ -113,6 +114,11 @@ struct config {
 	int log_level;
 	char *table;     /* nftables table, family inet */
 	uint32_t max_bans; /* size of each address set */
+	uint16_t *ports; /* of the gateway, ascending: the kernel's witness watches them */
+	size_t n_ports;
+	bool witness;
+	uint32_t witness_size; /* sources of each family */
+	usec_t witness_for; /* how long a source is known after its last packet */
 	uint32_t max_offenders; /* keys remembered per rule */
 	uint8_t ipv4_prefix; /* key = prefix: length of an IPv4 key, and of IPv6 */
 	uint8_t ipv6_prefix;

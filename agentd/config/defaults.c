@@ -50,6 +50,13 @@ static const struct {
 	{ "destination-burst", CLASS_CALL_ATTEMPT, KEY_ADDRESS | KEY_NUMBER, 20, MIN, { 10 * MIN, HOUR, DAY } },
 };
 
+/*
+ * Where gateways listen: SIP (RFC 3261 18.1.1: 5060, 5061 with TLS; 5080 and 5081
+ * of FreeSWITCH's external profile), IAX2 (RFC 5456: 4569), AMI 5038, ESL 8021,
+ * Asterisk's HTTP and WebSocket 8088 and 8089, and the logins beside them.
+ */
+static const uint16_t ports[] = { 22, 80, 443, 4569, 5038, 5060, 5061, 5080, 5081, 8021, 8088, 8089 };
+
 /* This host itself is always exempt. */
 static const char *const always_exempt[] = { "127.0.0.0/8", "::1" };
 
@@ -132,6 +139,16 @@ static const struct config_policy policy = {
 	.friend_share = 20,
 };
 
+static bool set_ports(struct config *c)
+{
+	c->ports = malloc(sizeof(ports));
+	if (!c->ports)
+		return false;
+	memcpy(c->ports, ports, sizeof(ports));
+	c->n_ports = ELEMENTSOF(ports);
+	return true;
+}
+
 struct config *config_defaults(void)
 {
 	struct config *c = calloc(1, sizeof(*c));
@@ -140,12 +157,15 @@ struct config *config_defaults(void)
 		return NULL;
 	c->log_level = LOG_INFO;
 	c->max_bans = 1000000;
+	c->witness = true;
+	c->witness_size = 65536;
+	c->witness_for = 10 * MIN;
 	c->max_offenders = 200000;
 	c->ipv4_prefix = 24;
 	c->ipv6_prefix = 64;
 	c->history = 30 * DAY;
 	c->policy = policy;
-	if (!set_strings(c) || !set_rules(c) || !set_exempt(c))
+	if (!set_strings(c) || !set_rules(c) || !set_exempt(c) || !set_ports(c))
 		return config_free(c);
 	return c;
 }

@@ -13,6 +13,8 @@
 #include "config/loader.h"
 
 #define EXEMPT_MAX 100000
+#define PORTS_MAX 4096
+#define DAY (24 * 3600 * USEC_PER_SEC)
 
 /* [sipwarden] */
 
@@ -116,9 +118,89 @@ static void take_max_bans(struct loader *l, const struct place *at, const char *
 	value_number(at, text, 1, 10000000, &l->cfg->max_bans);
 }
 
+/* One port of text[0..len). */
+static bool read_port(const char *text, size_t len, unsigned *ret)
+{
+	size_t i;
+
+	*ret = 0;
+	if (len == 0 || len > 5 || strspn(text, "0123456789") < len)
+		return false;
+	for (i = 0; i < len; i++)
+		*ret = *ret * 10 + (unsigned)(text[i] - '0');
+	return *ret >= 1 && *ret <= 65535;
+}
+
+static bool read_ports(const struct place *at, const char *word, bool *chosen)
+{
+	const size_t n = strcspn(word, "-");
+	unsigned first, last, port;
+
+	if (!read_port(word, n, &first) || (word[n] && !read_port(word + n + 1, strlen(word + n + 1), &last))) {
+		value_error(at, word, "as 5060 or 5060-5061", "not a port, or ports, from 1 to 65535");
+		return false;
+	}
+	if (!word[n])
+		last = first;
+	if (last < first) {
+		value_error(at, word, "write the lower port first", "no ports are between them");
+		return false;
+	}
+	for (port = first; port <= last; port++)
+		chosen[port] = true;
+	return true;
+}
+
+static void take_ports(struct loader *l, const struct place *at, const char *text)
+{
+	_cleanup_free_ bool *chosen = calloc(65536, sizeof(*chosen));
+	uint16_t *ports = calloc(PORTS_MAX, sizeof(*ports));
+	char **words = NULL, **w;
+	size_t n = 0;
+	unsigned port;
+	bool good = chosen && ports && value_words(at, text, &words);
+
+	for (w = words; good && *w; w++)
+		good = read_ports(at, *w, chosen);
+	for (port = 0; good && port < 65536; port++)
+		if (chosen[port] && n++ < PORTS_MAX)
+			ports[n - 1] = (uint16_t)port;
+	if (n > PORTS_MAX) {
+		value_error(at, text, "name those that the gateway listens on", "more than 4096 ports");
+		good = false;
+	}
+	strings_free(words);
+	if (!good) {
+		free(ports);
+		return;
+	}
+	free(l->cfg->ports);
+	l->cfg->ports = ports;
+	l->cfg->n_ports = n;
+}
+
+static void take_witness(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->cfg->witness);
+}
+
+static void take_witness_size(struct loader *l, const struct place *at, const char *text)
+{
+	value_number(at, text, 1, 10000000, &l->cfg->witness_size);
+}
+
+static void take_witness_for(struct loader *l, const struct place *at, const char *text)
+{
+	value_span(at, text, USEC_PER_SEC, DAY, &l->cfg->witness_for);
+}
+
 static const struct key firewall_list[] = {
 	{ "table", take_table, false },
 	{ "max_bans", take_max_bans, false },
+	{ "ports", take_ports, false },
+	{ "witness", take_witness, false },
+	{ "witness_size", take_witness_size, false },
+	{ "witness_for", take_witness_for, false },
 };
 const struct key_set firewall_keys = { firewall_list, ELEMENTSOF(firewall_list) };
 
@@ -292,6 +374,15 @@ static void take_input_from(struct loader *l, const struct place *at, const char
 		l->input->from_start = i == 1;
 }
 
+static void take_input_witness(struct loader *l, const struct place *at, const char *text)
+{
+	static const char *const words[] = { "auto", "no" };
+	unsigned i;
+
+	if (value_choice(at, text, words, ELEMENTSOF(words), &i))
+		l->input->witness = i == 0;
+}
+
 static void take_input_timezone(struct loader *l, const struct place *at, const char *text)
 {
 	struct zone *zone = NULL;
@@ -311,5 +402,6 @@ static const struct key input_list[] = {
 	{ "filter", take_input_filter, false }, { "type", take_input_type, false },
 	{ "path", take_input_path, true },	{ "match", take_input_match, true },
 	{ "from", take_input_from, false },	{ "timezone", take_input_timezone, false },
+	{ "witness", take_input_witness, false },
 };
 const struct key_set input_keys = { input_list, ELEMENTSOF(input_list) };

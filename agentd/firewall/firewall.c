@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/unixsocket.h"
+#include "firewall/asked.h"
 #include "firewall/keeper.h"
 #include "firewall/proto.h"
 
@@ -39,6 +40,8 @@ struct firewall {
 	unsigned flight;	  /* packets not yet done */
 	uint64_t flight_entries;
 	struct list_request *lists, **lists_end; /* in the order asked */
+	struct asked asked;
+	bool paused; /* shall be */
 	struct proto_packet *packet;
 	struct firewall_stats stats;
 	struct log_limit full, down;
@@ -106,6 +109,7 @@ static void disconnect(struct firewall *fw, int error)
 	fw->stats.ready = false;
 	queue_clear(fw);
 	end_lists(fw, error);
+	asked_silence(&fw->asked);
 	if (was_ready)
 		fw->callbacks.down(fw->callbacks.userdata, error);
 	if (fw->path) {
@@ -120,6 +124,8 @@ static int on_send(sd_event_source *source, void *userdata)
 	struct proto_packet *p = fw->packet;
 
 	(void)source;
+	if (!fw->stats.ready)
+		asked_silence(&fw->asked);
 	while (fw->stats.ready && fw->head < fw->tail && fw->flight < FLIGHT_MAX) {
 		size_t n = fw->tail - fw->head < PROTO_ENTRIES_MAX ? fw->tail - fw->head : PROTO_ENTRIES_MAX;
 
@@ -142,6 +148,20 @@ static int on_send(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+static int command(struct firewall *fw, enum proto_op op, const struct addr *addr, usec_t left)
+{
+	struct proto_entry e = { .op = (uint8_t)op, .left = left == USEC_INFINITY ? UINT64_MAX : left };
+	int r;
+
+	if (addr)
+		e.addr = *addr;
+	r = queue_add(fw, &e);
+	if (r < 0 && log_limit_pass(&fw->full))
+		log_error("%zu bans wait for the firewall helper; further ones are not queued: %s", fw->tail - fw->head,
+			  strerror(-r));
+	return r < 0 ? r : 0;
+}
+
 static void on_hello(struct firewall *fw, bool lost)
 {
 	if (fw->stats.ready && !lost)
@@ -150,7 +170,9 @@ static void on_hello(struct firewall *fw, bool lost)
 	/* What a helper that died had not done is asked for again by ready(). */
 	queue_clear(fw);
 	end_lists(fw, -ECONNRESET);
+	asked_silence(&fw->asked);
 	fw->stats.ready = true;
+	command(fw, fw->paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0);
 	fw->callbacks.ready(fw->callbacks.userdata, lost);
 }
 
@@ -170,6 +192,10 @@ static void entry_done(struct firewall *fw, const struct proto_entry *e)
 {
 	struct list_request *l = fw->lists;
 
+	if (e->op == PROTO_SEEN) {
+		asked_answer(&fw->asked, e->left, e->error);
+		return;
+	}
 	count_done(&fw->stats, e);
 	if (e->op == PROTO_BAN || e->op == PROTO_UNBAN) {
 		fw->callbacks.done(fw->callbacks.userdata, &e->addr, e->op == PROTO_BAN, e->error);
@@ -180,6 +206,8 @@ static void entry_done(struct firewall *fw, const struct proto_entry *e)
 		if (l->end)
 			l->end(l->userdata, e->error);
 		free(l);
+	} else if ((e->op == PROTO_PAUSE || e->op == PROTO_RESUME) && e->error == 0) {
+		fw->stats.paused = e->op == PROTO_PAUSE;
 	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT) {
 		log_warning("The firewall helper could not do what was asked (%u): %s", e->op, strerror(-e->error));
 	}
@@ -330,6 +358,8 @@ struct firewall *firewall_stop(struct firewall *fw)
 	if (fw->keeper > 0)
 		waitpid(fw->keeper, NULL, 0);
 	end_lists(fw, -ECONNRESET);
+	asked_silence(&fw->asked);
+	asked_done(&fw->asked);
 	free(fw->queue);
 	free(fw->packet);
 	free(fw->path);
@@ -341,20 +371,6 @@ struct firewall *firewall_stop(struct firewall *fw)
 bool firewall_is_ready(const struct firewall *fw)
 {
 	return fw->stats.ready;
-}
-
-static int command(struct firewall *fw, enum proto_op op, const struct addr *addr, usec_t left)
-{
-	struct proto_entry e = { .op = (uint8_t)op, .left = left == USEC_INFINITY ? UINT64_MAX : left };
-	int r;
-
-	if (addr)
-		e.addr = *addr;
-	r = queue_add(fw, &e);
-	if (r < 0 && log_limit_pass(&fw->full))
-		log_error("%zu bans wait for the firewall helper; further ones are not queued: %s", fw->tail - fw->head,
-			  strerror(-r));
-	return r < 0 ? r : 0;
 }
 
 int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left)
@@ -380,6 +396,26 @@ int firewall_reload(struct firewall *fw)
 int firewall_flush(struct firewall *fw)
 {
 	return fw->stats.ready ? command(fw, PROTO_FLUSH, NULL, 0) : -ENOTCONN;
+}
+
+int firewall_pause(struct firewall *fw, bool paused)
+{
+	fw->paused = paused;
+	return fw->stats.ready ? command(fw, paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0) : -ENOTCONN;
+}
+
+int firewall_ask(struct firewall *fw, const struct addr *addr, firewall_witness_fn fn, void *userdata)
+{
+	struct proto_entry e = { .addr = *addr, .op = PROTO_SEEN };
+	int r = asked_add(&fw->asked, addr, fn, userdata, &e.left);
+
+	if (r < 0)
+		return r;
+	/* Without a helper, on_send() answers. */
+	r = fw->stats.ready ? queue_add(fw, &e) : sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+	if (r < 0)
+		asked_take_back(&fw->asked);
+	return r < 0 ? r : 0;
 }
 
 int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn end, void *userdata)

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/timespan.h"
+#include "base/witness.h"
 #include "config/config.h"
 
 /*
@@ -57,6 +58,23 @@ int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left);
 int firewall_unban(struct firewall *fw, const struct addr *addr);
 /* Adds or takes back a run-time exemption; configured ones cannot be taken back (-EPERM later in done). */
 int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add);
+/*
+ * Enforcement off: nothing is dropped, while bans and lifts go on being written,
+ * the kernel's witness included; and on again. It is remembered, here for a helper
+ * that is not there (-ENOTCONN: done as soon as it is), and in the kernel for a
+ * helper that starts anew. A new agent resumes unless it is told to pause before
+ * the helper is ready.
+ */
+int firewall_pause(struct firewall *fw, bool paused);
+/*
+ * Has the address sent a packet to a watched port within witness_for? A host, or
+ * an IPv6 network of 64 bits, which all its hosts count as. fn is called once,
+ * from the event loop, in the order of asking. UNSEEN tells only of the last
+ * witness_for: a line that is older must be taken as SILENT by who asks.
+ * -ENOBUFS when FIREWALL_ASKED_MAX wait, -ENOMEM: fn is not called.
+ */
+typedef void (*firewall_witness_fn)(void *userdata, const struct addr *addr, enum witness w);
+int firewall_ask(struct firewall *fw, const struct addr *addr, firewall_witness_fn fn, void *userdata);
 /* Tells the helper of reload: it reads the configured exemptions itself, from its own config file. */
 int firewall_reload(struct firewall *fw);
 /* Removes the whole table (sipwarden flush). Bans end as -ESHUTDOWN in done until
@@ -69,9 +87,11 @@ typedef void (*firewall_end_fn)(void *userdata, int error);
 int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn end, void *userdata);
 
 #define FIREWALL_QUEUE_MAX 2000000
+#define FIREWALL_ASKED_MAX 65536
 
 struct firewall_stats {
 	bool ready;
+	bool paused; /* as the helper has last acknowledged */
 	uint64_t bans, unbans, refused, errors, restarts, restores;
 	uint64_t pending;   /* sent or queued, not yet acknowledged */
 	usec_t last_answer; /* CLOCK_MONOTONIC */

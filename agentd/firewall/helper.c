@@ -144,8 +144,25 @@ static void end_run(struct helper *h)
 	h->n_run = 0;
 }
 
+/* All questions in the packets, at once: no command changes what was seen before it. */
+static void answer_questions(struct helper *h, int n_packets)
+{
+	size_t n = 0;
+	unsigned k;
+	int i;
+
+	for (i = 0; i < n_packets; i++)
+		for (k = 0; k < h->packets[i].count; k++)
+			if (h->packets[i].entries[k].op == PROTO_SEEN)
+				h->run[n++] = &h->packets[i].entries[k];
+	if (n > 0)
+		table_seen(h->table, h->run, n);
+}
+
 static void take_command(struct helper *h, struct proto_entry *e)
 {
+	if (e->op == PROTO_SEEN)
+		return;
 	if (e->op < PROTO_LIST) {
 		h->run[h->n_run++] = e;
 		return;
@@ -155,6 +172,8 @@ static void take_command(struct helper *h, struct proto_entry *e)
 		e->error = list(h);
 	else if (e->op == PROTO_RELOAD)
 		e->error = reload(h);
+	else if (e->op == PROTO_PAUSE || e->op == PROTO_RESUME)
+		e->error = table_pause(h->table, e->op == PROTO_PAUSE);
 	else
 		e->error = table_delete(h->table);
 }
@@ -193,6 +212,7 @@ static int serve_commands(struct helper *h)
 
 	if (n <= 0)
 		return n < 0 ? n : -ECONNRESET;
+	answer_questions(h, n);
 	for (i = 0; i < n; i++)
 		for (k = 0; k < h->packets[i].count; k++)
 			take_command(h, &h->packets[i].entries[k]);
@@ -238,6 +258,9 @@ static int serve(struct helper *h)
 			r = restore(h);
 		if (r >= 0 && fds[0].revents)
 			r = serve_commands(h);
+		/* Noticed while questions were answered. */
+		if (r >= 0 && table_watch(h->table))
+			r = restore(h);
 	}
 	return r;
 }

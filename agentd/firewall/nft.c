@@ -53,6 +53,7 @@ int nft_open(const char *table, uint32_t max_bans, struct nft **ret)
 		nft_close(n);
 		return r;
 	}
+	n->paused = nft_has_chain(n, NFT_CHAIN_PAUSED);
 	*ret = n;
 	return 0;
 }
@@ -67,6 +68,7 @@ struct nft *nft_close(struct nft *n)
 		mnl_socket_close(n->watch);
 	if (n->elements)
 		nftnl_set_free(n->elements);
+	free((void *)n->witness.ports);
 	free(n->batch);
 	free(n->table);
 	free(n);
@@ -75,8 +77,7 @@ struct nft *nft_close(struct nft *n)
 
 /* Writing elements */
 
-/* The elements gathered so far become one message. */
-static void end_elements(struct nft *n)
+void nft_end_elements(struct nft *n)
 {
 	struct nlmsghdr *nlh;
 
@@ -96,7 +97,7 @@ static void need_elements(struct nft *n, uint16_t command, uint16_t flags, enum 
 {
 	if (n->elements && (n->command != command || n->flags != flags || n->set != set ||
 			    n->n_elements >= NFT_MESSAGE_ELEMENTS))
-		end_elements(n);
+		nft_end_elements(n);
 	if (n->elements)
 		return;
 	n->elements = nftnl_set_alloc();
@@ -111,7 +112,7 @@ static void need_elements(struct nft *n, uint16_t command, uint16_t flags, enum 
 	nftnl_set_set_str(n->elements, NFTNL_SET_NAME, nft_set_name(set));
 }
 
-static void put_element(struct nft *n, const struct addr *addr, uint32_t flags, usec_t left)
+static void put_element(struct nft *n, const void *key, uint32_t flags, usec_t left)
 {
 	struct nftnl_set_elem *e = n->elements ? nftnl_set_elem_alloc() : NULL;
 
@@ -119,7 +120,7 @@ static void put_element(struct nft *n, const struct addr *addr, uint32_t flags, 
 		n->error = -ENOMEM;
 		return;
 	}
-	nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, addr->bytes, addr->family == AF_INET ? 4 : 16);
+	nftnl_set_elem_set(e, NFTNL_SET_ELEM_KEY, key, nft_set_key_size(n->set));
 	if (flags)
 		nftnl_set_elem_set_u32(e, NFTNL_SET_ELEM_FLAGS, flags);
 	/* Milliseconds, and 0 would mean none. */
@@ -129,6 +130,12 @@ static void put_element(struct nft *n, const struct addr *addr, uint32_t flags, 
 	n->n_elements++;
 }
 
+void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flags, usec_t left)
+{
+	need_elements(n, NFT_MSG_NEWSETELEM, NLM_F_CREATE, set);
+	put_element(n, key, flags, left);
+}
+
 void nft_begin(struct nft *n)
 {
 	nft_batch_begin(n);
@@ -136,20 +143,19 @@ void nft_begin(struct nft *n)
 
 void nft_add(struct nft *n, enum nft_set set, const struct addr *addr, usec_t left)
 {
-	need_elements(n, NFT_MSG_NEWSETELEM, NLM_F_CREATE, set);
-	put_element(n, addr, 0, left);
+	nft_add_key(n, set, addr->bytes, 0, left);
 }
 
 void nft_add_new(struct nft *n, enum nft_set set, const struct addr *addr, usec_t left)
 {
 	need_elements(n, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set);
-	put_element(n, addr, 0, left);
+	put_element(n, addr->bytes, 0, left);
 }
 
 void nft_remove(struct nft *n, enum nft_set set, const struct addr *addr)
 {
 	need_elements(n, NFT_MSG_DELSETELEM, 0, set);
-	put_element(n, addr, 0, USEC_INFINITY);
+	put_element(n, addr->bytes, 0, USEC_INFINITY);
 }
 
 /* The host behind last, which ends a range; false behind the last of all. */
@@ -168,9 +174,9 @@ static void put_range(struct nft *n, const struct addr *first, const struct addr
 {
 	struct addr end;
 
-	put_element(n, first, 0, left);
+	put_element(n, first->bytes, 0, left);
 	if (behind(last, &end))
-		put_element(n, &end, NFT_SET_ELEM_INTERVAL_END, USEC_INFINITY);
+		put_element(n, end.bytes, NFT_SET_ELEM_INTERVAL_END, USEC_INFINITY);
 }
 
 void nft_add_range(struct nft *n, enum nft_set set, const struct addr *first, const struct addr *last, usec_t left)
@@ -187,14 +193,14 @@ void nft_remove_range(struct nft *n, enum nft_set set, const struct addr *first,
 
 void nft_clear(struct nft *n, enum nft_set set)
 {
-	end_elements(n);
+	nft_end_elements(n);
 	need_elements(n, NFT_MSG_DELSETELEM, 0, set);
-	end_elements(n);
+	nft_end_elements(n);
 }
 
 int nft_commit(struct nft *n)
 {
-	end_elements(n);
+	nft_end_elements(n);
 	return nft_batch_send(n);
 }
 
@@ -253,7 +259,7 @@ static int take_elements(const struct nlmsghdr *nlh, void *userdata)
 
 int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata)
 {
-	struct dump d = { set == NFT_BAN6 || set == NFT_NET6 || set == NFT_EXEMPT6, fn, userdata };
+	struct dump d = { nft_set_key_size(set) == 16, fn, userdata };
 	_cleanup_free_ char *buf = malloc(BUFFER_SIZE);
 	struct nftnl_set *s = nftnl_set_alloc();
 	unsigned port = mnl_socket_get_portid(n->socket);

@@ -15,25 +15,66 @@
  *
  *   table inet NAME {
  *     set exempt4, exempt6   interval
- *     set ban4, ban6         hash, timeout, counter; at most max_bans each
+ *     set ban4, ban6, ban64  hash, timeout, counter; at most max_bans each; ban64: IPv6 networks of 64 bits
  *     set net4, net6         interval, timeout, counter
+ *     set seen4, seen6       dynamic, timeout; at most witness.size each; seen6: networks of 64 bits
+ *     set missed             dynamic, timeout: families of which packets were not noted in seen
+ *     set ports, transports  what the witness watches
+ *     chain witness { note the source in seen4 or seen6; if that fails, its family in missed }
  *     chain prerouting { type filter hook prerouting priority raw; policy accept;
- *       exempt → accept; banned → counter drop }
+ *       watched → jump witness; exempt → accept; banned → counter drop }
+ *     chain paused { }       only there while nothing is dropped
  *   }
  */
 struct nft;
 
-enum nft_set { NFT_BAN4, NFT_BAN6, NFT_NET4, NFT_NET6, NFT_EXEMPT4, NFT_EXEMPT6, NFT_SET_COUNT };
+enum nft_set {
+	NFT_BAN4,
+	NFT_BAN6,
+	NFT_BAN64,
+	NFT_NET4,
+	NFT_NET6,
+	NFT_EXEMPT4,
+	NFT_EXEMPT6,
+	NFT_SEEN4,
+	NFT_SEEN6,
+	NFT_MISSED,
+	NFT_PORTS,
+	NFT_TRANSPORTS,
+	NFT_SET_COUNT
+};
+/* Prefix length of the keys of NFT_BAN64 and NFT_SEEN6. */
+#define NFT_NETWORK6 64
 
+/* What the kernel notes of who sends. */
+struct nft_witness {
+	bool on;
+	uint32_t size;	       /* sources of each family */
+	usec_t span;	       /* since their last packet */
+	const uint16_t *ports; /* watched, ascending */
+	size_t n_ports;
+};
+
+/* Nothing is made yet. A table that was left paused is known to be. */
 int nft_open(const char *table, uint32_t max_bans, struct nft **ret);
 struct nft *nft_close(struct nft *n);
 
+/* For the next nft_setup(); w is copied. 1 if it was different before, 0, or -ENOMEM. */
+int nft_set_witness(struct nft *n, const struct nft_witness *w);
 /*
- * Makes the table, or completes the one that is there: in one transaction, so
- * there is no moment without protection, and elements stay. A table of another
- * shape (another max_bans, an older version) is replaced; *replaced says so.
+ * Makes the table, or completes the one that is there (also one of an older
+ * version): in one transaction, so there is no moment without protection, and
+ * elements stay. Sizes change in place. A table of another shape is replaced, also
+ * in one transaction, with up to NFT_CARRIED_MAX of its elements (the kernel
+ * was seen to find ranges in a new set a tenth of a millisecond late); *replaced
+ * says so.
+ * The witness counts as new: NFT_MISSED holds both families for its span.
  */
 int nft_setup(struct nft *n, bool *replaced);
+#define NFT_CARRIED_MAX 200000
+/* Takes the rules away that drop, or puts them back; one transaction. Without a
+ * table (nft_delete) only for the next nft_setup(): then made is false. */
+int nft_pause(struct nft *n, bool paused, bool made);
 /* Deletes the table; 0 also if there is none. */
 int nft_delete(struct nft *n);
 
@@ -68,6 +109,14 @@ struct nft_element {
 typedef void (*nft_element_fn)(void *userdata, const struct nft_element *e);
 /* All elements of a set, in no order. */
 int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata);
+
+/* Has it sent to a watched port within the witness's span? */
+struct nft_question {
+	struct addr addr; /* a host, or a prefix within an IPv6 network of 64 bits, which counts as one */
+	int answer;	  /* 0: yes; -ENOENT: no; -ENODATA: not known */
+};
+/* Any number of them; see docs/performance.md for the cost. */
+void nft_seen(struct nft *n, struct nft_question *questions, size_t count);
 
 /* Readable when somebody changed nftables. */
 int nft_watch_fd(const struct nft *n);

@@ -19,6 +19,8 @@ struct nftnl_set;
 struct nft {
 	char *table;
 	uint32_t max_bans;
+	struct nft_witness witness; /* with ports of its own */
+	bool paused;
 	struct mnl_socket *socket; /* commands */
 	struct mnl_socket *watch;
 	uint32_t seq;
@@ -37,6 +39,17 @@ struct nft {
 };
 
 const char *nft_set_name(enum nft_set set);
+uint32_t nft_set_key_size(enum nft_set set);
+/* One element by its key, of nft_set_key_size() bytes. */
+void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flags, usec_t left);
+/* The elements gathered so far become one message: before any other message that is to follow them. */
+void nft_end_elements(struct nft *n);
+bool nft_has_chain(struct nft *n, const char *chain);
+bool nft_has_set(struct nft *n, enum nft_set set);
+/* No rules in any chain of the table. */
+void nft_put_no_rules(struct nft *n);
+/* All rules anew. */
+void nft_put_rules(struct nft *n);
 /* Room for one message of at most size bytes at the end of the batch, or NULL (n->error is set). */
 void *nft_batch_room(struct nft *n, size_t size);
 /* The message made there is complete. */
@@ -46,6 +59,10 @@ struct nlmsghdr *nft_batch_message(struct nft *n, uint16_t type, uint16_t flags,
 /* Sends what was gathered, without elements pending. */
 int nft_batch_send(struct nft *n);
 void nft_batch_begin(struct nft *n);
+
+#define NFT_CHAIN "prerouting"
+#define NFT_CHAIN_WITNESS "witness"
+#define NFT_CHAIN_PAUSED "paused"
 
 /* Largest message without elements, with room to spare. */
 #define NFT_MESSAGE_SIZE 4096

@@ -1,40 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our table, its sets, its chain and its rules. */
+/* Our table, its sets and its chains. */
 #include "firewall/nft_private.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
 
 #include "base/cleanup.h"
 
-#define CHAIN "prerouting"
 /* NF_IP_PRI_RAW of linux/netfilter_ipv4.h: before connection tracking. */
 #define PRIORITY_RAW (-300)
 /* Key types as nft(8) knows them (its include/datatype.h), so that it shows addresses. */
+#define TYPE_NFPROTO 2
 #define TYPE_IPADDR 7
 #define TYPE_IP6ADDR 8
+#define TYPE_INET_PROTOCOL 12
+#define TYPE_INET_SERVICE 13
+/* There are two families; the kernel counts those that ran out for a second more. */
+#define MISSED_SIZE 64
+
+#define HASH (NFT_SET_TIMEOUT)
+#define NOTED (NFT_SET_TIMEOUT | NFT_SET_EVAL)
+#define RANGES (NFT_SET_TIMEOUT | NFT_SET_INTERVAL)
 
 static const struct {
 	const char *name;
-	bool v6, interval, timeout;
+	uint32_t type, key_size, flags;
+	bool counter; /* for each element */
 } sets[NFT_SET_COUNT] = {
-	[NFT_BAN4] = { "ban4", false, false, true },	  [NFT_BAN6] = { "ban6", true, false, true },
-	[NFT_NET4] = { "net4", false, true, true },	  [NFT_NET6] = { "net6", true, true, true },
-	[NFT_EXEMPT4] = { "exempt4", false, true, false }, [NFT_EXEMPT6] = { "exempt6", true, true, false },
+	[NFT_BAN4] = { "ban4", TYPE_IPADDR, 4, HASH, true },
+	[NFT_BAN6] = { "ban6", TYPE_IP6ADDR, 16, HASH, true },
+	[NFT_BAN64] = { "ban64", TYPE_IP6ADDR, 16, HASH, true },
+	[NFT_NET4] = { "net4", TYPE_IPADDR, 4, RANGES, true },
+	[NFT_NET6] = { "net6", TYPE_IP6ADDR, 16, RANGES, true },
+	[NFT_EXEMPT4] = { "exempt4", TYPE_IPADDR, 4, NFT_SET_INTERVAL, false },
+	[NFT_EXEMPT6] = { "exempt6", TYPE_IP6ADDR, 16, NFT_SET_INTERVAL, false },
+	[NFT_SEEN4] = { "seen4", TYPE_IPADDR, 4, NOTED, false },
+	[NFT_SEEN6] = { "seen6", TYPE_IP6ADDR, 16, NOTED, false },
+	[NFT_MISSED] = { "missed", TYPE_NFPROTO, 1, NOTED, false },
+	[NFT_PORTS] = { "ports", TYPE_INET_SERVICE, 2, 0, false },
+	[NFT_TRANSPORTS] = { "transports", TYPE_INET_PROTOCOL, 1, 0, false },
 };
 
 const char *nft_set_name(enum nft_set set)
 {
 	return sets[set].name;
+}
+
+uint32_t nft_set_key_size(enum nft_set set)
+{
+	return sets[set].key_size;
 }
 
 static void put_table(struct nft *n, uint16_t type, uint16_t flags)
@@ -53,20 +73,24 @@ static void put_table(struct nft *n, uint16_t type, uint16_t flags)
 		nftnl_table_free(t);
 }
 
-static void put_chain(struct nft *n)
+/* hook: packets come in here; else rules of other chains may jump to it */
+static void put_chain(struct nft *n, uint16_t type, const char *name, bool hook)
 {
-	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE, NFT_MESSAGE_SIZE);
+	const uint16_t flags = type == NFT_MSG_NEWCHAIN ? NLM_F_CREATE : 0;
+	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
 	if (!c)
 		n->error = -ENOMEM;
 	if (c && nlh) {
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, n->table);
-		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, CHAIN);
-		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
-		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
-		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_RAW);
-		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
+		if (hook) {
+			nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+			nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
+			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_RAW);
+			nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		}
 		nftnl_chain_nlmsg_build_payload(nlh, c);
 		nft_batch_done(n, nlh);
 	}
@@ -74,14 +98,23 @@ static void put_chain(struct nft *n)
 		nftnl_chain_free(c);
 }
 
+/* 0: none */
+static uint32_t set_size(const struct nft *n, enum nft_set set)
+{
+	if (sets[set].flags == HASH)
+		return n->max_bans;
+	if (set == NFT_MISSED)
+		return MISSED_SIZE;
+	return sets[set].flags == NOTED ? n->witness.size : 0;
+}
+
 static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 {
-	uint32_t flags = (sets[set].interval ? NFT_SET_INTERVAL : 0) | (sets[set].timeout ? NFT_SET_TIMEOUT : 0);
 	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_expr *counter = sets[set].timeout ? nftnl_expr_alloc("counter") : NULL;
+	struct nftnl_expr *counter = sets[set].counter ? nftnl_expr_alloc("counter") : NULL;
 
 	/* libnftnl's free functions take no NULL. */
-	if (!s || (sets[set].timeout && !counter)) {
+	if (!s || (sets[set].counter && !counter)) {
 		if (s)
 			nftnl_set_free(s);
 		if (counter)
@@ -91,19 +124,20 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
 	nftnl_set_set_str(s, NFTNL_SET_NAME, sets[set].name);
 	nftnl_set_set_u32(s, NFTNL_SET_ID, (uint32_t)set + 1);
-	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
-	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, sets[set].v6 ? TYPE_IP6ADDR : TYPE_IPADDR);
-	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, sets[set].v6 ? 16 : 4);
-	if (!sets[set].interval)
-		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, n->max_bans);
+	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, sets[set].flags);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, sets[set].type);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, sets[set].key_size);
+	if (set_size(n, set))
+		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set_size(n, set));
 	if (counter)
 		nftnl_set_add_expr(s, counter);
 	return s;
 }
 
-static void put_set(struct nft *n, enum nft_set set)
+static void put_set(struct nft *n, uint16_t type, enum nft_set set)
 {
-	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_NEWSET, NLM_F_CREATE, NFT_MESSAGE_SIZE);
+	const uint16_t flags = type == NFT_MSG_NEWSET ? NLM_F_CREATE : 0;
+	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
 	struct nftnl_set *s = make_set(n, set);
 
 	if (!s)
@@ -116,143 +150,187 @@ static void put_set(struct nft *n, enum nft_set set)
 		nftnl_set_free(s);
 }
 
-/* Rules, as "nft --debug=netlink" shows them. */
-
-static struct nftnl_expr *rule_expr(struct nft *n, struct nftnl_rule *r, const char *name)
+/* What the witness watches; and what it does not know yet. */
+static void put_watched(struct nft *n)
 {
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
+	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	size_t i;
 
-	if (e)
-		nftnl_rule_add_expr(r, e);
-	else
-		n->error = -ENOMEM;
-	return e;
+	nft_clear(n, NFT_PORTS);
+	for (i = 0; i < n->witness.n_ports; i++) {
+		const uint16_t port = htons(n->witness.ports[i]);
+
+		nft_add_key(n, NFT_PORTS, &port, 0, USEC_INFINITY);
+	}
+	for (i = 0; i < ELEMENTSOF(transports); i++)
+		nft_add_key(n, NFT_TRANSPORTS, &transports[i], 0, USEC_INFINITY);
+	/* Who sent before this moment was not noted. */
+	nft_clear(n, NFT_MISSED);
+	for (i = 0; i < ELEMENTSOF(families); i++)
+		nft_add_key(n, NFT_MISSED, &families[i], 0, n->witness.span);
+	nft_end_elements(n);
 }
 
-/* meta nfproto == ipv4 or ipv6 */
-static void match_family(struct nft *n, struct nftnl_rule *r, bool v6)
+/* The chain "paused" is a mark for the next helper. To make it first makes deleting it safe. */
+static void put_mark(struct nft *n)
 {
-	const uint8_t family = v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
-	struct nftnl_expr *e = rule_expr(n, r, "meta");
-
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_NFPROTO);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
-	}
-	e = rule_expr(n, r, "cmp");
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-		nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, &family, sizeof(family));
-	}
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_PAUSED, false);
+	if (!n->paused)
+		put_chain(n, NFT_MSG_DELCHAIN, NFT_CHAIN_PAUSED, false);
 }
 
-/* ip saddr @set, or ip6 saddr @set */
-static void match_source(struct nft *n, struct nftnl_rule *r, enum nft_set set)
-{
-	struct nftnl_expr *e = rule_expr(n, r, "payload");
+/* Elements of a table that is replaced. */
+struct carried {
+	struct nft_element *items;
+	enum nft_set *sets;
+	size_t count, size;
+	enum nft_set set; /* being read */
+};
 
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET,
-				   sets[set].v6 ? offsetof(struct ip6_hdr, ip6_src) : offsetof(struct iphdr, saddr));
-		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, sets[set].v6 ? 16 : 4);
+static void carry(void *userdata, const struct nft_element *e)
+{
+	struct carried *c = userdata;
+
+	if (c->count == NFT_CARRIED_MAX)
+		return;
+	if (c->count == c->size) {
+		size_t size = c->size ? c->size * 2 : 256;
+		struct nft_element *items = reallocarray(c->items, size, sizeof(*items));
+		enum nft_set *of = reallocarray(c->sets, size, sizeof(*of));
+
+		if (items)
+			c->items = items;
+		if (of)
+			c->sets = of;
+		if (!items || !of)
+			return;
+		c->size = size;
 	}
-	e = rule_expr(n, r, "lookup");
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-		nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, sets[set].name);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t)set + 1);
-	}
+	c->items[c->count] = *e;
+	c->sets[c->count++] = c->set;
 }
 
-static void put_verdict(struct nft *n, struct nftnl_rule *r, uint32_t verdict)
+static void put_carried(struct nft *n, const struct carried *c)
 {
-	struct nftnl_expr *e;
+	size_t i;
 
-	if (verdict == NF_DROP)
-		rule_expr(n, r, "counter");
-	e = rule_expr(n, r, "immediate");
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, verdict);
-	}
+	for (i = 0; i < c->count; i++)
+		nft_add_key(n, c->sets[i], c->items[i].addr.bytes,
+			    c->items[i].range_end ? NFT_SET_ELEM_INTERVAL_END : 0, c->items[i].left);
 }
 
-static void put_rule(struct nft *n, enum nft_set set, uint32_t verdict)
-{
-	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, NFT_MESSAGE_SIZE);
-	struct nftnl_rule *r = nftnl_rule_alloc();
+enum how {
+	KEEP,	   /* what is there */
+	NEW_SETS,  /* the chain, through which packets go, stays */
+	NEW_TABLE, /* all of it; a packet on its way between the old and the new chain may get by both */
+};
 
-	if (!r)
-		n->error = -ENOMEM;
-	if (r && nlh) {
-		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, n->table);
-		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, CHAIN);
-		nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
-		match_family(n, r, sets[set].v6);
-		match_source(n, r, set);
-		put_verdict(n, r, verdict);
-		nftnl_rule_nlmsg_build_payload(nlh, r);
-		nft_batch_done(n, nlh);
-	}
-	if (r)
-		nftnl_rule_free(r);
+static void put_no_sets(struct nft *n)
+{
+	int set;
+
+	/* Rules hold on to their sets. */
+	nft_put_no_rules(n);
+	for (set = 0; set < NFT_SET_COUNT; set++)
+		if (nft_has_set(n, (enum nft_set)set))
+			put_set(n, NFT_MSG_DELSET, (enum nft_set)set);
 }
 
-static void put_rule_flush(struct nft *n)
-{
-	struct nlmsghdr *nlh = nft_batch_message(n, NFT_MSG_DELRULE, 0, NFT_MESSAGE_SIZE);
-	struct nftnl_rule *r = nftnl_rule_alloc();
-
-	if (!r)
-		n->error = -ENOMEM;
-	if (r && nlh) {
-		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, n->table);
-		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, CHAIN);
-		nftnl_rule_nlmsg_build_payload(nlh, r);
-		nft_batch_done(n, nlh);
-	}
-	if (r)
-		nftnl_rule_free(r);
-}
-
-/* Exemptions first: an exempt peer is not cut off even by a wrong ban. */
-static void put_rules(struct nft *n)
-{
-	put_rule_flush(n);
-	put_rule(n, NFT_EXEMPT4, NF_ACCEPT);
-	put_rule(n, NFT_EXEMPT6, NF_ACCEPT);
-	put_rule(n, NFT_BAN4, NF_DROP);
-	put_rule(n, NFT_BAN6, NF_DROP);
-	put_rule(n, NFT_NET4, NF_DROP);
-	put_rule(n, NFT_NET6, NF_DROP);
-}
-
-static int make(struct nft *n, bool anew)
+static int make(struct nft *n, enum how how, const struct carried *carried)
 {
 	int set;
 
 	nft_batch_begin(n);
 	put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	if (anew) {
+	if (how == NEW_TABLE) {
 		put_table(n, NFT_MSG_DELTABLE, 0);
 		put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	}
+	if (how == NEW_SETS)
+		put_no_sets(n);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, true);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, false);
+	put_mark(n);
+	/* Where it exists with another size, it takes the new one. */
 	for (set = 0; set < NFT_SET_COUNT; set++)
-		put_set(n, (enum nft_set)set);
-	put_chain(n);
-	put_rules(n);
-	return nft_batch_send(n);
+		put_set(n, NFT_MSG_NEWSET, (enum nft_set)set);
+	put_watched(n);
+	nft_put_rules(n);
+	if (carried)
+		put_carried(n, carried);
+	return nft_commit(n);
+}
+
+static bool is_other_shape(int error)
+{
+	return error == -EEXIST || error == -EINVAL || error == -EBUSY || error == -EOPNOTSUPP;
+}
+
+static int replace(struct nft *n)
+{
+	struct carried c = { 0 };
+	int r, set;
+
+	/* What cannot be read is not there, or of an unknown kind. */
+	for (set = 0; set <= NFT_EXEMPT6; set++) {
+		c.set = (enum nft_set)set;
+		nft_dump(n, c.set, carry, &c);
+	}
+	r = make(n, NEW_SETS, &c);
+	if (r < 0)
+		r = make(n, NEW_TABLE, &c);
+	/* More than the new one holds. */
+	if (r < 0 && c.count > 0)
+		r = make(n, NEW_TABLE, NULL);
+	free(c.items);
+	free(c.sets);
+	return r;
 }
 
 int nft_setup(struct nft *n, bool *replaced)
 {
-	int r = make(n, false);
+	int r = make(n, KEEP, NULL);
 
-	*replaced = r == -EEXIST || r == -EINVAL || r == -EBUSY || r == -EOPNOTSUPP;
-	return *replaced ? make(n, true) : r;
+	*replaced = is_other_shape(r);
+	return *replaced ? replace(n) : r;
+}
+
+int nft_set_witness(struct nft *n, const struct nft_witness *w)
+{
+	struct nft_witness *old = &n->witness;
+	const size_t bytes = w->n_ports * sizeof(*w->ports);
+	uint16_t *ports;
+
+	if (old->on == w->on && old->size == w->size && old->span == w->span && old->n_ports == w->n_ports &&
+	    (bytes == 0 || memcmp(old->ports, w->ports, bytes) == 0))
+		return 0;
+	ports = calloc(w->n_ports + 1, sizeof(*ports));
+	if (!ports)
+		return -ENOMEM;
+	if (bytes > 0)
+		memcpy(ports, w->ports, bytes);
+	free((void *)old->ports);
+	*old = *w;
+	old->ports = ports;
+	return 1;
+}
+
+int nft_pause(struct nft *n, bool paused, bool made)
+{
+	const bool before = n->paused;
+	int r;
+
+	n->paused = paused;
+	if (paused == before || !made)
+		return 0;
+	nft_batch_begin(n);
+	put_mark(n);
+	nft_put_rules(n);
+	r = nft_batch_send(n);
+	if (r < 0)
+		n->paused = before;
+	return r;
 }
 
 int nft_delete(struct nft *n)

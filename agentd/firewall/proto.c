@@ -27,7 +27,8 @@ static bool address_is_sound(const struct addr *a)
 
 static bool has_address(uint8_t op)
 {
-	return op == PROTO_BAN || op == PROTO_UNBAN || op == PROTO_EXEMPT || op == PROTO_UNEXEMPT;
+	return op == PROTO_BAN || op == PROTO_UNBAN || op == PROTO_EXEMPT || op == PROTO_UNEXEMPT ||
+	       op == PROTO_SEEN;
 }
 
 static bool entry_is_sound(const struct proto_entry *e, unsigned type)

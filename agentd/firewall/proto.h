@@ -13,12 +13,13 @@
  * SOCK_SEQPACKET socket on one machine, in host byte order, with a fixed head
  * and fixed entries. No text, no pointers, no variable fields.
  *
- *   agent → helper   COMMANDS: entries to be done in their order
+ *   agent → helper   COMMANDS: entries to be done in their order; what is asked
+ *                    by SEEN may be answered before
  *   helper → agent   HELLO: the table is there; bans are welcome
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, before the DONE that has the LIST
  */
-#define PROTO_MAGIC 0x53570001u /* "SW", version 1 */
+#define PROTO_MAGIC 0x53570002u /* "SW", version 2 */
 #define PROTO_ENTRIES_MAX 500
 
 enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS };
@@ -31,15 +32,18 @@ enum proto_op {
 	PROTO_LIST,
 	PROTO_RELOAD,
 	PROTO_FLUSH,
-	PROTO_OP_MAX = PROTO_FLUSH
+	PROTO_SEEN, /* has the address sent to a watched port? */
+	PROTO_PAUSE,
+	PROTO_RESUME,
+	PROTO_OP_MAX = PROTO_RESUME
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, unban, exempt, unexempt, element; else zero */
+	struct addr addr; /* of ban, unban, exempt, unexempt, seen, element; else zero */
 	uint8_t op;
 	uint8_t unused;
-	int32_t error;    /* DONE: 0 or negative errno */
-	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever */
+	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -ENOENT no, -ENODATA not known */
+	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
 	uint64_t packets; /* element: dropped so far */
 	uint64_t bytes;
 };

@@ -98,10 +98,26 @@ static int write_exemptions(struct table *t)
 	return r;
 }
 
+static int take_witness(struct table *t, const struct config *cfg)
+{
+	const struct nft_witness w = { cfg->witness, cfg->witness_size, cfg->witness_for, cfg->ports, cfg->n_ports };
+
+	return nft_set_witness(t->nft, &w);
+}
+
 int table_configure(struct table *t, const struct config *cfg)
 {
+	bool replaced;
 	size_t i;
+	int r = take_witness(t, cfg);
 
+	if (r > 0 && !t->deleted)
+		r = nft_setup(t->nft, &replaced);
+	if (r < 0) {
+		/* Half of it is not left as it is. */
+		t->lost = true;
+		return r;
+	}
 	addr_map_each(&t->exempt, forget_configured, t);
 	for (i = 0; i < cfg->n_exempt; i++) {
 		struct exemption *e = exemption_need(t, &cfg->exempt[i]);
@@ -206,7 +222,9 @@ static int apply_prefix(struct table *t, const struct proto_entry *entry)
 	return prefix_set_add(s, &entry->addr, end, false);
 }
 
-/* Addresses */
+/* Addresses, and networks of 64 bits */
+
+#define HASH_SETS (NFT_BAN64 + 1)
 
 struct slot {
 	struct proto_entry *entry;
@@ -219,11 +237,6 @@ static int compare_slots(const void *a, const void *b)
 	int order = addr_compare(&x->entry->addr, &y->entry->addr);
 
 	return order ? order : x->order < y->order ? -1 : x->order > y->order;
-}
-
-static enum nft_set ban_set(const struct addr *a)
-{
-	return a->family == AF_INET ? NFT_BAN4 : NFT_BAN6;
 }
 
 static usec_t entry_left(const struct proto_entry *e)
@@ -243,9 +256,9 @@ static int write_hosts(struct table *t, const struct slot *slots, size_t n)
 		const struct proto_entry *e = slots[i].entry;
 
 		if (e->op == PROTO_BAN)
-			nft_add_new(t->nft, ban_set(&e->addr), &e->addr, entry_left(e));
+			nft_add_new(t->nft, table_ban_set(&e->addr), &e->addr, entry_left(e));
 		else
-			nft_remove(t->nft, ban_set(&e->addr), &e->addr);
+			nft_remove(t->nft, table_ban_set(&e->addr), &e->addr);
 	}
 	return nft_commit(t->nft);
 }
@@ -261,12 +274,12 @@ static int rewrite_hosts(struct table *t, const struct slot *slots, size_t n)
 
 	nft_begin(t->nft);
 	for (i = 0; i < n; i++)
-		nft_add(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr, USEC_PER_SEC);
+		nft_add(t->nft, table_ban_set(&slots[i].entry->addr), &slots[i].entry->addr, USEC_PER_SEC);
 	for (i = 0; i < n; i++)
-		nft_remove(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr);
+		nft_remove(t->nft, table_ban_set(&slots[i].entry->addr), &slots[i].entry->addr);
 	for (i = 0; i < n; i++)
 		if (slots[i].entry->op == PROTO_BAN)
-			nft_add(t->nft, ban_set(&slots[i].entry->addr), &slots[i].entry->addr,
+			nft_add(t->nft, table_ban_set(&slots[i].entry->addr), &slots[i].entry->addr,
 				entry_left(slots[i].entry));
 	return nft_commit(t->nft);
 }
@@ -274,9 +287,9 @@ static int rewrite_hosts(struct table *t, const struct slot *slots, size_t n)
 /*
  * All or, if the kernel refuses, halves of it, until it is known what is refused.
  * A refused transaction costs milliseconds (it waits for RCU), so a set that is
- * full (full[], by family) is not asked again for each of thousands.
+ * full is not asked again for each of thousands.
  */
-static void write_halves(struct table *t, struct slot *slots, size_t n, bool full[static 2])
+static void write_halves(struct table *t, struct slot *slots, size_t n, bool full[static HASH_SETS])
 {
 	struct proto_entry *e;
 	bool refused;
@@ -285,7 +298,8 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 	if (n == 0)
 		return;
 	e = slots[0].entry;
-	refused = n == 1 ? e->op == PROTO_BAN && full[table_family(&e->addr)] : full[0] || full[1];
+	refused = n == 1 ? e->op == PROTO_BAN && full[table_ban_set(&e->addr)] :
+			   full[NFT_BAN4] || full[NFT_BAN6] || full[NFT_BAN64];
 	r = refused ? -ENFILE : write_hosts(t, slots, n);
 	if (r == -EEXIST || r == -ENOENT)
 		r = rewrite_hosts(t, slots, n);
@@ -293,7 +307,7 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 		return;
 	if (n == 1) {
 		e->error = r;
-		full[table_family(&e->addr)] |= r == -ENFILE;
+		full[table_ban_set(&e->addr)] |= r == -ENFILE;
 		return;
 	}
 	write_halves(t, slots, n / 2, full);
@@ -321,11 +335,17 @@ static int check_ban(const struct table *t, const struct proto_entry *e)
 	return addr_map_overlap(&t->exempt, &e->addr) ? -EPERM : 0;
 }
 
+/* A network of 64 bits that an older version has banned as a range. */
+static bool forget_range(struct table *t, const struct addr *addr)
+{
+	return !addr_is_host(addr) && prefix_set_find(&t->nets[1], addr) && prefix_set_remove(&t->nets[1], addr) == 0;
+}
+
 /* Bans and unbans that stand next to each other. */
 static void apply_bans(struct table *t, struct proto_entry *const *entries, size_t n)
 {
 	_cleanup_free_ struct slot *slots = calloc(n, sizeof(*slots));
-	bool nets[2] = { false, false }, full[2] = { false, false };
+	bool nets[2] = { false, false }, full[HASH_SETS] = { false };
 	size_t i, hosts = 0;
 	unsigned f;
 
@@ -335,9 +355,10 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 		e->error = slots ? check_ban(t, e) : -ENOMEM;
 		if (e->error)
 			continue;
-		if (addr_is_host(&e->addr)) {
+		if (table_is_hashed(&e->addr)) {
 			slots[hosts] = (struct slot){ e, hosts };
 			hosts++;
+			nets[1] |= forget_range(t, &e->addr);
 			continue;
 		}
 		e->error = apply_prefix(t, e);
@@ -349,7 +370,7 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 		int r = nets[f] ? write_nets(t, f) : 0;
 
 		for (i = 0; r < 0 && i < n; i++)
-			if (!addr_is_host(&entries[i]->addr) && table_family(&entries[i]->addr) == f && !entries[i]->error)
+			if (!table_is_hashed(&entries[i]->addr) && table_family(&entries[i]->addr) == f && !entries[i]->error)
 				entries[i]->error = r;
 	}
 }
@@ -386,6 +407,7 @@ int table_restore(struct table *t)
 	int r = nft_setup(t->nft, &replaced);
 
 	t->deleted = false;
+	t->lost = false;
 	if (r >= 0)
 		r = write_exemptions(t);
 	for (f = 0; r >= 0 && f < 2; f++) {
@@ -417,6 +439,8 @@ int table_open(const struct config *cfg, struct table **ret)
 		return r;
 	}
 	r = nft_open(cfg->table, cfg->max_bans, &t->nft);
+	if (r >= 0)
+		r = take_witness(t, cfg);
 	if (r >= 0)
 		r = nft_setup(t->nft, &replaced);
 	if (r >= 0 && replaced)
@@ -463,6 +487,11 @@ int table_delete(struct table *t)
 	return r;
 }
 
+int table_pause(struct table *t, bool paused)
+{
+	return nft_pause(t->nft, paused, !t->deleted);
+}
+
 int table_watch_fd(const struct table *t)
 {
 	return nft_watch_fd(t->nft);
@@ -470,7 +499,10 @@ int table_watch_fd(const struct table *t)
 
 bool table_watch(struct table *t)
 {
-	return nft_watch_read(t->nft) && !t->deleted;
+	bool lost = nft_watch_read(t->nft) || t->lost;
+
+	t->lost = false;
+	return lost && !t->deleted;
 }
 
 bool table_is_deleted(const struct table *t)

@@ -20,7 +20,7 @@ struct table;
 int table_open(const struct config *cfg, struct table **ret);
 struct table *table_close(struct table *t); /* what is in the kernel stays */
 
-/* Configured exemptions in place of the earlier ones. Run-time ones stay. */
+/* Configured exemptions in place of the earlier ones; run-time ones stay. What the witness watches. */
 int table_configure(struct table *t, const struct config *cfg);
 /*
  * Does bans, unbans, exemptions, in their order, as few transactions as
@@ -28,6 +28,15 @@ int table_configure(struct table *t, const struct config *cfg);
  * that was to be taken back), -EINVAL can never be banned, -ENFILE set full, …
  */
 void table_apply(struct table *t, struct proto_entry *const *entries, size_t n);
+/*
+ * Who has sent to a watched port within the witness's span: a host, or an IPv6
+ * prefix of 64 bits or more; of IPv6 the network of 64 bits counts. error 0: yes;
+ * -ENOENT: no; -ENODATA: not known, as the witness is off, or was made or could
+ * not note a packet of that family within its span.
+ */
+void table_seen(struct table *t, struct proto_entry *const *entries, size_t n);
+/* Whether bans are only kept, or enforced again. A table that was left paused comes up so. */
+int table_pause(struct table *t, bool paused);
 /* All bans in the kernel; e->op is 0. */
 int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in the kernel: listed, and taken over at start. */
+/* What is in the kernel: listed, asked for, and taken over at start. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "firewall/table_private.h"
 
 struct listing {
@@ -11,6 +12,16 @@ struct listing {
 	void (*fn)(void *userdata, const struct proto_entry *e);
 	void *userdata;
 };
+
+static void list_network(void *userdata, const struct nft_element *e)
+{
+	const struct listing *l = userdata;
+	struct proto_entry entry = { .addr = e->addr, .packets = e->packets, .bytes = e->bytes };
+
+	entry.addr.len = NFT_NETWORK6;
+	entry.left = e->left == USEC_INFINITY ? UINT64_MAX : e->left;
+	l->fn(l->userdata, &entry);
+}
 
 static void list_host(void *userdata, const struct nft_element *e)
 {
@@ -67,8 +78,29 @@ int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_en
 	if (r >= 0)
 		r = nft_dump(t->nft, NFT_BAN6, list_host, &l);
 	if (r >= 0)
+		r = nft_dump(t->nft, NFT_BAN64, list_network, &l);
+	if (r >= 0)
 		r = list_nets(t, 0, &l);
 	return r < 0 ? r : list_nets(t, 1, &l);
+}
+
+void table_seen(struct table *t, struct proto_entry *const *entries, size_t n)
+{
+	_cleanup_free_ struct nft_question *questions = t->deleted ? NULL : calloc(n, sizeof(*questions));
+	size_t i;
+
+	for (i = 0; questions && i < n; i++)
+		questions[i].addr = entries[i]->addr;
+	if (questions) {
+		nft_seen(t->nft, questions, n);
+		/* What was not found may have been taken away by somebody else. */
+		t->lost |= nft_watch_read(t->nft);
+	}
+	for (i = 0; i < n; i++) {
+		entries[i]->error = questions ? questions[i].answer : -ENODATA;
+		if (t->lost && entries[i]->error == -ENOENT)
+			entries[i]->error = -ENODATA;
+	}
 }
 
 struct ends {

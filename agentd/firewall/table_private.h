@@ -22,6 +22,7 @@ struct table {
 	struct addr_map exempt;
 	struct prefix_set nets[2]; /* IPv4, IPv6 */
 	struct ranges kernel[2];
+	bool lost;    /* something of ours, noticed while nobody asked */
 	bool deleted; /* on request: nothing is put back until table_restore() */
 };
 
@@ -35,6 +36,19 @@ static inline usec_t table_left(usec_t end, usec_t now)
 	if (end == USEC_INFINITY)
 		return USEC_INFINITY;
 	return end > now ? end - now : 1;
+}
+
+/* Which hash set has it: hosts, and IPv6 networks of 64 bits. */
+static inline bool table_is_hashed(const struct addr *a)
+{
+	return addr_is_host(a) || (a->family == AF_INET6 && a->len == NFT_NETWORK6);
+}
+
+static inline enum nft_set table_ban_set(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return NFT_BAN4;
+	return a->len == NFT_NETWORK6 ? NFT_BAN64 : NFT_BAN6;
 }
 
 /* Takes the ranges that the kernel has (family 0: IPv4) as prefixes whose owner

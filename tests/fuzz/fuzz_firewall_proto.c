@@ -24,8 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		if (proto_size(p.count) != size)
 			abort();
-		for (i = 0; i < p.count; i++)
+		for (i = 0; i < p.count; i++) {
 			addr_format(&p.entries[i].addr, text);
+			/* Questions go to a set by their family and length. */
+			if (p.type != PROTO_ELEMENTS && p.entries[i].op == PROTO_SEEN && p.entries[i].addr.family == 0)
+				abort();
+		}
 	}
 	return 0;
 }

@@ -223,6 +223,62 @@ static void a_time_zone_is_checked(void **state)
 	diag_done(&diag);
 }
 
+static void what_the_witness_watches_is_checked(void **state)
+{
+	static const struct {
+		const char *value, *says;
+	} bad[] = {
+		{ "5060,5061", "not a port" },	  { "0", "not a port" },	    { "65536", "not a port" },
+		{ "005060", "not a port" },	  { "sip", "as 5060 or 5060-5061" }, { "5060-", "not a port" },
+		{ "-5060", "not a port" },	  { "5060-5061-5062", "not a port" }, { "5061-5060", "lower port first" },
+		{ "10000-20000", "more than 4096" }, { "99999999999999999999", "not a port" },
+	};
+	struct diag diag;
+	struct config *cfg = configure("", &diag);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(cfg->n_ports, 12);
+	assert_int_equal(cfg->ports[0], 22);
+	assert_int_equal(cfg->ports[11], 8089);
+	assert_true(cfg->witness);
+	assert_int_equal(cfg->witness_size, 65536);
+	assert_int_equal(cfg->witness_for, 600 * USEC_PER_SEC);
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("[firewall]\nports = 5070 5060-5062\n 5061\nwitness = no\nwitness_size = 100\nwitness_for = 30s\n"
+			"[input a]\npath = /a\nwitness = no\n[input b]\npath = /b\n[input c]\npath = /c\nwitness = auto\n",
+			&diag);
+	assert_non_null(cfg);
+	assert_int_equal(cfg->n_ports, 4);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(cfg->ports[i], 5060 + i);
+	assert_int_equal(cfg->ports[3], 5070);
+	assert_false(cfg->witness);
+	assert_int_equal(cfg->witness_size, 100);
+	assert_int_equal(cfg->witness_for, 30 * USEC_PER_SEC);
+	assert_false(cfg->inputs[0].witness);
+	assert_true(cfg->inputs[1].witness && cfg->inputs[2].witness);
+	config_free(cfg);
+	diag_done(&diag);
+	for (i = 0; i < ELEMENTSOF(bad); i++) {
+		_cleanup_free_ char *text = text_printf("[firewall]\ntable = x\nports = 22 %s\n", bad[i].value);
+
+		assert_null(configure(text, &diag));
+		assert_true(unit_said(&diag, 3, bad[i].says));
+		diag_done(&diag);
+	}
+	assert_null(configure("[firewall]\nports =\nwitness = auto\nwitness_size = 0\nwitness_for = 2d\n[input a]\npath = /a\n"
+			      "witness = yes\n",
+			      &diag));
+	assert_true(unit_said(&diag, 2, "nothing there"));
+	assert_true(unit_said(&diag, 3, "neither yes nor no"));
+	assert_true(unit_said(&diag, 4, "out of range"));
+	assert_true(unit_said(&diag, 5, "from 1s to 1d"));
+	assert_true(unit_said(&diag, 8, "one of: auto no"));
+	diag_done(&diag);
+}
+
 /* Filters, in a directory of the test's own */
 
 struct place_dirs {
@@ -449,6 +505,7 @@ int main(void)
 		cmocka_unit_test(every_mistake_is_told_at_once),
 		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),
 		cmocka_unit_test(a_time_zone_is_checked),
+		cmocka_unit_test(what_the_witness_watches_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
 		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
 		FILTER_TEST(bad_filters_are_told_with_file_and_line),
