@@ -115,15 +115,15 @@ def on_internet():
     """Sockets made in here belong to the internet."""
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def enter(path):
-        with open(path) as f:
-            if libc.setns(f.fileno(), 0x40000000) != 0:  # CLONE_NEWNET (setns(2))
-                raise OSError(ctypes.get_errno(), path)
-    enter("/run/netns/internet")
-    try:
-        yield
-    finally:
-        enter("/proc/1/ns/net")
+    def enter(namespace):
+        if libc.setns(namespace.fileno(), 0x40000000) != 0:  # CLONE_NEWNET (setns(2))
+            raise OSError(ctypes.get_errno(), namespace.name)
+    with open("/run/netns/internet") as there, open("/proc/self/ns/net") as here:
+        enter(there)
+        try:
+            yield
+        finally:
+            enter(here)
 
 
 def udp(source, patience=2):
@@ -199,7 +199,11 @@ class Battle:
         self.configure(config, inputs)
         self.processes, self.told = [], []
         if start:
-            self.start()
+            try:
+                self.start()
+            except Exception:
+                self.__exit__()
+                raise
 
     def configure(self, config, inputs=None):
         self.agent.write_config((inputs or f"[input asterisk]\npath = {self.log}\n").replace("DIR", self.agent.dir) + config)
