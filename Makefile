@@ -13,7 +13,9 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUILD ?= release
 O := build/$(BUILD)
 
-PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson
+PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson libcares
+# Only what reads logs of the past.
+PAST_LIBS := -lz
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -57,11 +59,11 @@ $(O)/sipwardend: $(call obj,$(DAEMON_SRC)) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(O)/sipwarden: $(call obj,$(CTL_SRC)) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PAST_LIBS)
 
 $(O)/tests/%: $(O)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS) $(PAST_LIBS)
 
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -95,7 +97,7 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban

@@ -107,6 +107,7 @@ static int start_stages(struct agent *a)
 		return r;
 	}
 	agent_restore(a);
+	agent_exemptions_configure(a);
 	r = control_start(a->loop, cfg, &control, &a->control);
 	if (r < 0) {
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
@@ -119,12 +120,16 @@ static void agent_stop(struct agent *a)
 {
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
+	agent_exemptions_stop(a);
+	agent_friends_stop(a);
 	store_close(a->store);
 	firewall_stop(a->firewall);
 	decider_free(a->decider);
 	world_free(a->world);
 	sd_event_source_unref(a->commit_timer);
 	sd_event_source_unref(a->expire_timer);
+	sd_event_source_unref(a->pause_timer);
+	free(a->pause_reason);
 	sd_event_unref(a->loop);
 }
 
@@ -151,7 +156,7 @@ int agent_run(const struct agent_options *options)
 	if (r >= 0) {
 		a.n_inputs = a.world->cfg->n_inputs;
 		agent_expire_at(&a, time_now());
-		sd_notify(0, "READY=1\nSTATUS=Watching");
+		sd_notifyf(0, "READY=1\nSTATUS=%s", agent_doing(&a));
 		log_info("Watching %zu inputs", a.n_inputs);
 		r = sd_event_loop(a.loop);
 		sd_notify(0, "STOPPING=1");

@@ -10,14 +10,18 @@
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
+#include "host/host.h"
 #include "input/input.h"
 #include "match/match.h"
 #include "match/skew.h"
+#include "resolve/resolve.h"
 #include "store/store.h"
 #include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
- * (decisions to firewall and store) and operations.c (what admins ask for). */
+ * (decisions to firewall and store), journal.c (decisions to the journal),
+ * exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
+ * friends.c and pause.c (what else is kept) and operations.c (what admins ask for). */
 
 struct agent;
 
@@ -32,6 +36,21 @@ struct agent_input {
 	bool live;        /* the chunk at hand was written after all before it was read */
 	bool skew_told;
 	usec_t arrival;   /* of the chunk at hand */
+	uint32_t samples; /* of the kernel's witness, the latest in the lowest bit: was a friend of this log seen? */
+	unsigned n_samples;
+	usec_t sampled;   /* when it was asked last */
+};
+
+struct addr_array {
+	struct addr *items;
+	size_t n, size;
+};
+
+/* Friends on their way to the store. */
+struct agent_friends {
+	sd_event_source *timer;
+	struct store_friend *list;
+	size_t count, size, written;
 };
 
 struct agent {
@@ -44,9 +63,16 @@ struct agent {
 	struct firewall *firewall;
 	struct store *store;
 	struct control *control;
+	struct host *host;	   /* NULL: not watched */
+	struct resolver *resolver; /* NULL: it could not be started */
+	struct addr_array in_kernel; /* run-time exemptions that the helper was told of */
 	sd_event_source *commit_timer, *expire_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
+	struct agent_friends friends;
+	usec_t paused;	    /* since when; 0: it is not */
+	char *pause_reason; /* "" if none was given */
+	sd_event_source *pause_timer;
 	usec_t started;
 };
 
@@ -61,10 +87,49 @@ int agent_add_timers(struct agent *a);
 void agent_expire_at(struct agent *a, usec_t when);
 /* Bans and exemptions of the store become the decider's. */
 void agent_restore(struct agent *a);
+/* Is the ban one for the kernel? In observe mode only those by hand are. */
+bool agent_enforces(const struct agent *a, const struct ban *b);
+/* The mode changed: what is to be enforced is, and nothing else. */
+void agent_enforce_anew(struct agent *a);
+
+/* journal.c */
+void agent_log_ban(const struct agent *a, const struct ban *b);
+void agent_log_lift(const struct agent *a, const struct ban *b, const char *cause);
+void agent_log_alert(const struct alert *alert);
+
+/* friends.c */
+int agent_friends_start(struct agent *a);
+void agent_friends_restore(struct agent *a);
+/* Writes all that changed. */
+void agent_friends_stop(struct agent *a);
+
+/* pause.c */
+int agent_pause_start(struct agent *a);
+void agent_pause_restore(struct agent *a);
+/* *message for the person who asked. */
+int agent_pause(struct agent *a, bool pause, const char *reason, char **message);
+/* For systemctl status. */
+const char *agent_doing(const struct agent *a);
 
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
 void agent_inputs_stop(struct agent_input *inputs, size_t n);
+
+/* witnessed.c */
+/* Asks, now and then, whether the kernel saw who logged in. */
+void witnessed_learn(struct agent_input *in, const struct event *e);
+/* Is the kernel's silence about the source of a line of when worth anything? */
+bool witnessed_counts(const struct agent_input *in, usec_t when);
+/* For the decider: asks about addr. */
+bool witnessed_ask(struct agent *a, const struct addr *addr);
+
+/* exemptions.c */
+/* Begins or goes on finding exemptions, DNS names and this host itself, as the config
+ * now has it. Only said, if it cannot. */
+void agent_exemptions_configure(struct agent *a);
+void agent_exemptions_stop(struct agent *a);
+/* Tells the firewall what changed since it was told last; again: all, as it knows nothing. */
+void agent_exemptions_enforce(struct agent *a, bool again);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

@@ -34,22 +34,6 @@ void agent_commit_soon(struct agent *a)
 
 /* Decide → firewall, store, journal, control. */
 
-static void log_ban(const struct ban *b, const char *span)
-{
-	char addr[ADDR_TEXT_MAX], start[TIME_TEXT_MAX];
-	const struct log_field fields[] = {
-		{ "SIPWARDEN_ADDRESS", addr_format(&b->addr, addr) },
-		{ "SIPWARDEN_RULE", b->rule },
-		{ "SIPWARDEN_REASON", b->reason },
-		{ "SIPWARDEN_TIME", time_format_utc(b->start, start) },
-		{ "SIPWARDEN_FOR", span },
-		{ "SIPWARDEN_ACCOUNTS", b->accounts },
-		{ NULL, NULL },
-	};
-
-	log_event(LOG_NOTICE, MESSAGE_BAN, fields, "Banned %s for %s by rule %s: %s", addr, span, b->rule, b->reason);
-}
-
 void agent_expire_at(struct agent *a, usec_t when)
 {
 	if (when == USEC_INFINITY) {
@@ -70,11 +54,29 @@ static int on_expire(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+bool agent_enforces(const struct agent *a, const struct ban *b)
+{
+	return !b->observed && (!a->world->cfg->observe || strcmp(b->rule, "manual") == 0);
+}
+
+/* Into the kernel, if it belongs there. */
+static void enforce(void *userdata, struct ban *b)
+{
+	struct agent *a = userdata;
+	usec_t now = time_now();
+
+	b->in_kernel = false;
+	if (!agent_enforces(a, b))
+		return;
+	if (b->end == USEC_INFINITY)
+		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
+	else if (b->end > now)
+		firewall_ban(a->firewall, &b->addr, b->end - now);
+}
+
 static void on_ban(void *userdata, struct ban *b)
 {
 	struct agent *a = userdata;
-	char span[TIMESPAN_TEXT_MAX] = "ever";
-	usec_t now = time_now();
 	struct store_ban sb = {
 		.addr = b->addr,
 		.start = b->start,
@@ -86,42 +88,46 @@ static void on_ban(void *userdata, struct ban *b)
 		.evidence = b->evidence,
 		.evidence_len = b->evidence_len,
 		.accounts = b->accounts,
+		.proven = b->proven,
+		.observed = b->observed,
 	};
 
-	if (b->end == USEC_INFINITY)
-		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
-	else if (b->end > now)
-		firewall_ban(a->firewall, &b->addr, b->end - now);
+	enforce(a, b);
 	if (store_ban_put(a->store, &sb) >= 0)
 		b->id = sb.id;
 	agent_commit_soon(a);
-	if (b->end != USEC_INFINITY)
-		timespan_format(b->end - b->start, span);
-	log_ban(b, span);
+	agent_log_ban(a, b);
 	control_notify_ban(a->control, b);
-	agent_expire_at(a, now);
+	agent_expire_at(a, time_now());
 }
 
 static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
 {
 	static const char *const causes[] = { "its time is over", "by hand", "now exempt" };
 	struct agent *a = userdata;
-	char addr[ADDR_TEXT_MAX];
-	const struct log_field fields[] = {
-		{ "SIPWARDEN_ADDRESS", addr_format(&b->addr, addr) },
-		{ "SIPWARDEN_RULE", b->rule },
-		{ "SIPWARDEN_CAUSE", causes[cause] },
-		{ NULL, NULL },
-	};
 
 	/* What has run its time the kernel has dropped by itself. */
 	if (cause != LIFT_EXPIRED) {
-		firewall_unban(a->firewall, &b->addr);
+		if (agent_enforces(a, b))
+			firewall_unban(a->firewall, &b->addr);
 		store_ban_lift(a->store, b->id, time_now(), causes[cause]);
 		agent_commit_soon(a);
 	}
-	log_event(LOG_INFO, MESSAGE_LIFT, fields, "Lifted the ban of %s: %s", addr, causes[cause]);
+	agent_log_lift(a, b, causes[cause]);
 	control_notify_lift(a->control, b, cause);
+}
+
+static bool on_ask(void *userdata, const struct addr *addr)
+{
+	return witnessed_ask(userdata, addr);
+}
+
+static void on_alert(void *userdata, const struct alert *alert)
+{
+	struct agent *a = userdata;
+
+	agent_log_alert(alert);
+	control_notify_alert(a->control, alert);
 }
 
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
@@ -134,25 +140,18 @@ static unsigned on_history(void *userdata, const struct addr *addr, usec_t since
 
 /* Firewall → decide: what the kernel has must be what was decided. */
 
-static void enforce(void *userdata, struct ban *b)
+static void enforce_or_not(void *userdata, struct ban *b)
 {
 	struct agent *a = userdata;
-	usec_t now = time_now();
 
-	b->in_kernel = false;
-	if (b->end == USEC_INFINITY)
-		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
-	else if (b->end > now)
-		firewall_ban(a->firewall, &b->addr, b->end - now);
+	if (!agent_enforces(a, b))
+		firewall_unban(a->firewall, &b->addr);
+	enforce(a, b);
 }
 
-static void exempt_in_firewall(void *userdata, const struct addr *addr, const char *reason, bool configured)
+void agent_enforce_anew(struct agent *a)
 {
-	struct agent *a = userdata;
-
-	(void)reason;
-	if (!configured)
-		firewall_exempt(a->firewall, addr, true);
+	decider_each(a->decider, enforce_or_not, a);
 }
 
 static void on_kernel_element(void *userdata, const struct firewall_element *e)
@@ -162,10 +161,10 @@ static void on_kernel_element(void *userdata, const struct firewall_element *e)
 	struct ban b = { .addr = e->addr, .start = now };
 	const struct ban *known = decider_find(a->decider, &e->addr);
 
-	if (known)
+	if (known && agent_enforces(a, known))
 		return;
-	if (!a->adopt) {
-		/* Lifted while the helper could not be told. */
+	if (known || !a->adopt) {
+		/* Lifted while the helper could not be told, or only observed now. */
 		firewall_unban(a->firewall, &e->addr);
 		return;
 	}
@@ -196,7 +195,7 @@ static void on_firewall_ready(void *userdata, bool lost)
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
-	decider_exempt_each(a->decider, exempt_in_firewall, a);
+	agent_exemptions_enforce(a, true);
 	decider_each(a->decider, enforce, a);
 	firewall_list(a->firewall, on_kernel_element, on_kernel_listed, a);
 }
@@ -243,6 +242,8 @@ static void restore_ban(void *userdata, const struct store_ban *sb)
 		.rule = strdup(sb->rule ? sb->rule : "unknown"),
 		.reason = strdup(sb->reason ? sb->reason : ""),
 		.accounts = sb->accounts ? strdup(sb->accounts) : NULL,
+		.proven = sb->proven,
+		.observed = sb->observed,
 	};
 
 	if (sb->evidence_len) {
@@ -270,6 +271,8 @@ void agent_restore(struct agent *a)
 	a->adopt = true;
 	store_exempt_each(a->store, restore_exempt, a);
 	store_bans_each(a->store, time_now(), restore_ban, a);
+	agent_friends_restore(a);
+	agent_pause_restore(a);
 }
 
 int agent_add_timers(struct agent *a)
@@ -280,9 +283,15 @@ int agent_add_timers(struct agent *a)
 		r = sd_event_source_set_enabled(a->commit_timer, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time(a->loop, &a->expire_timer, CLOCK_REALTIME, 0, USEC_PER_SEC / 10, on_expire, a);
-	return r < 0 ? r : sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = agent_friends_start(a);
+	return r < 0 ? r : agent_pause_start(a);
 }
 
-const struct decide_callbacks agent_decide_callbacks = { .ban = on_ban, .lift = on_lift, .history = on_history };
+const struct decide_callbacks agent_decide_callbacks = {
+	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history
+};
 const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
 								NULL };

@@ -103,6 +103,10 @@ static void on_event(void *userdata, const struct event *e)
 	struct event timed = *e;
 
 	timed.time = line_moment(in, e);
+	timed.witnessed = witnessed_counts(in, timed.time);
+	witnessed_learn(in, e);
+	/* An old log is read in no time: what had ended by then must not count as a ban that stands. */
+	decider_expire(in->agent->decider, timed.time < in->arrival ? timed.time : in->arrival);
 	/* Looked up where it makes a difference only: it takes a while. */
 	if (!timed.proven && timed.challenge.len > 0 && timed.n_addrs == 1 &&
 	    !decider_find(in->agent->decider, &timed.addrs[0]))

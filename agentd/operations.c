@@ -37,6 +37,7 @@ static void tell_unchanged(const struct config *old, const struct config *new)
 
 static int reload_world(struct agent *a, struct world *w)
 {
+	bool mode_changed = a->world->cfg->observe != w->cfg->observe;
 	struct agent_input *inputs;
 	size_t i;
 	int r;
@@ -60,6 +61,9 @@ static int reload_world(struct agent *a, struct world *w)
 	a->world = w;
 	log_set_level(w->cfg->log_level);
 	firewall_reload(a->firewall);
+	agent_exemptions_configure(a);
+	if (mode_changed)
+		agent_enforce_anew(a);
 	return 0;
 }
 
@@ -106,7 +110,7 @@ int agent_reload(struct agent *a, char **message)
 				       w->n_filters, w->cfg->n_rules, w->cfg->n_exempt);
 		log_info("Reloaded %s", a->options->config_path);
 	}
-	sd_notifyf(0, "READY=1\nSTATUS=%s", r < 0 ? "Reload refused: mistakes in the configuration" : "Watching");
+	sd_notifyf(0, "READY=1\nSTATUS=%s", r < 0 ? "Reload refused: mistakes in the configuration" : agent_doing(a));
 	diag_done(&diag);
 	return r;
 }
@@ -122,18 +126,67 @@ static int on_flush(void *userdata, char **message)
 	return r;
 }
 
+struct giver_search {
+	const struct addr *addr;
+	const char *source;
+};
+
+static void match_giver(void *userdata, const struct addr *addr, const char *source, const char *reason)
+{
+	struct giver_search *s = userdata;
+
+	(void)reason;
+	if (!s->source && addr_equal(addr, s->addr))
+		s->source = source;
+}
+
+/* Why an exemption cannot be taken back. */
+static char *not_ours(const struct agent *a, const struct addr *addr)
+{
+	struct giver_search s = { addr, NULL };
+
+	decider_exempt_each(a->decider, match_giver, &s);
+	if (!s.source || strcmp(s.source, "config") == 0)
+		return text_printf("it is exempt by %s; remove it there and reload", a->options->config_path);
+	return text_printf("it is exempt by %s, as [exempt] of %s says; change that there and reload", s.source,
+			   a->options->config_path);
+}
+
+static int on_pause(void *userdata, bool pause, const char *reason, char **message)
+{
+	return agent_pause(userdata, pause, reason, message);
+}
+
+static usec_t get_paused(void *userdata, const char **reason)
+{
+	const struct agent *a = userdata;
+
+	*reason = a->pause_reason ? a->pause_reason : "";
+	return a->paused;
+}
+
+static bool get_enforced(void *userdata, const struct ban *b)
+{
+	return agent_enforces(userdata, b);
+}
+
+static const struct config *get_config(void *userdata)
+{
+	return ((struct agent *)userdata)->world->cfg;
+}
+
 static int on_exempt(void *userdata, const struct addr *addr, const char *reason, bool add, char **message)
 {
 	struct agent *a = userdata;
 	int r = add ? decider_exempt(a->decider, addr, reason) : decider_unexempt(a->decider, addr);
 
 	if (r == -EPERM)
-		*message = text_printf("it is exempt by %s; remove it there and reload", a->options->config_path);
+		*message = not_ours(a, addr);
 	if (r < 0)
 		return r;
 	r = add ? store_exempt_put(a->store, addr, reason) : store_exempt_remove(a->store, addr);
 	agent_commit_soon(a);
-	firewall_exempt(a->firewall, addr, add);
+	agent_exemptions_enforce(a, false);
 	return r;
 }
 
@@ -163,6 +216,13 @@ static bool get_input(void *userdata, size_t i, struct input **in, struct matche
 	return true;
 }
 
+static bool get_name(void *userdata, size_t i, struct resolve_info *info)
+{
+	const struct agent *a = userdata;
+
+	return a->resolver && resolver_info(a->resolver, i, info);
+}
+
 static usec_t get_started(void *userdata)
 {
 	return ((struct agent *)userdata)->started;
@@ -177,9 +237,14 @@ const struct control_ops agent_control_ops = {
 	.reload = on_reload,
 	.flush = on_flush,
 	.exempt = on_exempt,
+	.pause = on_pause,
+	.paused = get_paused,
+	.enforced = get_enforced,
+	.config = get_config,
 	.decider = get_decider,
 	.firewall = get_firewall,
 	.store = get_store,
 	.input = get_input,
+	.name = get_name,
 	.started = get_started,
 };

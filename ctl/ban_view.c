@@ -9,11 +9,11 @@
 int ban_view_read(sd_bus_message *m, struct ban_view *b)
 {
 	return sd_bus_message_read(m, "(" BUS_BAN ")", &b->address, &b->start, &b->end, &b->count, &b->step, &b->rule,
-				   &b->reason, &b->accounts, &b->in_kernel, &b->packets, &b->bytes);
+				   &b->reason, &b->accounts, &b->state, &b->in_kernel, &b->proven, &b->observed, &b->packets,
+				   &b->bytes);
 }
 
-/* One a line in, an array out. */
-static json_t *lines_json(const char *text)
+json_t *ban_view_lines(const char *text)
 {
 	json_t *array = json_array();
 
@@ -29,11 +29,12 @@ static json_t *lines_json(const char *text)
 
 json_t *ban_view_json(const struct ban_view *b)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:I, s:I}", "address", output_string(b->address),
-			 "start", output_time(b->start), "end", output_time(b->end), "attempts", (json_int_t)b->count,
-			 "step", (json_int_t)b->step, "rule", output_string(b->rule), "reason", output_string(b->reason),
-			 "accounts", lines_json(b->accounts), "in_kernel", b->in_kernel, "packets",
-			 (json_int_t)b->packets, "bytes", (json_int_t)b->bytes);
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:I, s:I}", "address",
+			 output_string(b->address), "start", output_time(b->start), "end", output_time(b->end), "attempts",
+			 (json_int_t)b->count, "step", (json_int_t)b->step, "rule", output_string(b->rule), "reason",
+			 output_string(b->reason), "accounts", ban_view_lines(b->accounts), "state",
+			 output_string(b->state), "in_kernel", b->in_kernel, "proven", b->proven, "observed", b->observed,
+			 "packets", (json_int_t)b->packets, "bytes", (json_int_t)b->bytes);
 }
 
 char *ban_view_left(const struct ban_view *b, char buf[static TIMESPAN_TEXT_MAX])

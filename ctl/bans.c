@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list, show, ban, unban */
+/* list, ban, unban */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ban_view.h"
-#include "base/cleanup.h"
-#include "base/text.h"
 #include "client.h"
 #include "control/bus.h"
 #include "output.h"
@@ -15,7 +13,7 @@
 
 /* list */
 
-static const char *const list_headers[] = { "ADDRESS", "LEFT", "RULE", "ATTEMPTS", "PACKETS", "REASON", NULL };
+static const char *const list_headers[] = { "ADDRESS", "LEFT", "STATE", "RULE", "ATTEMPTS", "PACKETS", "REASON", NULL };
 
 static void add_row(struct table *t, const struct ban_view *b)
 {
@@ -23,6 +21,7 @@ static void add_row(struct table *t, const struct ban_view *b)
 
 	output_table_add(t, b->address);
 	output_table_add(t, ban_view_left(b, left));
+	output_table_add(t, b->state);
 	output_table_add(t, b->rule);
 	snprintf(number, sizeof(number), "%u", b->count);
 	output_table_add(t, number);
@@ -32,12 +31,14 @@ static void add_row(struct table *t, const struct ban_view *b)
 }
 
 /* One page into the table or the array. Returns an exit status. */
-static int read_page(sd_bus_message *m, struct table *t, json_t *array, uint32_t *cursor)
+static int read_page(sd_bus_message *m, bool enforced, struct table *t, json_t *array, uint32_t *cursor)
 {
 	struct ban_view b;
 	int r = sd_bus_message_enter_container(m, 'a', "(" BUS_BAN ")");
 
 	while (r > 0 && (r = ban_view_read(m, &b)) > 0) {
+		if (enforced && b.observed)
+			continue;
 		if (array)
 			json_array_append_new(array, ban_view_json(&b));
 		else
@@ -52,14 +53,15 @@ static int read_page(sd_bus_message *m, struct table *t, json_t *array, uint32_t
 
 int cmd_list(struct ctl *ctl, int argc, char **argv)
 {
+	bool enforced = argc == 2 && strcmp(argv[1], "--enforced") == 0;
 	json_t *array = ctl->json ? json_array() : NULL;
 	uint32_t cursor = 0;
 	sd_bus *bus = NULL;
 	struct table t;
 	int status;
 
-	if (argc > 1)
-		return usage_error(argv[0], "takes no argument", argv[1]);
+	if (argc > 1 && !enforced)
+		return usage_error(argv[0], "takes only --enforced, not", argv[1]);
 	status = client_open(ctl, &bus);
 	if (status != CTL_OK)
 		return status;
@@ -69,7 +71,7 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 
 		status = client_call(bus, &m, "ListBans", "u", cursor);
 		if (status == CTL_OK)
-			status = read_page(m, &t, array, &cursor);
+			status = read_page(m, enforced, &t, array, &cursor);
 		sd_bus_message_unref(m);
 	} while (status == CTL_OK && cursor > 0);
 	client_close(bus);
@@ -79,140 +81,6 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 		puts("Nobody is banned.");
 	else if (status == CTL_OK)
 		output_table_print(&t);
-	return status;
-}
-
-/* show */
-
-struct past_ban {
-	uint64_t start, end, lifted;
-	uint32_t count;
-	const char *rule, *reason;
-};
-
-static void print_lines(const char *text, const char *indent)
-{
-	char safe[2048];
-
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		_cleanup_free_ char *line = strndup(text, n);
-
-		if (line && n > 0)
-			printf("%s%s\n", indent, output_safe(line, safe, sizeof(safe)));
-		text += n + (text[n] == '\n');
-	}
-}
-
-static void print_ban(const struct ban_view *b, const char *evidence)
-{
-	char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX], left[TIMESPAN_TEXT_MAX], safe[512];
-
-	printf("%s is banned\n", b->address);
-	printf("  since     %s\n", time_format_local(b->start, start));
-	if (b->end == USEC_INFINITY)
-		puts("  until     it is lifted by hand");
-	else
-		printf("  until     %s (%s left)\n", time_format_local(b->end, end), ban_view_left(b, left));
-	printf("  rule      %s, step %u\n", output_safe(b->rule, safe, sizeof(safe)), b->step + 1);
-	printf("  reason    %s\n", output_safe(b->reason, safe, sizeof(safe)));
-	printf("  attempts  %u\n", b->count);
-	printf("  dropped   %llu packets, %llu bytes\n", (unsigned long long)b->packets, (unsigned long long)b->bytes);
-	printf("  kernel    %s\n", b->in_kernel ? "in force" : "not yet, or the firewall helper is down");
-	if (*b->accounts) {
-		puts("  accounts tried");
-		print_lines(b->accounts, "    ");
-	}
-	if (*evidence) {
-		puts("  log lines");
-		print_lines(evidence, "    ");
-	}
-}
-
-static void print_past(const struct past_ban *p)
-{
-	char start[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX] = "until lifted", safe[512];
-
-	if (p->end != USEC_INFINITY)
-		timespan_format(p->end - p->start, span);
-	printf("    %s  for %s  %s%s\n", time_format_local(p->start, start), span,
-	       output_safe(p->rule, safe, sizeof(safe)), p->lifted ? " (lifted)" : "");
-}
-
-static json_t *past_json(const struct past_ban *p)
-{
-	return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "start", output_time(p->start), "end", output_time(p->end),
-			 "lifted", output_time(p->lifted), "attempts", (json_int_t)p->count, "rule",
-			 output_string(p->rule), "reason", output_string(p->reason));
-}
-
-static int read_history(sd_bus_message *m, json_t *array)
-{
-	struct past_ban p;
-	unsigned n = 0;
-	int r = sd_bus_message_enter_container(m, 'a', "(" BUS_HISTORY ")");
-
-	while (r > 0 && (r = sd_bus_message_read(m, "(" BUS_HISTORY ")", &p.start, &p.end, &p.lifted, &p.count, &p.rule,
-						 &p.reason)) > 0) {
-		if (array) {
-			json_array_append_new(array, past_json(&p));
-			continue;
-		}
-		if (n++ == 0)
-			puts("  bans so far");
-		print_past(&p);
-	}
-	return r;
-}
-
-static int show_reply(const struct ctl *ctl, const char *address, sd_bus_message *m)
-{
-	const char *evidence, *exemption;
-	json_t *history = NULL, *out;
-	struct ban_view b;
-	int banned, r = sd_bus_message_read(m, "b", &banned);
-
-	if (r >= 0)
-		r = ban_view_read(m, &b);
-	if (r >= 0)
-		r = sd_bus_message_read(m, "ss", &evidence, &exemption);
-	if (r < 0)
-		return client_bad_reply(r);
-	if (!ctl->json) {
-		if (banned)
-			print_ban(&b, evidence);
-		else
-			printf("%s is not banned\n", address);
-		if (*exemption)
-			printf("  exempt    by %s\n", exemption);
-		r = read_history(m, NULL);
-		return r < 0 ? client_bad_reply(r) : banned ? CTL_OK : CTL_NOT_FOUND;
-	}
-	history = json_array();
-	r = read_history(m, history);
-	out = json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "address", output_string(address), "banned", banned, "ban",
-			banned ? ban_view_json(&b) : json_null(), "evidence", output_string(evidence), "exemption",
-			*exemption ? output_string(exemption) : json_null(), "history", history);
-	output_json(out);
-	return r < 0 ? client_bad_reply(r) : banned ? CTL_OK : CTL_NOT_FOUND;
-}
-
-int cmd_show(struct ctl *ctl, int argc, char **argv)
-{
-	sd_bus_message *m = NULL;
-	sd_bus *bus = NULL;
-	int status;
-
-	if (argc != 2)
-		return usage_error(argv[0], "needs one ADDRESS", NULL);
-	status = client_open(ctl, &bus);
-	if (status != CTL_OK)
-		return status;
-	status = client_call(bus, &m, "Show", "s", argv[1]);
-	if (status == CTL_OK)
-		status = show_reply(ctl, argv[1], m);
-	sd_bus_message_unref(m);
-	client_close(bus);
 	return status;
 }
 

@@ -19,17 +19,21 @@ _sipwarden() {
 		esac
 	done
 	case $prev in
-	--config | --socket | -c | --filter-dir | --output)
+	--config | --socket | -c | --filter-dir | --output | --against | --seen)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	esac
 	case $command in
-	'') word="status list show ban unban exempt reload flush check monitor filter --config --socket --json --help --version" ;;
-	show | unban) word="$(_sipwarden_banned) --all --json" ;;
+	'') word="status list show explain alerts ban unban exempt pause resume reload flush check simulate monitor filter --config --socket --json --help --version" ;;
+	list) word="--enforced --json" ;;
+	show | explain) word="$(_sipwarden_banned) --json" ;;
+	pause) word="--reason --json" ;;
+	unban) word="$(_sipwarden_banned) --all --json" ;;
 	ban) word="--for --reason --json" ;;
 	exempt) word="list add remove --reason --json" ;;
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
+	simulate) word="--input --since --until --against --seen --summary --json" ;;
 	*) word="--json" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

@@ -25,14 +25,19 @@ enum ctl_exit {
 /* One family of commands each; argv[0] is the command's own name. */
 int cmd_filter(struct ctl *ctl, int argc, char **argv); /* filter.c */
 int cmd_check(struct ctl *ctl, int argc, char **argv);  /* check.c */
+int cmd_simulate(struct ctl *ctl, int argc, char **argv); /* simulate.c */
 int cmd_status(struct ctl *ctl, int argc, char **argv); /* status.c */
 int cmd_list(struct ctl *ctl, int argc, char **argv);   /* bans.c */
-int cmd_show(struct ctl *ctl, int argc, char **argv);
 int cmd_ban(struct ctl *ctl, int argc, char **argv);
 int cmd_unban(struct ctl *ctl, int argc, char **argv);
+int cmd_show(struct ctl *ctl, int argc, char **argv); /* explain.c */
+int cmd_explain(struct ctl *ctl, int argc, char **argv);
+int cmd_alerts(struct ctl *ctl, int argc, char **argv); /* alerts.c */
 int cmd_exempt(struct ctl *ctl, int argc, char **argv);  /* exempt.c */
 int cmd_reload(struct ctl *ctl, int argc, char **argv);  /* manage.c */
 int cmd_flush(struct ctl *ctl, int argc, char **argv);
+int cmd_pause(struct ctl *ctl, int argc, char **argv);
+int cmd_resume(struct ctl *ctl, int argc, char **argv);
 int cmd_monitor(struct ctl *ctl, int argc, char **argv); /* monitor.c */
 
 #endif

@@ -54,6 +54,12 @@ static json_t *also_json(const struct event *e)
 	return array;
 }
 
+/* As the agent sees it: by the line itself, or by a challenge in one before it that it answers. */
+static bool is_proven(struct matching *m, const struct event *e)
+{
+	return e->proven || (e->challenge.len > 0 && matcher_was_challenged(m->matcher, e));
+}
+
 /* A line that can be read in several ways is evidence of nothing: its addresses are not told. */
 static json_t *event_json(struct matching *m, const struct event *e, unsigned long number)
 {
@@ -68,6 +74,7 @@ static json_t *event_json(struct matching *m, const struct event *e, unsigned lo
 		      e->pattern);
 	if (e->classes != CLASS_BIT(e->class))
 		json_object_set_new(o, "also", also_json(e));
+	json_object_set_new(o, "proven", json_boolean(is_proven(m, e)));
 	json_object_set_new(o, "filter", output_string(e->filter));
 	json_object_set_new(o, "time", output_time(e->time));
 	json_object_set_new(o, "captures", lens_captures_json(&m->lens, e));

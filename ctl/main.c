@@ -21,9 +21,12 @@ static const struct command {
 } commands[] = {
 	{ "status", cmd_status, "", "how the agent is doing, and each input",
 	  "Exit status 1 when bans are not being enforced." },
-	{ "list", cmd_list, "", "all bans in force", "" },
-	{ "show", cmd_show, "ADDRESS", "why it is banned: rule, log lines, accounts, history",
-	  "Exit status 3 if it is not banned." },
+	{ "list", cmd_list, "[--enforced]", "all bans",
+	  "Those that are only observed are marked so, and left out with --enforced." },
+	{ "show", cmd_show, "ADDRESS", "why it is banned: rule, log lines, accounts, proof, history",
+	  "Exit status 3 if it is not banned; then 'sipwarden explain' tells why not." },
+	{ "explain", cmd_explain, "ADDRESS", "why it is not banned: what counts, what is missing, what protects it", "" },
+	{ "alerts", cmd_alerts, "", "what an admin should look after: the last 50 alerts", "" },
 	{ "ban", cmd_ban, "ADDRESS[/LEN] [--for 2h] [--reason TEXT]", "ban by hand",
 	  "Without --for it lasts until lifted. Exempt addresses are refused (exit status 5)." },
 	{ "unban", cmd_unban, "ADDRESS… | --all", "lift bans", "Exit status 3 if one was not banned." },
@@ -34,8 +37,17 @@ static const struct command {
 	  "All or nothing: with any mistake, everything goes on as before (exit status 1)." },
 	{ "flush", cmd_flush, "", "lift all bans and remove the nftables table",
 	  "The switch for emergencies. Nothing is enforced until 'sipwarden reload' or a restart." },
+	{ "pause", cmd_pause, "[--reason TEXT]", "enforce nothing, at once; go on counting and deciding",
+	  "Also after restarts, until 'sipwarden resume'. Bans are kept; 'flush' would lift them." },
+	{ "resume", cmd_resume, "", "enforce again", "" },
 	{ "check", cmd_check, "", "look for mistakes in config and filters", "All of them at once; needs no agent." },
-	{ "monitor", cmd_monitor, "", "bans and lifts as they happen", "" },
+	{ "simulate", cmd_simulate,
+	  "--input NAME=FILE|journal… [--since WHEN] [--until WHEN] [--against FILE] [--seen FILE] [--summary]",
+	  "whom a configuration would have banned, by logs of the past",
+	  "Needs neither agent nor rights. NAME is an input of the configuration; FILE may be a pattern, '-', or\n"
+	  "compressed by gzip. WHEN: 2026-11-24, '2026-11-24 10:00', '2h ago'. --against compares with another\n"
+	  "configuration; --seen lists addresses that really sent packets. With --json one object a decision." },
+	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"
 	  "       new [--line LINE]… [--address ADDRESS]… [--class CLASS] [--output FILE] NAME |\n"

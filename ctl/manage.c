@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reload, flush */
+/* reload, flush, pause, resume */
+#include <getopt.h>
 #include <stdio.h>
 
 #include "client.h"
 #include "output.h"
 #include "usage.h"
 
-static int call_and_tell(struct ctl *ctl, const char *method, const char *done)
+/* argument may be NULL: the method takes none. */
+static int call_and_tell(struct ctl *ctl, const char *method, const char *argument, const char *done)
 {
 	const char *text = "";
 	sd_bus_message *m = NULL;
@@ -15,7 +17,7 @@ static int call_and_tell(struct ctl *ctl, const char *method, const char *done)
 
 	if (status != CTL_OK)
 		return status;
-	status = client_call(bus, &m, method, "");
+	status = client_call(bus, &m, method, argument ? "s" : "", argument);
 	if (status == CTL_OK)
 		r = sd_bus_message_read(m, "s", &text);
 	if (r < 0)
@@ -33,12 +35,35 @@ int cmd_reload(struct ctl *ctl, int argc, char **argv)
 {
 	if (argc > 1)
 		return usage_error(argv[0], "takes no argument", argv[1]);
-	return call_and_tell(ctl, "Reload", "reloaded");
+	return call_and_tell(ctl, "Reload", NULL, "reloaded");
 }
 
 int cmd_flush(struct ctl *ctl, int argc, char **argv)
 {
 	if (argc > 1)
 		return usage_error(argv[0], "takes no argument", argv[1]);
-	return call_and_tell(ctl, "Flush", "flushed");
+	return call_and_tell(ctl, "Flush", NULL, "flushed");
+}
+
+int cmd_pause(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option options[] = { { "reason", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
+	const char *reason = "";
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c != 'r')
+			return CTL_USAGE;
+		reason = optarg;
+	}
+	if (optind < argc)
+		return usage_error(argv[0], "takes only --reason TEXT, not", argv[optind]);
+	return call_and_tell(ctl, "Pause", reason, "paused");
+}
+
+int cmd_resume(struct ctl *ctl, int argc, char **argv)
+{
+	if (argc > 1)
+		return usage_error(argv[0], "takes no argument", argv[1]);
+	return call_and_tell(ctl, "Resume", NULL, "resumed");
 }

@@ -77,7 +77,8 @@ void output_table_print(struct table *t)
 
 void output_json(json_t *value)
 {
-	json_dumpf(value, stdout, JSON_COMPACT);
+	/* What else is not ASCII could be the sender's, and mean something to a terminal. */
+	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(value);
 }
@@ -96,4 +97,13 @@ json_t *output_time(usec_t when)
 	if (when == 0 || when == USEC_INFINITY)
 		return json_null();
 	return json_string(time_format_utc(when, text));
+}
+
+json_t *output_span(usec_t span)
+{
+	if (span == USEC_INFINITY)
+		return json_null();
+	if (span % USEC_PER_SEC == 0)
+		return json_integer((json_int_t)(span / USEC_PER_SEC));
+	return json_real((double)span / (double)USEC_PER_SEC);
 }

@@ -26,6 +26,8 @@ void output_json(json_t *value);
 json_t *output_string(const char *text);
 /* RFC 3339, or null for 0 and USEC_INFINITY. */
 json_t *output_time(usec_t when);
+/* A length of time as seconds, with a fraction if it has one; null for USEC_INFINITY. */
+json_t *output_span(usec_t span);
 
 /* "escaped" into buf for a terminal. Returns buf. */
 char *output_safe(const char *text, char *buf, size_t size);

@@ -5,42 +5,11 @@
 
 #include "client.h"
 #include "control/bus.h"
+#include "facts.h"
 #include "output.h"
 #include "usage.h"
 
 static const char *const headers[] = { "INPUT", "FILTER", "OPEN", "LINES", "EVENTS", "LAG", "LAST LINE", "PROBLEM", NULL };
-
-/* The facts as a JSON object. NULL: not what we know. */
-static json_t *read_facts(sd_bus_message *m)
-{
-	json_t *facts = json_object();
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-	while (r > 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		const char *key, *contents, *text;
-		uint64_t number;
-
-		r = sd_bus_message_read(m, "s", &key);
-		if (r > 0)
-			r = sd_bus_message_peek_type(m, NULL, &contents);
-		if (r > 0 && strcmp(contents, "t") == 0) {
-			r = sd_bus_message_read(m, "v", "t", &number);
-			json_object_set_new(facts, key, json_integer((json_int_t)number));
-		} else if (r > 0) {
-			r = sd_bus_message_read(m, "v", "s", &text);
-			if (r > 0)
-				json_object_set_new(facts, key, output_string(text));
-		}
-		if (r > 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	if (r >= 0)
-		r = sd_bus_message_exit_container(m);
-	if (r >= 0)
-		return facts;
-	json_decref(facts);
-	return NULL;
-}
 
 struct input_view {
 	const char *name, *filter, *last_error;
@@ -89,7 +58,40 @@ static void input_row(struct table *t, const struct input_view *i)
 
 static long long fact(const json_t *facts, const char *key)
 {
-	return (long long)json_integer_value(json_object_get(facts, key));
+	return facts_number(facts, key);
+}
+
+/* What nobody should overlook comes first. */
+static void print_mode(const json_t *facts)
+{
+	usec_t now = time_now(), since = (usec_t)fact(facts, "paused");
+	char when[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX], reason[512];
+
+	if (since) {
+		printf("PAUSED since %s (%s): bans are not being enforced, nobody is kept out.\n",
+		       time_format_local(since, when),
+		       timespan_format(now > since ? (now - since) / USEC_PER_SEC * USEC_PER_SEC : 0, span));
+		if (*facts_text(facts, "pause_reason"))
+			printf("  reason     %s\n", output_safe(facts_text(facts, "pause_reason"), reason, sizeof(reason)));
+		puts("  'sipwarden resume' ends this.\n");
+	}
+	if (fact(facts, "observe"))
+		puts("OBSERVING ([sipwarden] mode = observe): bans are decided and told, only those by hand are enforced.\n");
+}
+
+static void print_bans(const json_t *facts)
+{
+	long long observed = fact(facts, "bans_observed"), bans = fact(facts, "bans") - observed;
+
+	printf("  bans       %lld %s, %lld since start", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
+	       fact(facts, "bans_total"));
+	if (observed)
+		printf("; %lld only observed", observed);
+	if (fact(facts, "bans_unproven"))
+		printf("; %lld unproven", fact(facts, "bans_unproven"));
+	if (fact(facts, "bans_of_prefixes"))
+		printf("; %lld of prefixes", fact(facts, "bans_of_prefixes"));
+	putchar('\n');
 }
 
 static void print_facts(const json_t *facts)
@@ -97,33 +99,45 @@ static void print_facts(const json_t *facts)
 	char span[TIMESPAN_TEXT_MAX];
 	usec_t up = time_now() - (usec_t)fact(facts, "started");
 
-	printf("sipwardend %s, running for %s\n", json_string_value(json_object_get(facts, "version")),
+	print_mode(facts);
+	printf("sipwardend %s, running for %s\n", facts_text(facts, "version"),
 	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span));
-	printf("  bans       %lld in force, %lld since start\n", fact(facts, "bans"), fact(facts, "bans_total"));
+	print_bans(facts);
 	printf("  attempts   %lld counted in %lld log lines; %lld offenders watched\n", fact(facts, "attempts"),
 	       fact(facts, "events"), fact(facts, "offenders"));
 	printf("  not counted: %lld from exempt sources, %lld crafted lines, %lld impossible sources\n",
 	       fact(facts, "exempted"), fact(facts, "crafted"), fact(facts, "unbannable"));
+	if (fact(facts, "exempt_names"))
+		printf("  exempt     by %lld DNS names, %lld of which cannot be looked up\n", fact(facts, "exempt_names"),
+		       fact(facts, "exempt_names_failing"));
+	printf("  not banned: %lld forgeries, %lld times a friend, %lld by the brakes; %lld friends known, %lld decisions wait\n",
+	       fact(facts, "forged"), fact(facts, "spared"), fact(facts, "braked"), fact(facts, "friends"),
+	       fact(facts, "waiting"));
 	printf("  firewall   %s; %lld waiting, %lld errors, %lld restarts, %lld restores\n",
 	       fact(facts, "firewall_ready") ? "ready" : "NOT READY: new bans are not in force", fact(facts, "firewall_pending"),
 	       fact(facts, "firewall_errors"), fact(facts, "firewall_restarts"), fact(facts, "firewall_restores"));
+	if (fact(facts, "alerts"))
+		printf("  alerts     %lld since start: see 'sipwarden alerts'\n", fact(facts, "alerts"));
 }
 
 static int tell(const struct ctl *ctl, sd_bus_message *m)
 {
-	json_t *facts = read_facts(m), *inputs = json_array();
-	bool ready = facts && fact(facts, "firewall_ready");
+	json_t *facts = facts_read(m), *inputs = json_array();
+	bool enforced = facts && fact(facts, "firewall_ready") && !fact(facts, "paused");
 	struct input_view i;
 	struct table t;
 	int r = facts ? sd_bus_message_enter_container(m, 'a', "(" BUS_INPUT ")") : -EBADMSG;
 
 	output_table_begin(&t, headers);
 	while (r > 0 && (r = read_input(m, &i)) > 0) {
-		json_array_append_new(inputs, input_json(&i));
-		input_row(&t, &i);
+		if (ctl->json)
+			json_array_append_new(inputs, input_json(&i));
+		else
+			input_row(&t, &i);
 	}
 	if (r >= 0 && ctl->json) {
 		json_object_set(facts, "inputs", inputs);
+		facts_mode(facts);
 		output_json(json_incref(facts));
 	} else if (r >= 0) {
 		print_facts(facts);
@@ -132,7 +146,7 @@ static int tell(const struct ctl *ctl, sd_bus_message *m)
 	}
 	json_decref(facts);
 	json_decref(inputs);
-	return r < 0 ? client_bad_reply(r) : ready ? CTL_OK : CTL_FAILED;
+	return r < 0 ? client_bad_reply(r) : enforced ? CTL_OK : CTL_FAILED;
 }
 
 int cmd_status(struct ctl *ctl, int argc, char **argv)

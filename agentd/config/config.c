@@ -408,6 +408,7 @@ struct config *config_free(struct config *c)
 	free(c->inputs);
 	free(c->rules);
 	free(c->exempt);
+	strings_free(c->exempt_names);
 	free(c->path);
 	free(c->ports);
 	free(c->user);

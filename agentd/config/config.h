@@ -17,7 +17,7 @@
  *   [sipwarden]      mode = enforce|observe; user, group, state_dir, socket, firewall_socket, filter_dirs, log_level
  *   [firewall]       table, max_bans, ports, witness, witness_size, witness_for
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
- *   [exempt]         address = ADDR[/LEN] …   (may be repeated)
+ *   [exempt]         address = ADDR[/LEN] …; name = HOST …   (both may be repeated); own
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start; timezone (file); witness = auto|no
  *   [trust]          friend_for; factor; account_limit
@@ -57,6 +57,8 @@ struct config_raise {
 	struct addr addr;
 	uint32_t threshold;
 };
+
+#define EXEMPT_NAMES_MAX 256
 
 #define RULE_THRESHOLD_MAX 10000
 #define RULE_LADDER_MAX 16
@@ -127,6 +129,8 @@ struct config {
 	usec_t history;  /* how long earlier bans count on the ladder */
 	struct addr *exempt;
 	size_t n_exempt;
+	char **exempt_names; /* DNS names, in lower case, each once; NULL-terminated, or NULL */
+	bool exempt_own;     /* this host's addresses and gateways, too */
 	struct config_input *inputs;
 	size_t n_inputs;
 	struct config_rule *rules;

@@ -165,6 +165,7 @@ struct config *config_defaults(void)
 	c->ipv6_prefix = 64;
 	c->history = 30 * DAY;
 	c->policy = policy;
+	c->exempt_own = true;
 	if (!set_strings(c) || !set_rules(c) || !set_exempt(c) || !set_ports(c))
 		return config_free(c);
 	return c;

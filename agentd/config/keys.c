@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/hostname.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/zone.h"
@@ -292,8 +293,58 @@ static void take_exempt(struct loader *l, const struct place *at, const char *te
 	strings_free(words);
 }
 
+static bool has_name(const struct config *c, const char *name)
+{
+	char **n;
+
+	for (n = c->exempt_names; n && *n; n++)
+		if (strcmp(*n, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_exempt_name(struct loader *l, const struct place *at, const char *word)
+{
+	struct config *c = l->cfg;
+	char name[HOSTNAME_TEXT_MAX];
+	struct addr ignored;
+
+	if (addr_parse_prefix(word, strlen(word), true, &ignored) == 0)
+		value_error(at, word, "write address = for it", "an address, not a name");
+	else if (*word == '_')
+		value_error(at, word, "write the domain; its SRV records are looked up by themselves",
+			    "not the name of a host or domain");
+	else if (hostname_parse(word, name) < 0)
+		value_error(at, word, "a whole name, as sip.carrier.example; one with other letters in its xn-- form",
+			    "not a DNS name");
+	else if (has_name(c, name))
+		return;
+	else if (strings_count(c->exempt_names) >= EXEMPT_NAMES_MAX)
+		value_error(at, word, "use addresses and prefixes", "more than 256 names");
+	else if (strings_add(&c->exempt_names, strdup(name)) < 0)
+		value_error(at, word, NULL, "out of memory");
+}
+
+static void take_exempt_name(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++)
+		add_exempt_name(l, at, *w);
+	strings_free(words);
+}
+
+static void take_exempt_own(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->cfg->exempt_own);
+}
+
 static const struct key exempt_list[] = {
 	{ "address", take_exempt, true },
+	{ "name", take_exempt_name, true },
+	{ "own", take_exempt_own, false },
 };
 const struct key_set exempt_keys = { exempt_list, ELEMENTSOF(exempt_list) };
 

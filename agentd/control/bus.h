@@ -6,9 +6,14 @@
  * The interface of the control socket, for the agent and for ctl. D-Bus, peer
  * to peer: no bus daemon, no names.
  *
- * A ban is BUS_BAN: address, start and end (microseconds since the epoch; end
- * UINT64_MAX: until lifted), attempts, step of the ladder, rule, reason,
- * accounts tried (one a line), in the kernel, packets and bytes dropped.
+ * Times are microseconds since the epoch, spans microseconds, and UINT64_MAX is
+ * until lifted. Texts that came from a log are UTF-8, and nothing more: whoever
+ * prints them escapes them.
+ *
+ * BUS_BAN: address, start, end, attempts, step of the ladder (from 0), rule,
+ *       reason, accounts tried (one a line), state (enforced; pending: not in the
+ *       kernel yet; paused: enforcement is off; observe: only told), in the
+ *       kernel, proven, observed, packets and bytes dropped
  *
  *   Status() → a{sv}, a BUS_INPUT
  *       an input: name, filter, files open, lines, bytes, events, crafted, cut,
@@ -16,24 +21,46 @@
  *   ListBans(u cursor) → a BUS_BAN, u cursor
  *       in the order of addresses, a page at a time; cursor 0 begins, and 0
  *       comes back at the end
- *   Show(s address) → b banned, BUS_BAN, s evidence, s exemption, a BUS_HISTORY
- *       the ban of it or of what covers it; an exemption that covers it, or "";
- *       earlier bans: start, end, lifted (0: ran its time), count, rule, reason
- *   Ban(s address, t span, s reason)     span in microseconds, UINT64_MAX: until lifted
+ *   Explain(s address) → b banned, BUS_BAN, a{sv}, s evidence, s accounts, a BUS_RULE, a BUS_HISTORY
+ *       the ban of it or of what covers it. Facts: paused (since; 0: it is not),
+ *       pause_reason, observe, firewall_ready, exemption, exemption_source and
+ *       exemption_reason (of what covers it, or ""), unbannable (why it can never
+ *       be banned, or ""), friend (0 or 1), friend_address, friend_first,
+ *       friend_last (0: it never logged in), friend_successes, friend_accounts
+ *       (at least), friend_accounts_max, forgeries (decisions against it given up),
+ *       waiting (0 or 1). Log lines and accounts that counted lately; those of the
+ *       ban if it is banned.
+ *       BUS_RULE, of each rule that counts it by address or prefix: rule,
+ *       attempts in the window that ends now, proven ones, threshold, window, the
+ *       ban that would follow on proof and without, observe
+ *       BUS_HISTORY, latest first: address, start, end, lifted (0: ran its time),
+ *       by what ("" likewise), attempts, rule, reason, proven, observed
+ *   ListAlerts() → a BUS_ALERT
+ *       the last ones, oldest first: time, kind, address or "", account or "", text
+ *   Ban(s address, t span, s reason)
  *   Unban(s address)
  *   UnbanAll() → t lifted
- *   ListExempt() → a (address, reason, configured)
+ *   ListExempt() → a BUS_NAME, a BUS_EXEMPT
+ *       a DNS name: name, addresses it stands for, next look-up (0: now), since when it
+ *       fails (0: it does not), why; an exemption: address, reason, configured, source
+ *       ("config", "admin", "own", "name:HOST"); an address is there once for each source
  *   Exempt(s address, s reason) → t bans that touched it, now lifted
- *   Unexempt(s address) → t 0
+ *   Unexempt(s address) → t 1 if something else keeps it exempt, or 0
+ *   Pause(s reason) → s text, Resume() → s text
  *   Reload() → s text, Flush() → s text
- *   signal Banned(BUS_BAN), signal Lifted(s address, s rule, s cause)
+ *   signal Banned(BUS_BAN), signal Lifted(s address, s rule, s cause, b observed),
+ *   signal Alert(BUS_ALERT)
  */
 #define BUS_PATH "/org/sipwarden/Agent1"
 #define BUS_INTERFACE "org.sipwarden.Agent1"
 
-#define BUS_BAN "sttuusssbtt"
+#define BUS_BAN "sttuussssbbbtt"
 #define BUS_INPUT "ssuttttttttts"
-#define BUS_HISTORY "tttuss"
+#define BUS_NAME "sutts"
+#define BUS_EXEMPT "ssbs"
+#define BUS_RULE "suuutttb"
+#define BUS_HISTORY "stttsussbb"
+#define BUS_ALERT "tssss"
 
 /* Errors, beside those of the D-Bus specification; each has a text for people. */
 #define BUS_ERROR_NOT_FOUND "org.sipwarden.Error.NotFound"

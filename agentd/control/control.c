@@ -227,6 +227,7 @@ struct control *control_stop(struct control *c)
 		unlink(c->path);
 		close(c->listen_fd);
 	}
+	control_alerts_done(c);
 	sd_event_unref(c->loop);
 	free(c->path);
 	free(c->group);
@@ -236,8 +237,8 @@ struct control *control_stop(struct control *c)
 
 /* Signals */
 
-static void notify(struct control *control, const char *signal, int (*fill)(sd_bus_message *m, const void *data),
-		   const void *data)
+void control_notify(struct control *control, const char *signal,
+		    int (*fill)(const struct control *control, sd_bus_message *m, const void *data), const void *data)
 {
 	struct control_client *c;
 
@@ -247,16 +248,16 @@ static void notify(struct control *control, const char *signal, int (*fill)(sd_b
 		if (!c->allowed || c->dead)
 			continue;
 		/* A monitor that does not read fills its queue, and loses its connection. */
-		if (sd_bus_message_new_signal(c->bus, &m, BUS_PATH, BUS_INTERFACE, signal) < 0 || fill(m, data) < 0 ||
-		    sd_bus_send(c->bus, m, NULL) < 0)
+		if (sd_bus_message_new_signal(c->bus, &m, BUS_PATH, BUS_INTERFACE, signal) < 0 ||
+		    fill(control, m, data) < 0 || sd_bus_send(c->bus, m, NULL) < 0)
 			client_bury(c);
 		sd_bus_message_unref(m);
 	}
 }
 
-static int fill_ban(sd_bus_message *m, const void *data)
+static int fill_ban(const struct control *control, sd_bus_message *m, const void *data)
 {
-	return control_append_ban(m, data);
+	return control_append_ban(control, m, data);
 }
 
 struct lifted {
@@ -264,22 +265,23 @@ struct lifted {
 	enum lift_cause cause;
 };
 
-static int fill_lift(sd_bus_message *m, const void *data)
+static int fill_lift(const struct control *control, sd_bus_message *m, const void *data)
 {
 	const struct lifted *l = data;
 	char addr[ADDR_TEXT_MAX];
 
-	return sd_bus_message_append(m, "sss", addr_format(&l->ban->addr, addr), l->ban->rule, control_cause(l->cause));
+	return sd_bus_message_append(m, "sssb", addr_format(&l->ban->addr, addr), l->ban->rule, control_cause(l->cause),
+				     (int)!control->ops.enforced(control->ops.userdata, l->ban));
 }
 
 void control_notify_ban(struct control *c, const struct ban *b)
 {
-	notify(c, "Banned", fill_ban, b);
+	control_notify(c, "Banned", fill_ban, b);
 }
 
 void control_notify_lift(struct control *c, const struct ban *b, enum lift_cause cause)
 {
 	const struct lifted l = { b, cause };
 
-	notify(c, "Lifted", fill_lift, &l);
+	control_notify(c, "Lifted", fill_lift, &l);
 }

@@ -10,6 +10,7 @@
 #include "firewall/firewall.h"
 #include "input/input.h"
 #include "match/match.h"
+#include "resolve/resolve.h"
 
 /*
  * The control socket: D-Bus (sd-bus) peer to peer over a Unix socket, without a
@@ -28,11 +29,20 @@ struct control_ops {
 	int (*flush)(void *userdata, char **message);
 	/* Stores and enforces, beyond what the decider itself does. */
 	int (*exempt)(void *userdata, const struct addr *addr, const char *reason, bool add, char **message);
+	/* Enforcement off, or on again. */
+	int (*pause)(void *userdata, bool pause, const char *reason, char **message);
+	/* Since when it is off, and why; 0: it is on. */
+	usec_t (*paused)(void *userdata, const char **reason);
+	/* Is the ban one for the kernel, or only observed? */
+	bool (*enforced)(void *userdata, const struct ban *b);
+	const struct config *(*config)(void *userdata);
 	struct decider *(*decider)(void *userdata);
 	struct firewall *(*firewall)(void *userdata);
 	struct store *(*store)(void *userdata);
 	/* i-th input and its matcher, or false. */
 	bool (*input)(void *userdata, size_t i, struct input **in, struct matcher **m);
+	/* The i-th exempt DNS name, or false. */
+	bool (*name)(void *userdata, size_t i, struct resolve_info *info);
 	usec_t (*started)(void *userdata);
 	void *userdata;
 };
@@ -41,6 +51,8 @@ struct control_ops {
 #define CONTROL_CLIENTS_MAX 64
 /* A list is answered in pages of this many bans. */
 #define CONTROL_PAGE 1000
+/* Alerts that are kept. */
+#define CONTROL_ALERTS 50
 
 /* Listens on cfg->socket (replaces a stale socket file, never one that answers). */
 int control_start(sd_event *loop, const struct config *cfg, const struct control_ops *ops, struct control **ret);
@@ -49,5 +61,7 @@ struct control *control_stop(struct control *c);
 /* Tell monitoring clients. */
 void control_notify_ban(struct control *c, const struct ban *b);
 void control_notify_lift(struct control *c, const struct ban *b, enum lift_cause cause);
+/* And keeps the last ones for who asks later. */
+void control_notify_alert(struct control *c, const struct alert *alert);
 
 #endif

@@ -8,9 +8,7 @@
 #include "base/log.h"
 #include "control/bus.h"
 #include "control/private.h"
-#include "store/store.h"
 
-#define HISTORY_MAX 20
 #define REASON_MAX 200
 
 const char *control_cause(enum lift_cause cause)
@@ -20,17 +18,27 @@ const char *control_cause(enum lift_cause cause)
 	return causes[cause];
 }
 
-int control_append_ban(sd_bus_message *m, const struct ban *b)
+static const char *ban_state(const struct control *c, const struct ban *b)
+{
+	const char *reason;
+
+	if (!c->ops.enforced(c->ops.userdata, b))
+		return "observe";
+	if (c->ops.paused(c->ops.userdata, &reason))
+		return "paused";
+	return b->in_kernel ? "enforced" : "pending";
+}
+
+int control_append_ban(const struct control *c, sd_bus_message *m, const struct ban *b)
 {
 	char addr[ADDR_TEXT_MAX];
 
 	return sd_bus_message_append(m, "(" BUS_BAN ")", addr_format(&b->addr, addr), b->start, b->end, b->count, b->step,
-				     b->rule, b->reason, b->accounts ? b->accounts : "", (int)b->in_kernel, b->packets,
-				     b->bytes);
+				     b->rule, b->reason, b->accounts ? b->accounts : "", ban_state(c, b), (int)b->in_kernel,
+				     (int)b->proven, (int)!c->ops.enforced(c->ops.userdata, b), b->packets, b->bytes);
 }
 
-/* Who asks may ask; each method begins with it. */
-static int check_allowed(const struct control_client *c, sd_bus_error *error)
+int control_check_allowed(const struct control_client *c, sd_bus_error *error)
 {
 	if (c->allowed)
 		return 0;
@@ -46,7 +54,7 @@ static int invalid(sd_bus_error *error, const char *text, const char *why)
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID, "'%s' %s", text_escape(SPAN(text), shown, sizeof(shown)), why);
 }
 
-static int read_address(const char *text, struct addr *ret, sd_bus_error *error)
+int control_read_address(const char *text, struct addr *ret, sd_bus_error *error)
 {
 	int r = addr_parse_prefix(text, strlen(text), false, ret);
 
@@ -59,25 +67,68 @@ static int read_address(const char *text, struct addr *ret, sd_bus_error *error)
 
 /* Status */
 
-static int append_number(sd_bus_message *m, const char *key, uint64_t value)
+int control_append_number(sd_bus_message *m, const char *key, uint64_t value)
 {
 	return sd_bus_message_append(m, "{sv}", key, "t", value);
 }
 
-static int append_facts(sd_bus_message *m, const struct control_ops *ops)
+static void count_names(const struct control_ops *ops, uint64_t *names, uint64_t *failing)
 {
+	struct resolve_info i;
+
+	for (; ops->name(ops->userdata, *names, &i); (*names)++)
+		*failing += i.failing > 0;
+}
+
+int control_append_text(sd_bus_message *m, const char *key, const char *value)
+{
+	return sd_bus_message_append(m, "{sv}", key, "s", value);
+}
+
+int control_append_mode(const struct control *c, sd_bus_message *m)
+{
+	const char *reason = "";
+	int r = control_append_number(m, "paused", c->ops.paused(c->ops.userdata, &reason));
+
+	if (r >= 0)
+		r = control_append_text(m, "pause_reason", reason);
+	return r < 0 ? r : control_append_number(m, "observe", c->ops.config(c->ops.userdata)->observe);
+}
+
+struct observed {
+	const struct control *control;
+	uint64_t count;
+};
+
+static void count_observed(void *userdata, struct ban *b)
+{
+	struct observed *o = userdata;
+
+	o->count += !o->control->ops.enforced(o->control->ops.userdata, b);
+}
+
+static int append_facts(sd_bus_message *m, const struct control *control)
+{
+	const struct control_ops *ops = &control->ops;
+	struct observed observed = { control, 0 };
+	uint64_t names = 0, failing = 0;
 	struct firewall_stats fw;
 	struct decide_stats ds;
 	int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
+	count_names(ops, &names, &failing);
 	decider_stats(ops->decider(ops->userdata), &ds);
 	firewall_stats(ops->firewall(ops->userdata), &fw);
+	decider_each(ops->decider(ops->userdata), count_observed, &observed);
 	const struct {
 		const char *key;
 		uint64_t value;
 	} facts[] = {
 		{ "started", ops->started(ops->userdata) },
 		{ "bans", ds.active },
+		{ "bans_observed", observed.count },
+		{ "bans_unproven", ds.unproven },
+		{ "bans_of_prefixes", ds.prefixes },
 		{ "bans_total", ds.bans },
 		{ "lifts_total", ds.lifts },
 		{ "events", ds.events },
@@ -85,6 +136,15 @@ static int append_facts(sd_bus_message *m, const struct control_ops *ops)
 		{ "crafted", ds.crafted },
 		{ "exempted", ds.exempted },
 		{ "unbannable", ds.unbannable },
+		{ "exempt_names", names },
+		{ "exempt_names_failing", failing },
+		{ "forged", ds.forged },
+		{ "spared", ds.spared },
+		{ "braked", ds.braked },
+		{ "observed_total", ds.observed },
+		{ "alerts", ds.alerts },
+		{ "friends", ds.friends },
+		{ "waiting", ds.waiting },
 		{ "offenders", ds.offenders },
 		{ "forgotten", ds.forgotten },
 		{ "firewall_ready", fw.ready },
@@ -96,9 +156,11 @@ static int append_facts(sd_bus_message *m, const struct control_ops *ops)
 		{ "firewall_pending", fw.pending },
 	};
 	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(facts); i++)
-		r = append_number(m, facts[i].key, facts[i].value);
+		r = control_append_number(m, facts[i].key, facts[i].value);
 	if (r >= 0)
-		r = sd_bus_message_append(m, "{sv}", "version", "s", SIPWARDEN_VERSION);
+		r = control_append_mode(control, m);
+	if (r >= 0)
+		r = control_append_text(m, "version", SIPWARDEN_VERSION);
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -122,13 +184,13 @@ static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	struct matcher *matcher;
 	struct input *in;
 	size_t i;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r < 0)
 		return r;
 	r = sd_bus_message_new_method_return(m, &reply);
 	if (r >= 0)
-		r = append_facts(reply, ops);
+		r = append_facts(reply, c->control);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(" BUS_INPUT ")");
 	for (i = 0; r >= 0 && ops->input(ops->userdata, i, &in, &matcher); i++)
@@ -186,7 +248,7 @@ static int reply_page(struct control_client *c, sd_bus_message *m, uint32_t curs
 		const struct ban *b = decider_find(ops->decider(ops->userdata), &c->snapshot[i]);
 
 		if (b && addr_equal(&b->addr, &c->snapshot[i]))
-			r = control_append_ban(reply, b);
+			r = control_append_ban(c->control, reply, b);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -209,7 +271,7 @@ static void take_counters(void *userdata, const struct firewall_element *e)
 	}
 }
 
-/* The kernel has told its counters: everybody who waits gets the first page. */
+/* The kernel has told its counters: everybody who waits gets the answer. */
 static void counters_taken(void *userdata, int error)
 {
 	struct control *control = userdata;
@@ -222,104 +284,47 @@ static void counters_taken(void *userdata, int error)
 		if (!m)
 			continue;
 		c->waiting = NULL;
-		if (c->dead || snapshot_take(c) < 0 || reply_page(c, m, 0) < 0)
+		if (c->dead || c->answer(c, m) < 0)
 			sd_bus_reply_method_errorf(m, SD_BUS_ERROR_NO_MEMORY, "out of memory");
 		sd_bus_message_unref(m);
 	}
 }
 
+int control_with_counters(struct control_client *c, sd_bus_message *m,
+			  int (*answer)(struct control_client *c, sd_bus_message *m), sd_bus_error *error)
+{
+	struct control *control = c->control;
+
+	if (c->waiting)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "an answer is on its way already");
+	if (firewall_list(control->ops.firewall(control->ops.userdata), take_counters, counters_taken, control) < 0)
+		return answer(c, m);
+	c->waiting = sd_bus_message_ref(m);
+	c->answer = answer;
+	return 1;
+}
+
+static int answer_list(struct control_client *c, sd_bus_message *m)
+{
+	int r = snapshot_take(c);
+
+	return r < 0 ? r : reply_page(c, m, 0);
+}
+
 static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct control_client *c = userdata;
-	struct control *control = c->control;
 	uint32_t cursor;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(m, "u", &cursor);
 	if (r < 0)
 		return r;
-	if (cursor > 0)
-		return reply_page(c, m, cursor);
-	if (c->waiting)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "the list is on its way already");
-	if (firewall_list(control->ops.firewall(control->ops.userdata), take_counters, counters_taken, control) >= 0) {
-		c->waiting = sd_bus_message_ref(m);
-		return 1;
-	}
-	/* Without the helper there are no new counters, but there are bans. */
-	r = snapshot_take(c);
-	return r < 0 ? r : reply_page(c, m, 0);
+	return cursor > 0 ? reply_page(c, m, cursor) : control_with_counters(c, m, answer_list, error);
 }
 
-/* One address */
-
-static int append_text(sd_bus_message *m, const char *text, size_t len)
-{
-	_cleanup_free_ char *utf8 = text_to_utf8((struct span){ text, len });
-
-	return utf8 ? sd_bus_message_append(m, "s", utf8) : -ENOMEM;
-}
-
-struct history {
-	sd_bus_message *m;
-	int error;
-};
-
-static void append_history(void *userdata, const struct store_ban *b, usec_t lifted)
-{
-	struct history *h = userdata;
-
-	if (h->error >= 0)
-		h->error = sd_bus_message_append(h->m, "(" BUS_HISTORY ")", b->start, b->end, lifted, b->count,
-						 b->rule ? b->rule : "", b->reason ? b->reason : "");
-}
-
-static int reply_show(const struct control_client *c, sd_bus_message *m, const struct addr *addr)
-{
-	static const struct ban none = { .rule = (char *)"", .reason = (char *)"" };
-	const struct control_ops *ops = &c->control->ops;
-	const struct decider *d = ops->decider(ops->userdata);
-	const struct ban *b = decider_find(d, addr);
-	const struct addr *exemption = decider_exemption(d, addr);
-	struct history h = { 0 };
-	char text[ADDR_TEXT_MAX] = "";
-	int r = sd_bus_message_new_method_return(m, &h.m);
-
-	if (r >= 0)
-		r = sd_bus_message_append(h.m, "b", b != NULL);
-	if (r >= 0)
-		r = control_append_ban(h.m, b ? b : &none);
-	if (r >= 0)
-		r = append_text(h.m, b && b->evidence ? b->evidence : "", b ? b->evidence_len : 0);
-	if (r >= 0)
-		r = sd_bus_message_append(h.m, "s", exemption ? addr_format(exemption, text) : "");
-	if (r >= 0)
-		r = sd_bus_message_open_container(h.m, 'a', "(" BUS_HISTORY ")");
-	if (r >= 0)
-		store_history_each(ops->store(ops->userdata), addr, HISTORY_MAX, append_history, &h);
-	r = r >= 0 ? h.error : r;
-	if (r >= 0)
-		r = sd_bus_message_close_container(h.m);
-	if (r >= 0)
-		r = sd_bus_message_send(h.m);
-	sd_bus_message_unref(h.m);
-	return r < 0 ? r : 1;
-}
-
-static int method_show(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	const struct control_client *c = userdata;
-	struct addr addr;
-	const char *text;
-	int r = check_allowed(c, error);
-
-	if (r >= 0)
-		r = sd_bus_message_read(m, "s", &text);
-	if (r >= 0)
-		r = read_address(text, &addr, error);
-	return r < 0 ? r : reply_show(c, m, &addr);
-}
+/* Bans by hand */
 
 static int method_ban(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -329,12 +334,12 @@ static int method_ban(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	char shown[REASON_MAX], exempt[ADDR_TEXT_MAX];
 	struct addr addr, exemption;
 	uint64_t span;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(m, "sts", &text, &span, &reason);
 	if (r >= 0)
-		r = read_address(text, &addr, error);
+		r = control_read_address(text, &addr, error);
 	if (r < 0)
 		return r;
 	if (span == 0 || (span != USEC_INFINITY && span > TIMESPAN_MAX))
@@ -359,12 +364,12 @@ static int method_unban(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	char wider[ADDR_TEXT_MAX];
 	struct addr addr, cover;
 	const char *text;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(m, "s", &text);
 	if (r >= 0)
-		r = read_address(text, &addr, error);
+		r = control_read_address(text, &addr, error);
 	if (r < 0)
 		return r;
 	r = decider_unban(ops->decider(ops->userdata), &addr, &cover);
@@ -380,7 +385,7 @@ static int method_unban_all(sd_bus_message *m, void *userdata, sd_bus_error *err
 {
 	const struct control_client *c = userdata;
 	const struct control_ops *ops = &c->control->ops;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r < 0)
 		return r;
@@ -389,11 +394,23 @@ static int method_unban_all(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 /* Exemptions */
 
-static void append_exempt(void *userdata, const struct addr *addr, const char *reason, bool configured)
+static void append_exempt(void *userdata, const struct addr *addr, const char *source, const char *reason)
 {
 	char text[ADDR_TEXT_MAX];
 
-	sd_bus_message_append(userdata, "(ssb)", addr_format(addr, text), reason ? reason : "", (int)configured);
+	sd_bus_message_append(userdata, "(" BUS_EXEMPT ")", addr_format(addr, text), reason ? reason : "",
+			      (int)(strcmp(source, "config") == 0), source);
+}
+
+static int append_names(sd_bus_message *m, const struct control_ops *ops)
+{
+	int r = sd_bus_message_open_container(m, 'a', "(" BUS_NAME ")");
+	struct resolve_info i;
+	size_t n;
+
+	for (n = 0; r >= 0 && ops->name(ops->userdata, n, &i); n++)
+		r = sd_bus_message_append(m, "(" BUS_NAME ")", i.name, (uint32_t)i.addresses, i.next, i.failing, i.error);
+	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static int method_exempts(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -401,12 +418,14 @@ static int method_exempts(sd_bus_message *m, void *userdata, sd_bus_error *error
 	const struct control_client *c = userdata;
 	const struct control_ops *ops = &c->control->ops;
 	sd_bus_message *reply = NULL;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r >= 0)
 		r = sd_bus_message_new_method_return(m, &reply);
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ssb)");
+		r = append_names(reply, ops);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(" BUS_EXEMPT ")");
 	if (r >= 0) {
 		decider_exempt_each(ops->decider(ops->userdata), append_exempt, reply);
 		r = sd_bus_message_close_container(reply);
@@ -425,7 +444,7 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 	struct decide_stats before, after;
 	char shown[REASON_MAX];
 	struct addr addr;
-	int r = read_address(text, &addr, error);
+	int r = control_read_address(text, &addr, error);
 
 	if (r < 0)
 		return r;
@@ -437,6 +456,9 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 		return sd_bus_error_setf(error, BUS_ERROR_NOT_FOUND, "%s is not exempt", text);
 	if (r < 0)
 		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s: %s", text, message ? message : strerror(-r));
+	if (!add)
+		return sd_bus_reply_method_return(
+			m, "t", (uint64_t)(decider_exemption(ops->decider(ops->userdata), &addr) != NULL));
 	decider_stats(ops->decider(ops->userdata), &after);
 	return sd_bus_reply_method_return(m, "t", after.lifts - before.lifts);
 }
@@ -444,7 +466,7 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 static int method_exempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const char *text, *reason;
-	int r = check_allowed(userdata, error);
+	int r = control_check_allowed(userdata, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(m, "ss", &text, &reason);
@@ -454,7 +476,7 @@ static int method_exempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
 static int method_unexempt(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const char *text;
-	int r = check_allowed(userdata, error);
+	int r = control_check_allowed(userdata, error);
 
 	if (r >= 0)
 		r = sd_bus_message_read(m, "s", &text);
@@ -474,7 +496,7 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const struct control_client *c = userdata;
 	_cleanup_free_ char *message = NULL;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r < 0)
 		return r;
@@ -482,11 +504,39 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return reply_text(m, r, message, error);
 }
 
+static int method_pause(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	_cleanup_free_ char *message = NULL;
+	char shown[REASON_MAX];
+	const char *reason;
+	int r = control_check_allowed(c, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &reason);
+	if (r < 0)
+		return r;
+	r = c->control->ops.pause(c->control->ops.userdata, true, text_escape(SPAN(reason), shown, sizeof(shown)), &message);
+	return reply_text(m, r, message, error);
+}
+
+static int method_resume(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct control_client *c = userdata;
+	_cleanup_free_ char *message = NULL;
+	int r = control_check_allowed(c, error);
+
+	if (r < 0)
+		return r;
+	r = c->control->ops.pause(c->control->ops.userdata, false, "", &message);
+	return reply_text(m, r, message, error);
+}
+
 static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const struct control_client *c = userdata;
 	_cleanup_free_ char *message = NULL;
-	int r = check_allowed(c, error);
+	int r = control_check_allowed(c, error);
 
 	if (r < 0)
 		return r;
@@ -494,23 +544,27 @@ static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return reply_text(m, r, message, error);
 }
 
-/* Who may call is decided by the socket's peer (check_allowed), not by sd-bus. */
+/* Who may call is decided by the socket's peer (control_check_allowed), not by sd-bus. */
 #define METHOD(name, in, out, fn) SD_BUS_METHOD(name, in, out, fn, SD_BUS_VTABLE_UNPRIVILEGED)
 
 const sd_bus_vtable control_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	METHOD("Status", "", "a{sv}a(" BUS_INPUT ")", method_status),
 	METHOD("ListBans", "u", "a(" BUS_BAN ")u", method_list),
-	METHOD("Show", "s", "b(" BUS_BAN ")ssa(" BUS_HISTORY ")", method_show),
+	METHOD("Explain", "s", "b(" BUS_BAN ")a{sv}ssa(" BUS_RULE ")a(" BUS_HISTORY ")", control_method_explain),
+	METHOD("ListAlerts", "", "a(" BUS_ALERT ")", control_method_alerts),
 	METHOD("Ban", "sts", "", method_ban),
 	METHOD("Unban", "s", "", method_unban),
 	METHOD("UnbanAll", "", "t", method_unban_all),
-	METHOD("ListExempt", "", "a(ssb)", method_exempts),
+	METHOD("ListExempt", "", "a(" BUS_NAME ")a(" BUS_EXEMPT ")", method_exempts),
 	METHOD("Exempt", "ss", "t", method_exempt),
 	METHOD("Unexempt", "s", "t", method_unexempt),
+	METHOD("Pause", "s", "s", method_pause),
+	METHOD("Resume", "", "s", method_resume),
 	METHOD("Reload", "", "s", method_reload),
 	METHOD("Flush", "", "s", method_flush),
 	SD_BUS_SIGNAL("Banned", "(" BUS_BAN ")", 0),
-	SD_BUS_SIGNAL("Lifted", "sss", 0),
+	SD_BUS_SIGNAL("Lifted", "sssb", 0),
+	SD_BUS_SIGNAL("Alert", "(" BUS_ALERT ")", 0),
 	SD_BUS_VTABLE_END,
 };

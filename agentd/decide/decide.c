@@ -368,7 +368,7 @@ void decider_each(struct decider *d, void (*fn)(void *userdata, struct ban *b), 
 
 int decider_exempt(struct decider *d, const struct addr *addr, const char *reason)
 {
-	int r = exempt_add(&d->exempt, addr, reason, false);
+	int r = exempt_add(&d->exempt, addr, reason);
 
 	if (r >= 0)
 		lift_exempt(d);
@@ -380,6 +380,19 @@ int decider_unexempt(struct decider *d, const struct addr *addr)
 	return exempt_remove(&d->exempt, addr);
 }
 
+int decider_exempt_source(struct decider *d, const char *source, const struct addr *addrs, size_t n)
+{
+	int r = exempt_set_source(&d->exempt, source, addrs, n);
+	struct ban_entry *entry;
+	size_t i;
+
+	/* Only what covers one of them: there may be a million bans. */
+	for (i = 0; r >= 0 && i < n; i++)
+		while (exempt_find(&d->exempt, &addrs[i]) && (entry = ban_table_cover(&d->bans, &addrs[i])))
+			decider_lift(d, entry, LIFT_EXEMPT);
+	return r;
+}
+
 const struct addr *decider_exemption(const struct decider *d, const struct addr *addr)
 {
 	const struct exempt_entry *entry = exempt_find(&d->exempt, addr);
@@ -387,27 +400,11 @@ const struct addr *decider_exemption(const struct decider *d, const struct addr 
 	return entry ? &entry->link.addr : NULL;
 }
 
-struct exempt_each_call {
-	void (*fn)(void *userdata, const struct addr *addr, const char *reason, bool configured);
-	void *userdata;
-};
-
-static void each_exempt(struct addr_map_link *item, void *userdata)
-{
-	const struct exempt_entry *entry = container_of(item, struct exempt_entry, link);
-	const struct exempt_each_call *call = userdata;
-
-	call->fn(call->userdata, &item->addr, entry->reason, entry->configured);
-}
-
 void decider_exempt_each(const struct decider *d,
-			 void (*fn)(void *userdata, const struct addr *addr, const char *reason, bool configured),
+			 void (*fn)(void *userdata, const struct addr *addr, const char *source, const char *reason),
 			 void *userdata)
 {
-	struct exempt_each_call call = { fn, userdata };
-
-	/* The map is only written through the function given, and this one does not. */
-	addr_map_each((struct addr_map *)&d->exempt.map, each_exempt, &call);
+	exempt_each(&d->exempt, fn, userdata);
 }
 
 void decider_befriend(struct decider *d, const struct friend *f)

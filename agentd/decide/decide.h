@@ -130,13 +130,20 @@ size_t decider_unban_all(struct decider *d);
 struct ban *decider_find(const struct decider *d, const struct addr *addr);
 void decider_each(struct decider *d, void (*fn)(void *userdata, struct ban *b), void *userdata);
 
-/* Run-time exemptions; configured ones come from the config. Adding lifts bans it covers. */
-int decider_exempt(struct decider *d, const struct addr *addr, const char *reason);
-int decider_unexempt(struct decider *d, const struct addr *addr); /* -ENOENT, -EPERM: from the config */
+/* An admin's exemptions; configured ones come from the config. Adding lifts bans it covers. */
+int decider_exempt(struct decider *d, const struct addr *addr, const char *reason); /* -EEXIST */
+int decider_unexempt(struct decider *d, const struct addr *addr); /* -ENOENT, -EPERM: only by other sources */
+/*
+ * The addresses that a source of that name ("own", "name:HOST") gives now, in
+ * place of those it gave before; hosts that could be banned, others are left
+ * out. Bans that are now exempt are lifted at once. On -ENOMEM all is as before.
+ */
+int decider_exempt_source(struct decider *d, const char *source, const struct addr *addrs, size_t n);
 /* The exemption that covers any of addr, or NULL. */
 const struct addr *decider_exemption(const struct decider *d, const struct addr *addr);
+/* Each address once for each source that gives it: "config", "admin" (with a reason, or NULL), or one by name. */
 void decider_exempt_each(const struct decider *d,
-			 void (*fn)(void *userdata, const struct addr *addr, const char *reason, bool configured),
+			 void (*fn)(void *userdata, const struct addr *addr, const char *source, const char *reason),
 			 void *userdata);
 
 /*
@@ -160,6 +167,7 @@ struct explain_rule {
 	unsigned count;	    /* attempts in the window that ends now */
 	unsigned proven;    /* of these, proven */
 	unsigned threshold; /* for this address */
+	struct addr target; /* what would be banned: it, or its prefix */
 };
 
 struct explanation {

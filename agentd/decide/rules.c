@@ -371,7 +371,7 @@ bool rule_standing(const struct rule_set *set, const struct rule *rule, const st
 
 	if (is_shared(rc) || (rc->keys & ~KEYS_OF_SOURCE) || is_except(rc, source))
 		return false;
-	*ret = (struct explain_rule){ .cfg = rc, .threshold = raise ? raise->threshold : rc->threshold };
+	*ret = (struct explain_rule){ .cfg = rc, .threshold = raise ? raise->threshold : rc->threshold, .target = key };
 	ret->count = window_count(raise ? rule->raised[raise - rc->raises] : rule->window, &key, now);
 	ret->proven = window_count(rule->proven, &key, now);
 	if (is_friend && !(rc->classes & CLASS_BIT(CLASS_CALL_ATTEMPT))) {

@@ -208,7 +208,7 @@ static void entry_done(struct firewall *fw, const struct proto_entry *e)
 		free(l);
 	} else if ((e->op == PROTO_PAUSE || e->op == PROTO_RESUME) && e->error == 0) {
 		fw->stats.paused = e->op == PROTO_PAUSE;
-	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT) {
+	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT && e->error != -ESHUTDOWN) {
 		log_warning("The firewall helper could not do what was asked (%u): %s", e->op, strerror(-e->error));
 	}
 }

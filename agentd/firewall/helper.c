@@ -250,6 +250,7 @@ static int serve(struct helper *h)
 	int r;
 
 	setsockopt(h->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	table_forget_added(h->table);
 	r = send_hello(h, false);
 	while (r >= 0) {
 		if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)

@@ -95,6 +95,7 @@ static int write_exemptions(struct table *t)
 		r = nft_commit(t->nft);
 	prefix_set_done(&c.sets[0]);
 	prefix_set_done(&c.sets[1]);
+	t->exempt_dirty = r < 0;
 	return r;
 }
 
@@ -129,7 +130,8 @@ int table_configure(struct table *t, const struct config *cfg)
 	return t->deleted ? 0 : write_exemptions(t);
 }
 
-static int apply_exemption(struct table *t, const struct proto_entry *entry)
+/* *changed: the kernel is to be told. */
+static int apply_exemption(struct table *t, const struct proto_entry *entry, bool *changed)
 {
 	struct exemption *e;
 
@@ -137,17 +139,54 @@ static int apply_exemption(struct table *t, const struct proto_entry *entry)
 		e = exemption_need(t, &entry->addr);
 		if (!e)
 			return -ENOMEM;
+		*changed = *changed || (!e->configured && !e->added);
 		e->added = true;
-	} else {
-		e = exemption_of(addr_map_find(&t->exempt, &entry->addr));
-		if (!e || !e->added)
-			return e ? -EPERM : -ENOENT;
-		e->added = false;
-		if (e->configured)
-			return -EPERM;
-		exemption_drop(&e->link, t);
+		return 0;
 	}
-	return write_exemptions(t);
+	e = exemption_of(addr_map_find(&t->exempt, &entry->addr));
+	if (!e || !e->added)
+		return e ? -EPERM : -ENOENT;
+	e->added = false;
+	if (e->configured)
+		return 0;
+	exemption_drop(&e->link, t);
+	*changed = true;
+	return 0;
+}
+
+/* Exemptions that stand next to each other: the sets are written once for all of them. */
+static void apply_exemptions(struct table *t, struct proto_entry *const *entries, size_t n)
+{
+	bool changed = t->exempt_dirty;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < n; i++)
+		entries[i]->error = apply_exemption(t, entries[i], &changed);
+	if (changed)
+		r = write_exemptions(t);
+	for (i = 0; r < 0 && i < n; i++)
+		if (!entries[i]->error)
+			entries[i]->error = r;
+}
+
+static void forget_added(struct addr_map_link *item, void *userdata)
+{
+	struct exemption *e = exemption_of(item);
+	struct table *t = userdata;
+
+	if (!e->added)
+		return;
+	e->added = false;
+	if (e->configured)
+		return;
+	exemption_drop(item, t);
+	t->exempt_dirty = true;
+}
+
+void table_forget_added(struct table *t)
+{
+	addr_map_each(&t->exempt, forget_added, t);
 }
 
 /* Prefixes */
@@ -389,14 +428,15 @@ void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
 			entries[i++]->error = -ESHUTDOWN;
 			continue;
 		}
-		if (!is_ban(entries[i])) {
-			entries[i]->error = apply_exemption(t, entries[i]);
-			i++;
-			continue;
-		}
-		for (start = i; i < n && is_ban(entries[i]); i++)
+		for (start = i; i < n && is_ban(entries[i]) == is_ban(entries[start]); i++)
 			;
-		apply_bans(t, entries + start, i - start);
+		/* An agent that gave no exemption. */
+		if (is_ban(entries[start]) && t->exempt_dirty)
+			write_exemptions(t);
+		if (is_ban(entries[start]))
+			apply_bans(t, entries + start, i - start);
+		else
+			apply_exemptions(t, entries + start, i - start);
 	}
 }
 

@@ -23,6 +23,11 @@ struct table *table_close(struct table *t); /* what is in the kernel stays */
 /* Configured exemptions in place of the earlier ones; run-time ones stay. What the witness watches. */
 int table_configure(struct table *t, const struct config *cfg);
 /*
+ * Run-time exemptions are those of one agent: the next begins without them, and
+ * gives its own at once. Until then the kernel goes on with the old ones.
+ */
+void table_forget_added(struct table *t);
+/*
  * Does bans, unbans, exemptions, in their order, as few transactions as
  * possible. Each entry's error is set: -EPERM exempt (or a configured exemption
  * that was to be taken back), -EINVAL can never be banned, -ENFILE set full, …

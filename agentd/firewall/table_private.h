@@ -20,6 +20,7 @@ struct ranges {
 struct table {
 	struct nft *nft;
 	struct addr_map exempt;
+	bool exempt_dirty; /* the kernel still has those of before */
 	struct prefix_set nets[2]; /* IPv4, IPv6 */
 	struct ranges kernel[2];
 	bool lost;    /* something of ours, noticed while nobody asked */

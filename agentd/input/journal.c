@@ -6,15 +6,11 @@
 #include <sys/epoll.h>
 #include <systemd/sd-journal.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "input/linebreak.h"
+#include "input/entries.h"
 #include "input/private.h"
 
-/* One turn of the event loop. */
-#define ENTRIES_MAX 1024
-#define BUFFER_SIZE ((size_t)256 << 10)
 /*
  * journald announces new entries by inotify up to half a second late, but
  * sd_journal_next() sees them at once. So it is asked: often while entries come,
@@ -31,23 +27,10 @@ struct reader {
 	sd_event_source *io, *timer;
 	char *key;
 	char *cursor; /* of the entry delivered last */
-	char *buf;
-	usec_t *times;
-	size_t len, n;
+	struct entries lines; /* not yet delivered */
 	bool live;
-	struct linebreak breaks;
 	usec_t last_entry; /* CLOCK_MONOTONIC */
 };
-
-/* Reads the matches of sipwarden.conf(5) as journalctl(1) reads its arguments. */
-static int add_matches(sd_journal *j, char *const *matches)
-{
-	int r = 0;
-
-	for (; r >= 0 && *matches; matches++)
-		r = strcmp(*matches, "+") == 0 ? sd_journal_add_disjunction(j) : sd_journal_add_match(j, *matches, 0);
-	return r;
-}
 
 /* To the place from where sd_journal_next() gives the first entry not yet read. */
 static int seek(struct reader *r)
@@ -64,14 +47,14 @@ static int seek(struct reader *r)
 			n = sd_journal_previous(r->journal);
 		/* What comes next may be the rest of this one. */
 		if (n > 0)
-			linebreak_is_rest(&r->breaks, r->journal, &cut);
+			linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
 		return n == 0 ? sd_journal_seek_head(r->journal) : n;
 	}
 	n = sd_journal_seek_cursor(r->journal, r->cursor);
 	if (n >= 0)
 		n = sd_journal_next(r->journal);
 	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0) {
-		linebreak_is_rest(&r->breaks, r->journal, &cut);
+		linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
 		return 0;
 	}
 	if (n < 0)
@@ -83,46 +66,13 @@ static int seek(struct reader *r)
 	return n;
 }
 
-/* Appends the message as one line. */
-static void take_message(struct reader *r, const char *text, size_t len, bool cut)
-{
-	char *line = r->buf + r->len;
-	uint64_t when = 0;
-	size_t i;
-
-	if (len > INPUT_LINE_MAX) {
-		len = INPUT_LINE_MAX;
-		cut = true;
-		r->input->stats.cut++;
-	}
-	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-		len--;
-	for (i = 0; i < len; i++)
-		line[i] = text[i] == '\n' || text[i] == '\r' || text[i] == '\0' ? ' ' : text[i];
-	if (cut && len > 0)
-		line[len - 1] = INPUT_CUT_MARK;
-	line[len] = '\n';
-	r->len += len + 1;
-	sd_journal_get_realtime_usec(r->journal, &when);
-	r->times[r->n++] = when;
-}
-
 static void take_entry(struct reader *r)
 {
-	static const char prefix[] = "MESSAGE=";
-	const void *data;
-	size_t len;
-	bool cut;
-	int n;
+	uint64_t cut = r->lines.cut;
+	int n = entries_take(&r->lines, r->journal);
 
-	if (linebreak_is_rest(&r->breaks, r->journal, &cut)) {
-		r->input->stats.cut++;
-		return;
-	}
-	n = sd_journal_get_data(r->journal, "MESSAGE", &data, &len);
-	if (n >= 0 && len >= sizeof(prefix) - 1)
-		take_message(r, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1), cut);
-	else if (n < 0 && n != -ENOENT)
+	r->input->stats.cut += r->lines.cut - cut;
+	if (n < 0)
 		input_failed(r->input, "journal entry", n);
 }
 
@@ -134,10 +84,10 @@ static void deliver(struct reader *r)
 		free(r->cursor);
 		r->cursor = cursor;
 	}
-	input_deliver(r->input, r->buf, r->len, r->times, r->live);
+	input_deliver(r->input, r->lines.buf, r->lines.len, r->lines.times, r->live);
 	if (r->cursor)
 		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
-	r->len = r->n = 0;
+	r->lines.len = r->lines.n = 0;
 }
 
 /*
@@ -152,11 +102,11 @@ static void deliver_or_hold(struct reader *r, bool came)
 			deliver(r);
 		return;
 	}
-	if (r->n >= ENTRIES_MAX || r->len >= BUFFER_SIZE) {
-		if (r->len > 1)
-			r->buf[r->len - 2] = INPUT_CUT_MARK;
+	if (entries_full(&r->lines)) {
+		if (r->lines.len > 1)
+			r->lines.buf[r->lines.len - 2] = INPUT_CUT_MARK;
 		deliver(r);
-	} else if (r->n > 0 && !came && time_monotonic() - r->last_entry >= INPUT_HOLD) {
+	} else if (r->lines.n > 0 && !came && time_monotonic() - r->last_entry >= INPUT_HOLD) {
 		deliver(r);
 	}
 }
@@ -167,7 +117,7 @@ static bool read_entries(struct reader *r)
 	unsigned entries = 0;
 	int n = 0;
 
-	while (r->n < ENTRIES_MAX && entries < ENTRIES_MAX && r->len < BUFFER_SIZE) {
+	while (!entries_full(&r->lines) && entries < ENTRIES_MAX) {
 		n = sd_journal_next(r->journal);
 		if (n <= 0)
 			break;
@@ -198,16 +148,11 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 static int open_journal(struct reader *r)
 {
-	int n = sd_journal_open(&r->journal, SD_JOURNAL_LOCAL_ONLY);
+	int n = entries_open(r->input->cfg->matches, &r->journal);
 
 	if (n < 0)
 		return n;
-	/* A longer message is cut, and "MESSAGE=" counts too. */
-	n = sd_journal_set_data_threshold(r->journal, INPUT_LINE_MAX + 64);
-	if (n >= 0)
-		n = add_matches(r->journal, r->input->cfg->matches);
-	if (n >= 0)
-		n = seek(r);
+	n = seek(r);
 	if (n >= 0)
 		n = sd_journal_get_fd(r->journal);
 	if (n >= 0)
@@ -284,9 +229,7 @@ static int journal_start(struct input *in)
 	in->state = r;
 	r->input = in;
 	r->key = text_printf("journal:%s", in->name);
-	r->buf = malloc(BUFFER_SIZE + INPUT_LINE_MAX + 1);
-	r->times = calloc(ENTRIES_MAX, sizeof(*r->times));
-	if (!r->key || !r->buf || !r->times)
+	if (entries_init(&r->lines) < 0 || !r->key)
 		return -ENOMEM;
 	r->cursor = in->callbacks.restore(in->callbacks.userdata, r->key);
 	r->last_entry = time_monotonic();
@@ -306,8 +249,7 @@ static void journal_stop(struct input *in)
 	sd_event_source_disable_unref(r->timer);
 	free(r->key);
 	free(r->cursor);
-	free(r->buf);
-	free(r->times);
+	entries_done(&r->lines);
 	free(r);
 }
 

@@ -380,7 +380,9 @@ bool matcher_was_challenged(struct matcher *m, const struct event *e)
 {
 	struct answer a = { m, e };
 
-	return m->sent && e->n_addrs == 1 && challenge_log_any(m->sent, e->challenge, is_answered, &a);
+	/* A challenge itself answers none: whoever forges a request causes one. */
+	return m->sent && e->class != CLASS_AUTH_CHALLENGE && e->n_addrs == 1 &&
+	       challenge_log_any(m->sent, e->challenge, is_answered, &a);
 }
 
 void matcher_want(struct matcher *m, class_set classes)

@@ -29,6 +29,7 @@
 struct time_reader {
 	struct zone *zone;
 	int64_t last; /* read before, in seconds; 0: none */
+	usec_t written; /* the log's end; 0: not yet */
 };
 
 /* A date and time as written. */
@@ -484,7 +485,8 @@ static usec_t read_epoch(struct time_reader *r, const char *p, int64_t now)
 
 usec_t time_reader_read(struct time_reader *r, const char *text, size_t len, usec_t now)
 {
-	const int64_t seconds = (int64_t)(now / USEC_PER_SEC);
+	const usec_t latest = r->written && r->written < now ? r->written : now;
+	const int64_t seconds = (int64_t)(latest / USEC_PER_SEC);
 	char head[HEAD_MAX + 4];
 	const char *start, *p;
 	struct wall w;
@@ -498,6 +500,11 @@ usec_t time_reader_read(struct time_reader *r, const char *text, size_t len, use
 		return read_epoch(r, start, seconds);
 	zone_refresh(r->zone, now);
 	return moment_of(r, &w, seconds);
+}
+
+void time_reader_until(struct time_reader *r, usec_t written)
+{
+	r->written = written;
 }
 
 int32_t time_reader_offset(struct time_reader *r, usec_t when)

@@ -52,6 +52,12 @@ struct time_reader *time_reader_free(struct time_reader *r);
  */
 usec_t time_reader_read(struct time_reader *r, const char *text, size_t len, usec_t now);
 
+/*
+ * The log is of the past: nothing in it was written after that moment, which
+ * counts instead of a later now. 0: it is still being written.
+ */
+void time_reader_until(struct time_reader *r, usec_t written);
+
 /* Seconds east of UTC of the reader's zone at a moment. */
 int32_t time_reader_offset(struct time_reader *r, usec_t when);
 

@@ -18,6 +18,13 @@ static const char *const steps[] = {
 	" reason TEXT NOT NULL, evidence BLOB, accounts TEXT, lifted INTEGER, lifted_by TEXT);"
 	"CREATE INDEX ban_address ON ban (address, start);"
 	"CREATE INDEX ban_end ON ban (end) WHERE lifted IS NULL;",
+	/* Bans from before proof was weighed count as unproven: the ladder begins anew. */
+	"ALTER TABLE ban ADD COLUMN proven INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE ban ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE friend (address TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" successes INTEGER NOT NULL, accounts INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX friend_last ON friend (last);"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 /*

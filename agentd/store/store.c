@@ -30,10 +30,17 @@ enum statement {
 	ST_EXEMPT_PUT,
 	ST_EXEMPT_REMOVE,
 	ST_EXEMPTS,
+	ST_FRIEND_PUT,
+	ST_FRIENDS_DROP,
+	ST_FRIENDS,
+	ST_META_PUT,
+	ST_META_REMOVE,
+	ST_META_GET,
 	ST_COUNT
 };
 
-#define BAN_COLUMNS "id, address, start, end, count, step, rule, reason, evidence, accounts"
+#define BAN_COLUMNS "id, address, start, end, count, step, rule, reason, evidence, accounts, proven, observed"
+#define BAN_N_COLUMNS 12
 
 static const char *const texts[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -43,16 +50,28 @@ static const char *const texts[ST_COUNT] = {
 	[ST_POSITION_GET] = "SELECT value FROM position WHERE key = ?1",
 	[ST_BAN_END_OLD] = "UPDATE ban SET lifted = ?2, lifted_by = 'replaced' "
 			   "WHERE address = ?1 AND lifted IS NULL AND end > ?2",
-	[ST_BAN_PUT] = "INSERT INTO ban (address, start, end, count, step, rule, reason, evidence, accounts) "
-		       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[ST_BAN_PUT] = "INSERT INTO ban (address, start, end, count, step, rule, reason, evidence, accounts, "
+		       "proven, observed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[ST_BAN_LIFT] = "UPDATE ban SET lifted = ?2, lifted_by = ?3 WHERE id = ?1",
 	[ST_BANS] = "SELECT " BAN_COLUMNS " FROM ban WHERE lifted IS NULL AND end > ?1 ORDER BY id",
-	[ST_HISTORY] = "SELECT " BAN_COLUMNS ", lifted FROM ban WHERE address = ?1 ORDER BY id DESC LIMIT ?2",
-	[ST_HISTORY_COUNT] = "SELECT count(*) FROM ban WHERE address = ?1 AND start >= ?2 AND rule <> 'manual'",
+	/* ?1 is a JSON array of addresses. */
+	[ST_HISTORY] = "SELECT " BAN_COLUMNS ", lifted, lifted_by FROM ban "
+		       "WHERE address IN (SELECT value FROM json_each(?1)) ORDER BY id DESC LIMIT ?2",
+	[ST_HISTORY_COUNT] = "SELECT count(*) FROM ban WHERE address = ?1 AND start >= ?2 AND rule <> 'manual' "
+			     "AND proven AND NOT observed",
 	[ST_EXEMPT_PUT] = "INSERT INTO exemption (address, reason) VALUES (?1, ?2) "
 			  "ON CONFLICT (address) DO UPDATE SET reason = excluded.reason",
 	[ST_EXEMPT_REMOVE] = "DELETE FROM exemption WHERE address = ?1",
 	[ST_EXEMPTS] = "SELECT address, reason FROM exemption ORDER BY address",
+	[ST_FRIEND_PUT] = "INSERT INTO friend (address, first, last, successes, accounts) VALUES (?1, ?2, ?3, ?4, ?5) "
+			  "ON CONFLICT (address) DO UPDATE SET first = excluded.first, last = excluded.last, "
+			  "successes = excluded.successes, accounts = excluded.accounts",
+	[ST_FRIENDS_DROP] = "DELETE FROM friend WHERE last < ?1",
+	[ST_FRIENDS] = "SELECT address, first, last, successes, accounts FROM friend ORDER BY last",
+	[ST_META_PUT] = "INSERT INTO meta (key, value) VALUES (?1, ?2) "
+			"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[ST_META_REMOVE] = "DELETE FROM meta WHERE key = ?1",
+	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 };
 
 struct store {
@@ -282,9 +301,9 @@ static const char *column_text(sqlite3_stmt *st, int column)
 	return (const char *)sqlite3_column_text(st, column);
 }
 
-char *store_position_get(struct store *s, const char *key)
+static char *get_value(struct store *s, enum statement which, const char *key)
 {
-	sqlite3_stmt *st = statement(s, ST_POSITION_GET);
+	sqlite3_stmt *st = statement(s, which);
 	char *value = NULL;
 
 	bind_text(st, 1, key);
@@ -292,6 +311,11 @@ char *store_position_get(struct store *s, const char *key)
 		value = strdup(column_text(st, 0));
 	sqlite3_reset(st);
 	return value;
+}
+
+char *store_position_get(struct store *s, const char *key)
+{
+	return get_value(s, ST_POSITION_GET, key);
 }
 
 /* Bans */
@@ -321,6 +345,8 @@ int store_ban_put(struct store *s, struct store_ban *b)
 	if (b->evidence)
 		sqlite3_bind_blob64(st, 8, b->evidence, b->evidence_len, SQLITE_STATIC);
 	bind_text(st, 9, b->accounts);
+	sqlite3_bind_int(st, 10, b->proven);
+	sqlite3_bind_int(st, 11, b->observed);
 	r = run(s, st, "a ban cannot be stored");
 	if (r >= 0)
 		b->id = sqlite3_last_insert_rowid(s->db);
@@ -357,6 +383,8 @@ static bool read_ban(sqlite3_stmt *st, struct store_ban *b)
 		.evidence = sqlite3_column_blob(st, 8),
 		.evidence_len = (size_t)sqlite3_column_bytes(st, 8),
 		.accounts = column_text(st, 9),
+		.proven = sqlite3_column_int(st, 10) != 0,
+		.observed = sqlite3_column_int(st, 11) != 0,
 	};
 	return address && addr_parse_prefix(address, strlen(address), true, &b->addr) == 0;
 }
@@ -376,18 +404,43 @@ int store_bans_each(struct store *s, usec_t now, void (*fn)(void *userdata, cons
 	return code == SQLITE_DONE ? 0 : failed(s, "bans cannot be read");
 }
 
-int store_history_each(struct store *s, const struct addr *addr, unsigned max,
-		       void (*fn)(void *userdata, const struct store_ban *b, usec_t lifted), void *userdata)
+/* A JSON array of addr and the networks around it; their text needs no escapes. */
+static char *around(const struct addr *addr)
 {
+	size_t size = (addr->len + 1u) * (ADDR_TEXT_MAX + 3) + 2, used = 0;
+	char *text = malloc(size), one[ADDR_TEXT_MAX];
+	int len;
+
+	if (!text)
+		return NULL;
+	for (len = addr->len; len >= 0; len--) {
+		const struct addr a = addr_truncate(addr, (uint8_t)len);
+
+		used += (size_t)snprintf(text + used, size - used, "%c\"%s\"", used ? ',' : '[', addr_format(&a, one));
+	}
+	snprintf(text + used, size - used, "]");
+	return text;
+}
+
+int store_history_each(struct store *s, const struct addr *addr, unsigned max,
+		       void (*fn)(void *userdata, const struct store_past *p), void *userdata)
+{
+	_cleanup_free_ char *addresses = around(addr);
 	sqlite3_stmt *st = statement(s, ST_HISTORY);
-	struct store_ban b;
+	struct store_past p;
 	int code;
 
-	bind_addr(st, 1, addr);
+	if (!addresses)
+		return -ENOMEM;
+	bind_text(st, 1, addresses);
 	sqlite3_bind_int64(st, 2, max);
-	while ((code = sqlite3_step(st)) == SQLITE_ROW)
-		if (read_ban(st, &b))
-			fn(userdata, &b, (usec_t)sqlite3_column_int64(st, 10));
+	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+		if (!read_ban(st, &p.ban))
+			continue;
+		p.lifted = (usec_t)sqlite3_column_int64(st, BAN_N_COLUMNS);
+		p.lifted_by = column_text(st, BAN_N_COLUMNS + 1);
+		fn(userdata, &p);
+	}
 	sqlite3_reset(st);
 	return code == SQLITE_DONE ? 0 : failed(s, "the history cannot be read");
 }
@@ -447,4 +500,79 @@ int store_exempt_each(struct store *s, void (*fn)(void *userdata, const struct a
 	}
 	sqlite3_reset(st);
 	return code == SQLITE_DONE ? 0 : failed(s, "exemptions cannot be read");
+}
+
+/* Friends */
+
+int store_friend_put(struct store *s, const struct store_friend *f)
+{
+	sqlite3_stmt *st;
+	int r = begin(s);
+
+	if (r < 0)
+		return r;
+	st = statement(s, ST_FRIEND_PUT);
+	bind_addr(st, 1, &f->addr);
+	sqlite3_bind_int64(st, 2, to_integer(f->first));
+	sqlite3_bind_int64(st, 3, to_integer(f->last));
+	sqlite3_bind_int64(st, 4, f->successes);
+	sqlite3_bind_int64(st, 5, f->accounts);
+	return run(s, st, "a friend cannot be stored");
+}
+
+static int drop_friends(struct store *s, usec_t before)
+{
+	sqlite3_stmt *st;
+	int r = begin(s);
+
+	if (r < 0)
+		return r;
+	st = statement(s, ST_FRIENDS_DROP);
+	sqlite3_bind_int64(st, 1, to_integer(before));
+	return run(s, st, "old friends cannot be dropped");
+}
+
+int store_friends_each(struct store *s, usec_t before, void (*fn)(void *userdata, const struct store_friend *f),
+		       void *userdata)
+{
+	sqlite3_stmt *st;
+	int code;
+
+	drop_friends(s, before);
+	st = statement(s, ST_FRIENDS);
+	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *address = column_text(st, 0);
+		struct store_friend f = {
+			.first = from_integer(sqlite3_column_int64(st, 1)),
+			.last = from_integer(sqlite3_column_int64(st, 2)),
+			.successes = (uint32_t)sqlite3_column_int64(st, 3),
+			.accounts = (uint32_t)sqlite3_column_int64(st, 4),
+		};
+
+		if (address && addr_parse_prefix(address, strlen(address), true, &f.addr) == 0)
+			fn(userdata, &f);
+	}
+	sqlite3_reset(st);
+	return code == SQLITE_DONE ? 0 : failed(s, "friends cannot be read");
+}
+
+/* Facts about the agent */
+
+int store_meta_put(struct store *s, const char *key, const char *value)
+{
+	sqlite3_stmt *st;
+	int r = begin(s);
+
+	if (r < 0)
+		return r;
+	st = statement(s, value ? ST_META_PUT : ST_META_REMOVE);
+	bind_text(st, 1, key);
+	if (value)
+		bind_text(st, 2, value);
+	return run(s, st, "a fact about the agent cannot be stored");
+}
+
+char *store_meta_get(struct store *s, const char *key)
+{
+	return get_value(s, ST_META_GET, key);
 }

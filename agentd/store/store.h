@@ -10,7 +10,8 @@
 
 /*
  * What outlives the process, in SQLite (WAL, one writer): bans with their
- * evidence and history, positions of all inputs, exemptions added at run time.
+ * evidence and history, positions of all inputs, exemptions added at run time,
+ * friends, and whether enforcement is paused.
  * Writes gather in one transaction that store_commit() ends; so a position and
  * what was decided from the lines before it are stored together or not at all.
  */
@@ -27,6 +28,22 @@ struct store_ban {
 	const char *evidence; /* log lines, one a line, as the gateway wrote them */
 	size_t evidence_len;
 	const char *accounts; /* user names tried, one a line, escaped */
+	bool proven;	      /* by evidence whose source cannot have been forged */
+	bool observed;	      /* told, never enforced */
+};
+
+/* A ban that is over, or goes on. */
+struct store_past {
+	struct store_ban ban;
+	usec_t lifted;	       /* 0: it ran its time, or goes on */
+	const char *lifted_by; /* as store_ban_lift() was told; "replaced": by a longer one; NULL: not lifted */
+};
+
+/* As struct friend of decide.h, which says what they mean. */
+struct store_friend {
+	struct addr addr;
+	usec_t first, last;
+	uint32_t successes, accounts;
 };
 
 /*
@@ -47,11 +64,21 @@ int store_ban_lift(struct store *s, int64_t id, usec_t when, const char *who);
 /* All bans in force at now, oldest first; the strings live during the call. */
 int store_bans_each(struct store *s, usec_t now, void (*fn)(void *userdata, const struct store_ban *b),
 		    void *userdata);
-/* Earlier bans of addr, latest first, at most max. lifted is 0 if it ran its time. */
+/* Bans of addr and of the networks around it, latest first, at most max. */
 int store_history_each(struct store *s, const struct addr *addr, unsigned max,
-		       void (*fn)(void *userdata, const struct store_ban *b, usec_t lifted), void *userdata);
-/* How often addr was banned by a rule since, for the ladder. */
+		       void (*fn)(void *userdata, const struct store_past *p), void *userdata);
+/* How often addr was banned by a rule, on proof and for real, since: for the ladder. */
 int store_history_count(struct store *s, const struct addr *addr, usec_t since);
+
+int store_friend_put(struct store *s, const struct store_friend *f);
+/* Drops those whose last success is before; brings the others, the latest last. */
+int store_friends_each(struct store *s, usec_t before, void (*fn)(void *userdata, const struct store_friend *f),
+		       void *userdata);
+
+/* A fact about the agent; value NULL removes it. */
+int store_meta_put(struct store *s, const char *key, const char *value);
+/* A new string or NULL. */
+char *store_meta_get(struct store *s, const char *key);
 
 int store_exempt_put(struct store *s, const struct addr *addr, const char *reason);
 int store_exempt_remove(struct store *s, const struct addr *addr); /* -ENOENT */

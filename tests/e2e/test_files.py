@@ -211,9 +211,9 @@ def test_many_files_at_once():
     with Logs("logs/*.log") as a:
         os.mkdir(a.path("logs"))
         for i in range(50):
-            append(a, f"logs/{i}.log", failures(f"192.0.2.{i + 1}"))
+            append(a, f"logs/{i}.log", failures(f"10.{i + 1}.0.1"))
         for i in range(50):
-            a.wait_banned(f"192.0.2.{i + 1}")
+            a.wait_banned(f"10.{i + 1}.0.1")
         assert a.json("status")["inputs"][0]["open"] == 50
 
 

@@ -168,6 +168,37 @@ def test_match_json_keeps_its_form():
     assert other == {"line": 3, "class": None} and near == {"line": 4, "class": None}
 
 
+def test_match_json_tells_what_is_proven():
+    challenged = """
+[pattern sent]
+class = auth-challenge
+source = this test
+regex = sent to (?<addr>(?&ip)): (?<challenge>\\w{1,20})
+[pattern wrong]
+class = auth-failure
+source = this test
+regex = wrong at (?<addr>(?&ip)) by (?<transport>\\w{1,8}): (?<text>(?<challenge>.*))
+"""
+    data = ("sent to 192.0.2.5: abc\nwrong at 192.0.2.5 by UDP: abc\nwrong at 192.0.2.6 by UDP: abc\n"
+            "wrong at 192.0.2.5 by UDP: abd\nwrong at 192.0.2.5 by TLS: x\n")
+    with Filters(own=SAFE + challenged) as f:
+        lines = [json.loads(line) for line in f.ctl("match", "own", "--json", data=data)[1].splitlines()]
+    assert [o["proven"] for o in lines] == [False, True, False, False, True], lines
+
+
+def test_an_answered_challenge_of_asterisk_proves_nothing():
+    """It goes to the maddr of the request's Via, which its sender chose, whatever address is in the line."""
+    security = ('[2026-11-23 10:00:00] SECURITY[2100] res_security_log.c: SecurityEvent="{0}",EventTV="2026-11-23T10:00:00.000+0000",'
+                'Severity="{1}",Service="PJSIP",EventVersion="1",AccountID="100",SessionID="1",LocalAddress="IPV4/{2}/192.0.2.1/5060",'
+                'RemoteAddress="IPV4/{2}/203.0.113.9/5060",Challenge="1795428000/0123456789abcdef0123456789abcdef"{3}\n')
+    for transport, proven in (("UDP", False), ("TLS", True)):
+        data = (security.format("ChallengeSent", "Informational", transport, "") +
+                security.format("ChallengeResponseFailed", "Error", transport, ',Response="00",ExpectedResponse=""'))
+        sent, failed = [json.loads(line) for line in shipped("match", "--json", "asterisk", data=data)[1].splitlines()]
+        assert sent["class"] == "auth-challenge" and failed["class"] == "auth-failure", (sent, failed)
+        assert failed["address"] == "203.0.113.9" and failed["proven"] == proven, failed
+
+
 def test_match_reads_lines_that_go_on_together():
     text = SAFE.replace("description = a test", "description = a test\ncontinued = [ \\t]").replace(
         "failed from (?<addr>(?&ip))", "failed from (?<addr>(?&ip))(?<text>.*+)")

@@ -27,6 +27,8 @@ SCANNER, ATTACKER, ATTACKER6, PHONE = "192.0.2.2", "192.0.2.5", "2001:db8::5", g
 VICTIM = "203.0.113.9"
 # To the journal through syslog, and to a file as standard error.
 SYSLOG_PORT, STOCK_PORT, STDERR_PORT = 5060, 5064, 5068
+# With WITH_SIPWARDEN_PROOF, to the journal through syslog.
+PROOF_PORT = 5072
 # A whole line, as a sender would like it to stand in the log.
 FORGED = f" 1(21172) NOTICE: <script>: sipwarden auth-failure src=[{VICTIM}]:5060 proto=tcp method=REGISTER code=-2 id='1' user='1'"
 TEXTS = [
@@ -80,9 +82,10 @@ def tls(s, version):
     return context.wrap_socket(s)
 
 
-def request(method="REGISTER", uri=f"sip:{SERVER}", call_id="1", agent="Yealink SIP-T46S", sender="<sip:100@x>;tag=1", cseq=None, more=""):
-    text = (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {ATTACKER};rport;branch=z9hG4bK{time.monotonic_ns()}\r\nFrom: {sender}\r\n"
-            f"To: <sip:100@x>\r\nCall-ID: {call_id}\r\nCSeq: {cseq or '1 ' + method}\r\nMax-Forwards: 70\r\n"
+def request(method="REGISTER", uri=f"sip:{SERVER}", call_id="1", agent="Yealink SIP-T46S", sender="<sip:100@x>;tag=1", cseq=None, more="", via=";rport",
+            recipient="<sip:100@x>"):
+    text = (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {ATTACKER}{via};branch=z9hG4bK{time.monotonic_ns()}\r\nFrom: {sender}\r\n"
+            f"To: {recipient}\r\nCall-ID: {call_id}\r\nCSeq: {cseq or '1 ' + method}\r\nMax-Forwards: 70\r\n"
             f"Contact: <sip:100@{ATTACKER}>\r\nUser-Agent: {agent}\r\n{more}Content-Length: 0\r\n\r\n")
     return text.encode("latin1")
 
@@ -101,12 +104,12 @@ def ask(s, port, message):
     return int(answer.split(" ")[1]), nonce.group(1) if nonce else ""
 
 
-def credentials(nonce, user, password, method, uri):
+def credentials(nonce, user, password, method, uri, more=""):
     def md5(text):
         return hashlib.md5(text.encode("latin1")).hexdigest()
     response = md5(f"{md5(f'{user}:test.example:{password}')}:{nonce}:{md5(f'{method}:{uri}')}")
     return (f'Authorization: Digest username="{user}", realm="test.example", nonce="{nonce}", uri="{uri}", '
-            f'response="{response}", algorithm=MD5\r\n')
+            f'response="{response}", algorithm=MD5{more}\r\n')
 
 
 def answer_challenge(s, port, user="100", password="wrong", method="REGISTER", uri=f"sip:{SERVER}", **fields):
@@ -117,7 +120,7 @@ def answer_challenge(s, port, user="100", password="wrong", method="REGISTER", u
 class Kamailio:
     """One on ports of its own; its lines, without those before it was ready."""
 
-    def __init__(self, name, port, log_prefix, *options):
+    def __init__(self, name, port, log_prefix, *options, defines=""):
         self.home, self.port, self.tls_port = f"{HOME}/{name}", port, port + 1
         self.log = f"{self.home}/log"
         os.makedirs(self.home + "/db")
@@ -131,7 +134,7 @@ class Kamailio:
         for mark, value in {"LOG_PREFIX": log_prefix, "LOG_NAME": "kamailio-" + name, "TLS_PORT": str(self.tls_port), "PORT": str(port), "HOME": self.home,
                             "SNIPPET": TOP + "/docs/gateways/kamailio-sipwarden.cfg"}.items():
             text = text.replace(mark, value)
-        self.write("kamailio.cfg", text)
+        self.write("kamailio.cfg", defines + text)
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(["ip", "netns", "exec", "gateway", "kamailio", "-f", self.home + "/kamailio.cfg",
                                              "-DD", "-w", self.home, "-Y", self.home, "-P", self.home + "/pid", "-m", "32",
@@ -226,6 +229,7 @@ def start():
     RUNNING["syslog"] = Kamailio("syslog", SYSLOG_PORT, "")
     RUNNING["stock"] = Kamailio("stock", STOCK_PORT, "{$mt $hdr(CSeq) $ci} ")
     RUNNING["stderr"] = Kamailio("stderr", STDERR_PORT, "", "-E")
+    RUNNING["proof"] = Kamailio("proof", PROOF_PORT, "", defines="#!define WITH_SIPWARDEN_PROOF\n")
 
 
 def lines(name):
@@ -245,25 +249,80 @@ def lines(name):
 
 def test_every_class_of_the_snippet_is_seen():
     start()
-    for name in ("syslog", "stock", "stderr"):
+    for name in ("syslog", "stock", "stderr", "proof"):
         lines(name)
         attack(RUNNING[name])
         events = match(lines(name))
         for source in (ATTACKER, ATTACKER6):
-            seen = {(e["class"], e["pattern"]) for e in events if e.get("address") == source}
+            seen = {(e["class"], e["pattern"].removesuffix("-proven")) for e in events if e.get("address") == source}
             assert seen == SEEN, (name, source, seen ^ SEEN, events)
         assert {e.get("address") for e in events} == {ATTACKER, ATTACKER6}, (name, events)
 
 
 def test_no_text_of_the_sender_names_another():
     start()
-    for name in ("syslog", "stock", "stderr"):
+    for name in ("syslog", "stock", "stderr", "proof"):
         lines(name)
         forge(RUNNING[name], name != "stderr")
         events = match(lines(name))
         assert all(e.get("address") == ATTACKER for e in events), [e for e in events if e.get("address") != ATTACKER]
         guesses = sum(e["class"] == "auth-failure" for e in events)
         assert guesses >= len(TEXTS), (name, guesses)
+
+
+def proofs(name):
+    """Class, source and proof of what was seen since the last call."""
+    return [(e["class"], e.get("address"), e["proven"]) for e in match(lines(name))]
+
+
+def test_an_answered_challenge_proves_its_source():
+    start()
+    lines("proof")
+    uri = f"sip:{SERVER}"
+    for source in (ATTACKER, ATTACKER6):
+        assert answer_challenge(udp(source), PROOF_PORT) == 401
+        assert proofs("proof") == [("auth-failure", source, True)]
+        assert answer_challenge(udp(source), PROOF_PORT, password="secret-of-the-test") == 200
+        assert proofs("proof") == [("auth-success", source, True)]
+    # Without the define, the very same proves nothing.
+    lines("syslog")
+    assert answer_challenge(udp(ATTACKER), SYSLOG_PORT) == 401
+    assert proofs("syslog") == [("auth-failure", ATTACKER, False)]
+
+    def answers(nonce, source, password="wrong", method="REGISTER", more="", **fields):
+        return ask(udp(source), PROOF_PORT, request(method, uri, more=credentials(nonce, "100", password, method, uri, more), cseq="2 " + method, **fields))[0]
+    # The attacker's nonce in packets that look like the phone's, and one that he made up: the phone would be asked
+    # once more, and nothing is seen. Whatever the request: each kind has a parameter of its own.
+    nonce = ask(udp(ATTACKER), PROOF_PORT, request(uri=uri))[1]
+    made_up = "".join(chr(ord(c) ^ 1) if c.isalpha() else c for c in nonce)
+    for bad in (nonce, nonce[:32], made_up, "x" * len(nonce), nonce[:-8] + "AAAAAAA="):
+        for method, to in (("REGISTER", {}), ("INVITE", {}), ("INVITE", {"recipient": "<sip:100@x>;tag=2"})):
+            for more in ("", ', qop=auth, nc=00000001, cnonce="1"'):
+                for password in ("wrong", "secret-of-the-test"):
+                    assert answers(bad, PHONE, password, method, more, **to) == (401 if method == "REGISTER" else 407)
+    assert proofs("proof") == []
+    # From where it was sent to, it counts.
+    assert answers(nonce, ATTACKER) == 401
+    assert proofs("proof") == [("auth-failure", ATTACKER, True)]
+
+
+def test_a_challenge_goes_to_its_source_whatever_via_says():
+    start()
+    victim, attacker = udp(PHONE, 0.5), udp(ATTACKER, 0.5)
+    for name in ("syslog", "proof"):
+        for method in ("REGISTER", "INVITE"):
+            message = request(method, via=f":{attacker.getsockname()[1]};rport;maddr={ATTACKER};received={ATTACKER}")
+            assert ask(victim, RUNNING[name].port, message)[1]
+            assert ask(attacker, RUNNING[name].port, b"\r\n\r\n") == (0, "")
+
+
+def test_who_shows_no_password_is_no_friend():
+    start()
+    for name in ("syslog", "proof"):
+        lines(name)
+        for method in ("PRACK", "ACK", "CANCEL", "BYE"):
+            udp(ATTACKER).sendto(request(method, f"sip:200@{SERVER}"), (SERVER, RUNNING[name].port))
+        assert not [p for p in proofs(name) if p[0] == "auth-success"]
 
 
 def test_a_phone_is_served_and_only_that_is_seen():

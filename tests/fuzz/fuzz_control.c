@@ -24,6 +24,7 @@ static struct {
 	struct firewall *firewall;
 	struct store *store;
 	struct control *control;
+	bool paused;
 	char path[64];
 } w;
 
@@ -32,6 +33,32 @@ static int do_text(void *userdata, char **message)
 	(void)userdata;
 	*message = NULL;
 	return 0;
+}
+
+static int do_pause(void *userdata, bool pause, const char *reason, char **message)
+{
+	(void)reason;
+	w.paused = pause;
+	return do_text(userdata, message);
+}
+
+static usec_t get_paused(void *userdata, const char **reason)
+{
+	(void)userdata;
+	*reason = "";
+	return w.paused;
+}
+
+static bool get_enforced(void *userdata, const struct ban *b)
+{
+	(void)userdata;
+	return !b->observed;
+}
+
+static const struct config *get_config(void *userdata)
+{
+	(void)userdata;
+	return w.cfg;
 }
 
 static int do_exempt(void *userdata, const struct addr *addr, const char *reason, bool add, char **message)
@@ -68,6 +95,13 @@ static bool get_input(void *userdata, size_t i, struct input **in, struct matche
 	return false;
 }
 
+static bool get_name(void *userdata, size_t i, struct resolve_info *info)
+{
+	(void)userdata;
+	*info = (struct resolve_info){ .name = "sip.carrier.example", .failing = 1, .error = "no DNS server answers" };
+	return i < 2;
+}
+
 static usec_t get_started(void *userdata)
 {
 	(void)userdata;
@@ -78,6 +112,12 @@ static void on_ban(void *userdata, struct ban *b)
 {
 	(void)userdata;
 	control_notify_ban(w.control, b);
+}
+
+static void on_alert(void *userdata, const struct alert *a)
+{
+	(void)userdata;
+	control_notify_alert(w.control, a);
 }
 
 static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
@@ -101,10 +141,25 @@ static void remove_socket(void)
 
 static void start(void)
 {
-	static const struct decide_callbacks decide = { on_ban, on_lift, on_history, NULL };
-	static const struct firewall_callbacks firewall = { 0 };
-	static const struct control_ops ops = { do_text,   do_text,   do_exempt,   get_decider, get_firewall,
-						get_store, get_input, get_started, NULL };
+	static const struct decide_callbacks decide = {
+		.ban = on_ban, .lift = on_lift, .alert = on_alert, .history = on_history
+	};
+	static const struct firewall_callbacks firewall = { .userdata = NULL };
+	static const struct control_ops ops = {
+		.reload = do_text,
+		.flush = do_text,
+		.exempt = do_exempt,
+		.pause = do_pause,
+		.paused = get_paused,
+		.enforced = get_enforced,
+		.config = get_config,
+		.decider = get_decider,
+		.firewall = get_firewall,
+		.store = get_store,
+		.input = get_input,
+		.name = get_name,
+		.started = get_started,
+	};
 	struct diag diag = DIAG_INIT;
 	char text[200];
 

@@ -252,6 +252,9 @@ static void who_answers_a_challenge_has_received_it(void **state)
 	assert_int_equal(stats.unwanted, 2);
 	assert_true(answers(m.matcher, "wrong abc123 of 192.0.2.5"));
 	assert_true(answers(m.matcher, "wrong def456 of 192.0.2.6"));
+	matcher_want(m.matcher, ~(class_set)0);
+	assert_false(answers(m.matcher, "sent to 192.0.2.5: abc123"));
+	matcher_want(m.matcher, CLASS_BIT(CLASS_AUTH_FAILURE));
 	/* Another's, a part of one, none, or text that only looks like one. */
 	assert_false(answers(m.matcher, "wrong abc123 of 192.0.2.6"));
 	assert_false(answers(m.matcher, "wrong abc12 of 192.0.2.5"));

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "store/store.h"
 
 #define SEC USEC_PER_SEC
@@ -15,6 +17,10 @@ struct seen {
 	struct store_ban last;
 	char reason[100], evidence[100];
 	usec_t lifted;
+	char lifted_by[40];
+	int64_t order[8];
+	unsigned n_order;
+	struct store_friend friend;
 };
 
 static void on_ban(void *userdata, const struct store_ban *b)
@@ -28,10 +34,22 @@ static void on_ban(void *userdata, const struct store_ban *b)
 		memcpy(s->evidence, b->evidence ? b->evidence : "", b->evidence_len);
 }
 
-static void on_past(void *userdata, const struct store_ban *b, usec_t lifted)
+static void on_past(void *userdata, const struct store_past *p)
 {
-	on_ban(userdata, b);
-	((struct seen *)userdata)->lifted = lifted;
+	struct seen *s = userdata;
+
+	on_ban(s, &p->ban);
+	s->lifted = p->lifted;
+	snprintf(s->lifted_by, sizeof(s->lifted_by), "%s", p->lifted_by ? p->lifted_by : "");
+	s->order[s->n_order++ % ELEMENTSOF(s->order)] = p->ban.id;
+}
+
+static void on_friend(void *userdata, const struct store_friend *f)
+{
+	struct seen *s = userdata;
+
+	s->n++;
+	s->friend = *f;
 }
 
 static int setup(void **state)
@@ -57,7 +75,7 @@ static struct store_ban ban(const char *addr, usec_t start, usec_t end)
 {
 	return (struct store_ban){ .addr = unit_addr(addr), .start = start, .end = end, .count = 5, .step = 1, .rule = "scanner",
 				   .reason = "why'; DROP TABLE ban; --", .evidence = "line\xff\n", .evidence_len = 6,
-				   .accounts = "100\n" };
+				   .accounts = "100\n", .proven = true };
 }
 
 static void bans_survive_with_their_evidence(void **state)
@@ -83,6 +101,53 @@ static void bans_survive_with_their_evidence(void **state)
 	assert_int_equal(store_bans_each(s, 500 * SEC, on_ban, &seen), 0);
 	assert_int_equal(seen.n, 1);
 	assert_true(seen.last.end == USEC_INFINITY);
+	store_close(s);
+}
+
+static void marks_of_a_ban_are_kept(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC), unproven = ban("192.0.2.6", 10 * SEC, 100 * SEC);
+	struct seen seen = { 0 };
+	struct store *s;
+
+	b.observed = true;
+	unproven.proven = false;
+	assert_int_equal(store_open(*state, &s), 0);
+	store_ban_put(s, &b);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	store_bans_each(s, 50 * SEC, on_ban, &seen);
+	assert_true(seen.last.observed && seen.last.proven);
+	store_ban_put(s, &unproven);
+	store_bans_each(s, 50 * SEC, on_ban, &seen);
+	assert_true(!seen.last.observed && !seen.last.proven);
+	/* Only what was proven and enforced makes the next ban longer. */
+	assert_int_equal(store_history_count(s, &b.addr, 0), 0);
+	assert_int_equal(store_history_count(s, &unproven.addr, 0), 0);
+	store_close(s);
+}
+
+static void history_tells_of_the_networks_around_too(void **state)
+{
+	struct store_ban host = ban("2001:db8::5", 10 * SEC, 20 * SEC), net = ban("2001:db8::/64", 30 * SEC, 40 * SEC);
+	struct store_ban other = ban("2001:db8:0:1::/64", 30 * SEC, 40 * SEC), beside = ban("2001:db8::6", 30 * SEC, 40 * SEC);
+	struct seen seen = { 0 };
+	struct store *s;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	store_ban_put(s, &host);
+	store_ban_put(s, &net);
+	store_ban_put(s, &other);
+	store_ban_put(s, &beside);
+	assert_int_equal(store_ban_lift(s, net.id, 35 * SEC, "by hand"), 0);
+	assert_int_equal(store_history_each(s, &host.addr, 10, on_past, &seen), 0);
+	assert_int_equal(seen.n, 2);
+	assert_true(seen.order[0] == net.id && seen.order[1] == host.id);
+	seen.n = 0;
+	assert_int_equal(store_history_each(s, &host.addr, 1, on_past, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_string_equal(seen.lifted_by, "by hand");
+	assert_true(seen.lifted == 35 * SEC);
 	store_close(s);
 }
 
@@ -131,6 +196,116 @@ static void positions_and_exemptions_are_kept(void **state)
 	store_close(s);
 }
 
+static void friends_are_kept_until_they_are_old(void **state)
+{
+	struct store_friend old = { unit_addr("192.0.2.5"), 1 * SEC, 5 * SEC, 3, 1 };
+	struct store_friend office = { unit_addr("2001:db8::/64"), 2 * SEC, 50 * SEC, 40, 8 };
+	struct seen seen = { 0 };
+	struct store *s;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_friend_put(s, &office), 0);
+	assert_int_equal(store_friend_put(s, &old), 0);
+	office.last = 60 * SEC;
+	office.successes = 41;
+	assert_int_equal(store_friend_put(s, &office), 0);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_friends_each(s, 0, on_friend, &seen), 0);
+	assert_int_equal(seen.n, 2);
+	assert_true(addr_equal(&seen.friend.addr, &office.addr) && seen.friend.first == office.first);
+	assert_true(seen.friend.last == office.last && seen.friend.successes == 41 && seen.friend.accounts == 8);
+	seen.n = 0;
+	assert_int_equal(store_friends_each(s, 6 * SEC, on_friend, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	store_close(s);
+	seen.n = 0;
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_friends_each(s, 0, on_friend, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	store_close(s);
+}
+
+static void facts_about_the_agent_are_kept(void **state)
+{
+	struct store *s;
+	char *value;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_null(store_meta_get(s, "paused"));
+	assert_int_equal(store_meta_put(s, "paused", "1"), 0);
+	assert_int_equal(store_meta_put(s, "paused", "2 why"), 0);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	value = store_meta_get(s, "paused");
+	assert_string_equal(value, "2 why");
+	free(value);
+	assert_int_equal(store_meta_put(s, "paused", NULL), 0);
+	assert_null(store_meta_get(s, "paused"));
+	store_close(s);
+}
+
+/* As the first released version made it, with what it may have written. */
+static const char version_1[] =
+	"PRAGMA journal_mode = WAL;"
+	"CREATE TABLE position (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE exemption (address TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;"
+	"CREATE TABLE ban (id INTEGER PRIMARY KEY, address TEXT NOT NULL, start INTEGER NOT NULL,"
+	" end INTEGER NOT NULL, count INTEGER NOT NULL, step INTEGER NOT NULL, rule TEXT NOT NULL,"
+	" reason TEXT NOT NULL, evidence BLOB, accounts TEXT, lifted INTEGER, lifted_by TEXT);"
+	"CREATE INDEX ban_address ON ban (address, start);"
+	"CREATE INDEX ban_end ON ban (end) WHERE lifted IS NULL;"
+	"PRAGMA user_version = 1;"
+	"INSERT INTO position VALUES ('file:/x', '7');"
+	"INSERT INTO exemption VALUES ('192.0.2.0/24', 'office');"
+	"INSERT INTO ban VALUES (1, '198.51.100.5', 10000000, 20000000, 5, 0, 'scanner', 'r', x'6c0a', '100', NULL, NULL);"
+	"INSERT INTO ban VALUES (2, '198.51.100.5', 30000000, 90000000, 5, 1, 'scanner', 'r', NULL, NULL, 40000000, 'by hand');"
+	"INSERT INTO ban VALUES (3, '198.51.100.6', 30000000, 9223372036854775807, 0, 0, 'manual', 'r', NULL, NULL, NULL, NULL);"
+	"INSERT INTO ban VALUES (4, 'nonsense', 30000000, 90000000, 0, 0, 'scanner', 'r', NULL, NULL, NULL, NULL);";
+
+static void make_version_1(const char *dir)
+{
+	char path[128];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/sipwarden.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, version_1, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void a_database_of_the_first_version_is_carried_over(void **state)
+{
+	struct store_friend f = { unit_addr("192.0.2.5"), 1 * SEC, 5 * SEC, 3, 1 };
+	struct addr a = unit_addr("198.51.100.5");
+	struct seen seen = { 0 };
+	struct store *s;
+	char *value;
+	int i;
+
+	make_version_1(*state);
+	/* The second time there is nothing left to do. */
+	for (i = 0; i < 2; i++) {
+		seen.n = 0;
+		assert_int_equal(store_open(*state, &s), 0);
+		assert_int_equal(store_bans_each(s, 50 * SEC, on_ban, &seen), 0);
+		assert_int_equal(seen.n, 1);
+		assert_true(seen.last.id == 3 && seen.last.end == USEC_INFINITY);
+		assert_true(!seen.last.proven && !seen.last.observed);
+		seen.n = 0;
+		store_history_each(s, &a, 10, on_past, &seen);
+		assert_int_equal(seen.n, 2);
+		/* Nothing is known of their proof. */
+		assert_int_equal(store_history_count(s, &a, 0), 0);
+		value = store_position_get(s, "file:/x");
+		assert_string_equal(value, "7");
+		free(value);
+		assert_int_equal(store_friend_put(s, &f), 0);
+		assert_int_equal(store_meta_put(s, "paused", "1"), 0);
+		store_close(s);
+	}
+}
+
 static void a_full_disk_is_survived(void **state)
 {
 	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
@@ -173,8 +348,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(bans_survive_with_their_evidence),
+		TEST(marks_of_a_ban_are_kept),
+		TEST(history_tells_of_the_networks_around_too),
 		TEST(lifts_and_history_are_kept_for_the_ladder),
 		TEST(positions_and_exemptions_are_kept),
+		TEST(friends_are_kept_until_they_are_old),
+		TEST(facts_about_the_agent_are_kept),
+		TEST(a_database_of_the_first_version_is_carried_over),
 		TEST(a_full_disk_is_survived),
 	};
 
