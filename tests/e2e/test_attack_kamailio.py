@@ -25,7 +25,7 @@ def kamailio():
     if not RUNNING:
         gateway.start_journald()
         gateway.mount_dev()
-        RUNNING.append(Kamailio("attacked", PORT, ""))
+        RUNNING.append(Kamailio("attacked", PORT, "", defines="#!define WITH_SIPWARDEN_PROOF\n"))
 
 
 def battle(innocents, config=""):
@@ -146,8 +146,20 @@ def test_forty_phones_and_an_old_password_and_then_a_guesser():
         through(b)
         assert not b.agent.banned(), b.agent.banned()
         b.unharmed()
+        # By UDP: each guess answers a challenge that was bound to the office's address. A phone does not make a hundred.
+        for i in range(120):
+            if answer_challenge(udp(OFFICE, 0.2), PORT, password=f"guess-{i}", call_id=f"guess-{i}") != 401:
+                break
+        assert b.stopped(OFFICE)["proven"]
+
+
+def test_a_guesser_over_tcp_behind_the_nat_of_phones():
+    with battle([CARRIER]) as b:
+        start_network(OFFICE)
+        register(OFFICE, 3)
         guess_over_tcp(OFFICE, 120)
-        b.stopped(OFFICE)
+        assert b.stopped(OFFICE)["proven"]
+        b.unharmed()
 
 
 def test_a_guesser_is_stopped_and_hears_nothing_more():

@@ -32,16 +32,14 @@ def test_a_line_may_name_nobody_or_ourselves():
 
 
 def test_the_office_is_served_and_a_guesser_in_it_is_stopped():
-    with Battle([CARRIER, OFFICE], "[rule password-guessing]\nban = 1h\n", start=False) as b:
+    with Battle([CARRIER, OFFICE], start=False) as b:
         b.configure("", f"[input asterisk]\npath = {b.log}\nfrom = start\n")
-        # The night before: forty phones, and one that has tried with an old password every 30 seconds, answering challenges.
+        # The night before: forty phones, and one that has tried with an old password every 30 seconds.
         hours = 6
-        lines = []
-        for ago in range(hours * 3600, 60, -30):
-            lines.append((ago, answered(OFFICE, "117", ago, ago)))
+        lines = [(ago, guess(OFFICE, "117", f"stale-{ago}", "TCP", ago=ago)) for ago in range(hours * 3600, 60, -30)]
         for phone in range(40):
-            for ago in range(hours * 3600 - phone * 7, 60, -1800):
-                lines.append((ago, success(OFFICE, str(100 + phone), f"p{phone}-{ago}", ago)))
+            lines += [(ago, success(OFFICE, str(100 + phone), f"p{phone}-{ago}", ago))
+                      for ago in range(hours * 3600 - phone * 7, 60, -1800)]
         text = "".join(line for _, line in sorted(lines, key=lambda x: -x[0]))
         with open(b.log, "w") as f:
             f.write(text)
@@ -49,9 +47,11 @@ def test_the_office_is_served_and_a_guesser_in_it_is_stopped():
         b.written = text.count("\n")
         b.settle(b.written)
         assert not b.agent.banned() and not b.kernel_told(), b.agent.banned()
+        alerts = b.agent.json("alerts")
+        assert any(a["kind"] == "stale-account" and a["account"] == "117" for a in alerts), alerts
         b.unharmed()
         # A hundred and fifty accounts in a row are no phone.
-        b.write("".join(answered(OFFICE, f"9{i:03}", 50000 + i) for i in range(150)))
+        b.write("".join(guess(OFFICE, f"9{i:03}", f"g{i}", "TCP") for i in range(150)))
         b.stopped(OFFICE)
 
 
