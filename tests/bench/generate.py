@@ -29,9 +29,9 @@ BENIGN = (
     "WARNING[{thread}][C-{call:08x}] chan_sip.c: Retransmission timeout reached on transmission {call:x}@192.0.2.1 for seqno 102",
 )
 ATTACKS = (
-    "NOTICE[{thread}] chan_sip.c: Registration from '\"{user}\" <sip:{user}@192.0.2.1>' failed for '{host}:{port}' - Wrong password",
+    "NOTICE[{thread}] chan_sip.c: Registration from '\"{user}\" <sip:{user}@192.0.2.1>' failed for '{bracketed}:{port}' - Wrong password",
     "NOTICE[{thread}] res_pjsip/pjsip_distributor.c: Request 'REGISTER' from '\"{user}\" <sip:{user}@192.0.2.1>' failed for "
-    "'{bracketed}:{port}' (callid: {call}) - No matching endpoint found",
+    "'{host}:{port}' (callid: {call}) - No matching endpoint found",
     SECURITY.replace("{event}", "ChallengeResponseFailed").replace("{severity}", "Error")
     + ',Challenge="1795428000/{call:032x}",Response="{call:032x}",ExpectedResponse=""',
     "NOTICE[{thread}][C-{call:08x}] chan_sip.c: Call from '' ({bracketed}:{port}) to extension '00{call}' rejected because extension "

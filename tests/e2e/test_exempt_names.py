@@ -55,8 +55,9 @@ def attack(a, address, n=50):
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
     with open(a.path("full.log"), "a") as f:
         for i in range(n):
+            shown = f"[{address}]" if ":" in address else address
             f.write(f"[{stamp}] NOTICE[1638] chan_sip.c: Registration from '\"{i}\" <sip:{i}@192.0.2.1>' failed for "
-                    f"'{address}:{5060 + i}' - Wrong password\n")
+                    f"'{shown}:{5060 + i}' - Wrong password\n")
 
 
 def sources(a, address):

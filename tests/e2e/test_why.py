@@ -323,6 +323,30 @@ def test_only_those_who_may_command_it_pause_it():
                a.path("control.sock"), *command)
 
 
+def test_forgeries_are_told():
+    with network(), agent(start=False) as a:
+        a.base += "witness_for = 2s\n"
+        a.write_config(INPUT.format(dir=a.dir))
+        a.start()
+        wait("the wire is up", passes)
+        # The kernel is believed once it has been on for that long, and has seen those who logged in.
+        for i in range(40):
+            assert passes()
+            succeed(a, PEER)
+            time.sleep(0.25)
+            if i >= 15:
+                fail(a, f"192.0.2.{100 + i}")
+            if a.json("alerts"):
+                break
+        alert = wait("the alert", lambda: a.json("alerts"))[0]
+        address = alert["address"]
+        assert alert["kind"] == "forgery" and address.startswith("192.0.2.1"), alert
+        told = a.json("explain", address)
+        assert told["forgeries"] == 1 and not told["banned"] and not told["waiting"], told
+        assert "1 time lately a ban was given up: log lines named this address" in text(a, "explain", address)
+        assert a.json("status")["forged"] >= 1 and "forgeries" in text(a, "status")
+
+
 # Observe
 
 def test_observe_mode_tells_and_sends_nothing_to_the_kernel():
