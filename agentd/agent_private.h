@@ -34,7 +34,7 @@ struct agent_input {
 	struct skew skew;
 	bool timed;       /* the chunk at hand comes with times */
 	bool live;        /* the chunk at hand was written after all before it was read */
-	bool skew_told;
+	bool skew_told, old_told;
 	usec_t arrival;   /* of the chunk at hand */
 	uint32_t samples; /* of the kernel's witness, the latest in the lowest bit: was a friend of this log seen? */
 	unsigned n_samples;

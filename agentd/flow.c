@@ -71,15 +71,38 @@ static void learn_zone(struct agent_input *in, usec_t logged)
 	store_zone(in);
 }
 
+static void tell_old(struct agent_input *in, usec_t apart)
+{
+	char span[TIMESPAN_TEXT_MAX];
+
+	if (!in->old_told)
+		log_warning("Input %s: a line that was written just now is %s old; such lines count for when they happened. "
+			    "If the time zone or clock of the gateway's log is wrong, they do so for three minutes",
+			    in->cfg->name, timespan_format(apart, span));
+	in->old_told = true;
+}
+
+static void tell_skew(struct agent_input *in, usec_t apart)
+{
+	char span[TIMESPAN_TEXT_MAX];
+
+	if (!in->skew_told)
+		log_warning("Input %s: the log's time is %s away from ours; using the time of arrival. Check the time "
+			    "zone of the gateway's log",
+			    in->cfg->name, timespan_format(apart, span));
+	in->skew_told = true;
+}
+
 /*
  * The log's own time counts, so that an old log read again gives the same bans.
- * But a line that was written just now and claims another hour tells of a wrong
- * time zone or clock: then its arrival is the truth.
+ * But if lines that are written just now claim another hour, the same one for a
+ * while, that tells of a wrong time zone or clock: then their arrival is the truth.
+ * Others are old: somebody has copied a rotated log, or a relay had a backlog.
  */
 static usec_t line_moment(struct agent_input *in, const struct event *e)
 {
-	char span[TIMESPAN_TEXT_MAX];
 	usec_t when, apart;
+	bool steady;
 
 	if (e->time == 0)
 		return 0;
@@ -87,13 +110,16 @@ static usec_t line_moment(struct agent_input *in, const struct event *e)
 		learn_zone(in, e->time);
 	when = skew_correct(&in->skew, e->time);
 	apart = when > in->arrival ? when - in->arrival : in->arrival - when;
-	if (!in->live || apart <= LIVE_SKEW_MAX)
+	if (!in->live)
 		return when;
-	if (!in->skew_told)
-		log_warning("Input %s: the log's time is %s away from ours; using the time of arrival. Check the time "
-			    "zone of the gateway's log",
-			    in->cfg->name, timespan_format(apart, span));
-	in->skew_told = true;
+	steady = skew_is_steady(&in->skew, when, in->arrival);
+	if (apart <= LIVE_SKEW_MAX)
+		return when;
+	if (when < in->arrival && !steady) {
+		tell_old(in, apart);
+		return when;
+	}
+	tell_skew(in, apart);
 	return in->arrival;
 }
 

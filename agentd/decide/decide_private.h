@@ -38,6 +38,7 @@ struct decider {
 	/* Brakes */
 	usec_t minute;	      /* when the running minute began */
 	uint32_t in_minute;   /* bans in it */
+	uint32_t unproven_in_minute; /* of these */
 	usec_t hour;	      /* the same for friends that were banned */
 	uint32_t friends_in_hour;
 	usec_t friends_counted; /* when stats.friends was */

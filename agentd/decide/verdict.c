@@ -97,18 +97,22 @@ static size_t count_friends(struct decider *d, usec_t now)
 
 /* Brakes */
 
-static bool within_ceiling(struct decider *d, usec_t when)
+/* Sources can be forged by the million: evidence that may be takes half of the ceiling at most, so that it hides nobody. */
+static bool within_ceiling(struct decider *d, const struct ban *b)
 {
+	const uint32_t most = d->cfg->policy.bans_per_minute;
+	const usec_t when = b->start;
+
 	if (when < d->minute || when - d->minute >= MINUTE) {
 		d->minute = when;
-		d->in_minute = 0;
+		d->in_minute = d->unproven_in_minute = 0;
 	}
-	if (d->in_minute < d->cfg->policy.bans_per_minute)
+	if (d->in_minute < most && (b->proven || d->unproven_in_minute < (most + 1) / 2))
 		return true;
 	verdict_alert(d, ALERT_CEILING, NULL, (struct span){ 0 }, when,
-		      "More than %u bans within a minute: no further ones in this minute ([brakes] bans_per_minute). "
-		      "Either the attack is large, or a filter or rule is wrong",
-		      d->cfg->policy.bans_per_minute);
+		      "As many bans within a minute as [brakes] bans_per_minute allows (%u, half of it on evidence that may be "
+		      "forged): no further ones in this minute. Either the attack is large, or a filter or rule is wrong",
+		      most);
 	return false;
 }
 
@@ -175,15 +179,16 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 	const struct config_policy *p = &d->cfg->policy;
 	uint64_t key = hash_bytes(&prefix, sizeof(prefix)) | 1;
 	char text[ADDR_TEXT_MAX], window[TIMESPAN_TEXT_MAX];
-	struct ban wide = { .addr = prefix, .start = b->start, .proven = b->proven, .observed = b->observed };
+	struct ban wide = { .addr = prefix, .start = b->start, .proven = true, .observed = b->observed };
 
-	if (addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
+	/* A forger could pick the addresses, and so the network. */
+	if (!b->proven || addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
 		return;
 	wide.count = distinct_note(d->prefixes, key, &b->addr, b->start);
 	if (wide.count < p->prefix_offenders || !prefix_may_be_banned(d, &prefix, b->start) || !has_room(d, &wide))
 		return;
 	distinct_clear(d->prefixes, key);
-	wide.end = b->start + (b->proven || p->prefix_ban < p->unproven_ban ? p->prefix_ban : p->unproven_ban);
+	wide.end = b->start + p->prefix_ban;
 	wide.rule = strdup("prefix");
 	wide.reason = text_printf("%u addresses of it were banned within %s, the last by rule %s", wide.count,
 				  timespan_format(p->prefix_window, window), b->rule);
@@ -202,13 +207,14 @@ static void carry_out(struct decider *d, struct ban *b)
 {
 	struct ban copy = *b;
 
-	if (!has_room(d, b) || !within_ceiling(d, b->start) ||
+	if (!has_room(d, b) || !within_ceiling(d, b) ||
 	    (verdict_is_friend(d, &b->addr, b->start) && !within_share(d, b, b->start))) {
 		d->stats.braked++;
 		ban_done(b);
 		return;
 	}
 	d->in_minute++;
+	d->unproven_in_minute += !b->proven;
 	copy.rule = b->rule;
 	if (verdict_is_friend(d, &b->addr, b->start)) {
 		char text[ADDR_TEXT_MAX];

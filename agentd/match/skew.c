@@ -35,6 +35,17 @@ bool skew_learn(struct skew *s, usec_t logged, usec_t arrival)
 	return true;
 }
 
+bool skew_is_steady(struct skew *s, usec_t logged, usec_t arrival)
+{
+	int64_t behind = (int64_t)(arrival - logged), change = behind - s->behind;
+
+	if (s->behind_since && arrival >= s->behind_since && change >= -(int64_t)SKEW_TOLERANCE && change <= (int64_t)SKEW_TOLERANCE)
+		return arrival - s->behind_since >= SKEW_SPAN;
+	s->behind = behind;
+	s->behind_since = arrival;
+	return false;
+}
+
 usec_t skew_correct(const struct skew *s, usec_t logged)
 {
 	int64_t right = (int64_t)logged + s->quarters * (int64_t)SKEW_QUARTER;

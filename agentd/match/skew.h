@@ -25,10 +25,18 @@ struct skew {
 	int candidate; /* what the last lines say */
 	unsigned lines; /* that say it */
 	usec_t since;  /* when the first of them arrived */
+	int64_t behind; /* of the last lines, whatever it is: arrival less logged */
+	usec_t behind_since; /* when the first that was as much behind arrived */
 };
 
 /* A line of that time has just been written. True if quarters changed. */
 bool skew_learn(struct skew *s, usec_t logged, usec_t arrival);
+/*
+ * Has a line of that time, which has just been written, been preceded for
+ * SKEW_SPAN by none that was off by more or less? Then a clock is wrong; else old
+ * lines may have been written once more.
+ */
+bool skew_is_steady(struct skew *s, usec_t logged, usec_t arrival);
 /* The log's time, put right. */
 usec_t skew_correct(const struct skew *s, usec_t logged);
 

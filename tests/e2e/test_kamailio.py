@@ -48,15 +48,15 @@ def on_internet():
     """Sockets made in here belong to the namespace "internet"."""
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def enter(path):
-        with open(path) as f:
-            if libc.setns(f.fileno(), 0x40000000) != 0:  # CLONE_NEWNET (setns(2))
-                raise OSError(ctypes.get_errno(), path)
-    enter("/run/netns/internet")
-    try:
-        yield
-    finally:
-        enter("/proc/1/ns/net")
+    def enter(namespace):
+        if libc.setns(namespace.fileno(), 0x40000000) != 0:  # CLONE_NEWNET (setns(2))
+            raise OSError(ctypes.get_errno(), namespace.name)
+    with open("/run/netns/internet") as there, open("/proc/self/ns/net") as here:
+        enter(there)
+        try:
+            yield
+        finally:
+            enter(here)
 
 
 def udp(source, patience=2):

@@ -593,6 +593,29 @@ static void odd_lines_teach_no_zone(void **state)
 	assert_int_equal(s.quarters, 0);
 }
 
+static void only_a_clock_that_is_always_wrong_by_the_same_is_wrong(void **state)
+{
+	usec_t now = utc("2026-11-24 12:00:00"), week = 7 * 24 * 60 * MIN;
+	struct skew s = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++, now += 20 * USEC_PER_SEC)
+		assert_int_equal(skew_is_steady(&s, now - week - (usec_t)i * USEC_PER_SEC, now), i == 9);
+	/* A log of last week that is written again: however fast, and with a good line now and then. */
+	s = (struct skew){ 0 };
+	for (i = 0; i < 1000; i++, now += USEC_PER_SEC)
+		assert_false(skew_is_steady(&s, now - week + (usec_t)i * 2 * MIN, now));
+	for (i = 0; i < 1000; i++)
+		assert_false(skew_is_steady(&s, now - week + (usec_t)i, now));
+	for (i = 0; i < 20; i++, now += 20 * USEC_PER_SEC)
+		assert_false(skew_is_steady(&s, i % 5 ? now - week : now, now));
+	/* Our own clock is set back. */
+	s = (struct skew){ 0 };
+	assert_false(skew_is_steady(&s, now - week, now));
+	assert_false(skew_is_steady(&s, now - week, now - 60 * MIN));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -613,6 +636,7 @@ int main(void)
 		cmocka_unit_test(two_readers_do_not_mix),
 		cmocka_unit_test(a_zone_is_learned_from_many_lines_that_agree),
 		cmocka_unit_test(odd_lines_teach_no_zone),
+		cmocka_unit_test(only_a_clock_that_is_always_wrong_by_the_same_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
