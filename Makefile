@@ -147,6 +147,11 @@ bench-filters: deps-build
 	@$(MAKE) --no-print-directory -s all benches
 	@/usr/bin/python3 tests/bench/benign.py $(O)
 
+bench-attacks: deps-build
+	@$(call install-debs,$(DEPS_BENCH))
+	@$(MAKE) --no-print-directory -s all
+	@/usr/bin/python3 tests/bench/attacks $(O)
+
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -198,6 +203,7 @@ help:
 	@echo 'make install       [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]'
 	@echo 'make uninstall     keeps the config and the database'
 	@echo 'sudo make bench    speed, beside fail2ban'
+	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make check-system  install and run it in a booted systemd container'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
@@ -205,4 +211,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build check check-asan check-fuzz check-system lint demo bench bench-filters install uninstall clean help
+.PHONY: deps deps-build check check-asan check-fuzz check-system lint demo bench bench-attacks bench-filters install uninstall clean help

@@ -331,6 +331,8 @@ struct account_attack {
 	const struct event *event;
 	usec_t when;
 	unsigned count;
+	bool proven; /* those at hand are; else only those that are not are meant */
+	uint64_t proven_key;
 	char names[NAMED_MAX * (ADDR_TEXT_MAX + 2) + 8];
 	unsigned named;
 };
@@ -347,16 +349,33 @@ static void name_address(void *userdata, const struct addr *addr)
 		snprintf(a->names + used, sizeof(a->names) - used, ", …");
 }
 
+struct account_search {
+	const struct addr *addr;
+	bool found;
+};
+
+static void compare_address(void *userdata, const struct addr *addr)
+{
+	struct account_search *s = userdata;
+
+	s->found |= addr_equal(addr, s->addr);
+}
+
 /* Whoever ever logged in here is not one that only attacks. */
 static void ban_attacker(void *userdata, const struct addr *addr)
 {
 	struct account_attack *a = userdata;
 	struct decider *d = a->d;
 	const struct config_policy *p = &d->cfg->policy;
-	struct ban b = { .addr = *addr, .start = a->when, .count = a->count, .proven = a->event->proven };
+	struct ban b = { .addr = *addr, .start = a->when, .count = a->count, .proven = a->proven };
+	struct account_search among_proven = { .addr = addr };
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 	usec_t span = b.proven || p->account_ban < p->unproven_ban ? p->account_ban : p->unproven_ban;
 
+	if (!a->proven)
+		distinct_each(d->accounts, a->proven_key, a->when, compare_address, &among_proven);
+	if (among_proven.found)
+		return;
 	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
 		return;
 	b.end = a->when + span;
@@ -371,14 +390,22 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 		ask_or_carry_out(d, &b, addr, a->event->witnessed);
 }
 
+/*
+ * Who has proved his address is only held to be one of many if the others have,
+ * too: else whoever forges a few packets could have the owner of the account
+ * banned for his first mistake. The others are banned as on all such evidence.
+ */
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
 	struct account_attack a = { .d = d, .event = e, .when = when };
 	uint64_t key = hash_bytes(e->user.ptr, e->user.len) | 1;
+	unsigned proven, needed = d->cfg->policy.account_addresses;
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 
+	a.proven_key = hash_mix(key, "proven", 6) | 1;
+	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
 	a.count = distinct_note(d->accounts, key, counted, when);
-	if (a.count < d->cfg->policy.account_addresses)
+	if (a.count < needed)
 		return;
 	distinct_each(d->accounts, key, when, name_address, &a);
 	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, e->user, when,
@@ -386,4 +413,9 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 		      text_escape(e->user, shown, sizeof(shown)), a.count,
 		      timespan_format(d->cfg->policy.account_window, window), a.names);
 	distinct_each(d->accounts, key, when, ban_attacker, &a);
+	if (proven < needed)
+		return;
+	a.proven = true;
+	a.count = proven;
+	distinct_each(d->accounts, a.proven_key, when, ban_attacker, &a);
 }

@@ -5,8 +5,10 @@ wire, and everybody else lives there. Innocents send without a pause and count w
 comes back: one ban of theirs, however short, shows as packets that stay away. What
 the kernel was told, nft monitor writes down.
 """
+import calendar
 import contextlib
 import ctypes
+import ipaddress
 import json
 import os
 import re
@@ -134,6 +136,12 @@ def udp(source, patience=2):
     return s
 
 
+def send(source):
+    """One packet to the SIP port, so that the kernel has seen its source."""
+    with contextlib.closing(udp(source)) as s:
+        s.sendto(b"OPTIONS sip:x SIP/2.0\r\n\r\n", (GATEWAY, 5060))
+
+
 class Forger:
     """Sends UDP packets that claim to be from anybody; answers go to those, not to it."""
 
@@ -187,6 +195,28 @@ def answered(address, user, n, ago=0):
     return challenge(address, nonce, f"c{n}", ago) + guess(address, user, f"c{n}", nonce=nonce, ago=ago)
 
 
+class Crowd:
+    """Innocents who send all the time, and what answers them on the gateway."""
+
+    def __init__(self, addresses):
+        self.addresses, self.processes = list(addresses), []
+        start_network(*addresses)
+        for before, program, arguments in (([], ECHOES, []), (["ip", "netns", "exec", "internet"], INNOCENTS, self.addresses)):
+            p = subprocess.Popen([*before, sys.executable, "-c", program, str(ECHO), *arguments], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+            self.processes.append(p)
+            assert p.stdout.readline() == "on\n", program
+
+    def counts(self):
+        """They stop: [sent, answered] by UDP and by TCP, of each."""
+        return json.loads(self.processes[1].communicate("")[0])
+
+    def close(self):
+        for p in self.processes:
+            p.kill()
+            p.wait()
+
+
 class Battle:
     """An agent on the gateway, innocents who send all the time, and what the kernel was told."""
 
@@ -197,7 +227,7 @@ class Battle:
         self.log = self.agent.path("full.log")
         self.innocents, self.written = list(innocents), 0
         self.configure(config, inputs)
-        self.processes, self.told = [], []
+        self.crowd = self.monitor = None
         if start:
             try:
                 self.start()
@@ -210,20 +240,10 @@ class Battle:
 
     def start(self):
         self.monitor = subprocess.Popen(["stdbuf", "-oL", "nft", "monitor", "new", "elements"], stdout=open(self.agent.path("monitor"), "w"))
-        self.processes.append(self.monitor)
         self.agent.start()
         if self.innocents:
-            echoes = self._spawn([], ECHOES, str(ECHO))
-            self.processes.append(echoes)
-            self.peers = self._spawn(["ip", "netns", "exec", "internet"], INNOCENTS, str(ECHO), *self.innocents)
-            self.processes.append(self.peers)
+            self.crowd = Crowd(self.innocents)
         return self
-
-    def _spawn(self, before, program, *arguments):
-        p = subprocess.Popen([*before, sys.executable, "-c", program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             text=True)
-        assert p.stdout.readline() == "on\n", program
-        return p
 
     def write(self, text, name=None):
         """The gateway logs text; returns when all of it was read and judged."""
@@ -242,8 +262,7 @@ class Battle:
     def kernel_told(self):
         """Every address that was ever put into a set of bans."""
         with open(self.agent.path("monitor")) as f:
-            found = re.findall(r"(?:add|create) element inet \S+ (?:ban|net)\w* \{ (\S+)", f.read())
-        return set(found)
+            return set(re.findall(r"(?:add|create) element inet \S+ (?:ban|net)\w* \{ (\S+)", f.read()))
 
     def stopped(self, address, seconds=10):
         """The attacker is dropped; returns the ban."""
@@ -255,7 +274,7 @@ class Battle:
         told = self.kernel_told()
         bad = [(a, t) for a in self.innocents for t in told if covers(t, a)]
         assert not bad, f"banned: {bad}\n{self.agent.logged()}"
-        counts = json.loads(self.peers.communicate("")[0])
+        counts = self.crowd.counts()
         assert set(counts) == set(self.innocents)
         for address, both in counts.items():
             for sent, came in both:
@@ -265,15 +284,22 @@ class Battle:
         return self
 
     def __exit__(self, *_):
-        for p in self.processes:
-            p.kill()
-            p.wait()
+        if self.crowd:
+            self.crowd.close()
+        if self.monitor:
+            self.monitor.kill()
+            self.monitor.wait()
         self.agent.close()
+
+
+def lasts(ban):
+    """Seconds, from beginning to end."""
+    start, end = (calendar.timegm(time.strptime(ban[k][:19], "%Y-%m-%dT%H:%M:%S")) for k in ("start", "end"))
+    return end - start
 
 
 def covers(element, address):
     """nft writes an address, a prefix, a range, or the first address of a /64."""
-    import ipaddress
     a = ipaddress.ip_address(address)
     first, _, last = element.partition("-")
     if last:

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 """A real Kamailio under attack by real packets, forged ones among them, while innocents count theirs."""
-import calendar
 import os
 import socket
 import sys
 import time
 
-from battlefield import ATTACKER, CARRIER, OFFICE, STRANGER, Battle, Forger, on_internet, start_network, udp
+from battlefield import ATTACKER, CARRIER, OFFICE, STRANGER, Battle, Forger, lasts, on_internet, start_network, udp
 from sipwarden_env import TOP, run, wait
 from test_kamailio import PHONE, SERVER, TEXTS, VICTIM, Kamailio, answer_challenge, ask, credentials, request
 
@@ -119,11 +118,6 @@ def test_packets_in_the_name_of_one_whom_nobody_knows():
         guess_over_tcp(ATTACKER, 8)
         b.stopped(ATTACKER)
         b.unharmed()
-
-
-def lasts(ban):
-    start, end = (calendar.timegm(time.strptime(ban[k][:19], "%Y-%m-%dT%H:%M:%S")) for k in ("start", "end"))
-    return end - start
 
 
 def guess_over_tcp(source, n):

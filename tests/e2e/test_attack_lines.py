@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from battlefield import (ATTACKER, CARRIER, GATEWAY, GATEWAY6, OFFICE, ROUTER, STRANGER, Battle, Forger, failure, guess, stamp,
-                         start_network, success, udp)
+from battlefield import (ATTACKER, CARRIER, GATEWAY, GATEWAY6, OFFICE, ROUTER, STRANGER, Battle, Forger, failure, guess, send,
+                         stamp, start_network, success)
 from sipwarden_env import BUILD, TOP, run, sh, wait
 
 sys.path.insert(0, os.path.join(TOP, "tests/bench"))
@@ -207,12 +207,6 @@ def test_this_host_and_its_router_whatever_a_log_says():
         assert "192.0.2.0/24" not in b.agent.banned()
         b.unharmed()
     sh("ip", "address", "flush", "dev", "lo", "to", "100.64.7.0/24")
-
-
-def send(source, n=1):
-    s = udp(source)
-    for _ in range(n):
-        s.sendto(b"OPTIONS sip:x SIP/2.0\r\n\r\n", (GATEWAY, 5060))
 
 
 def test_who_sent_nothing_is_not_banned_and_nobody_hides_by_filling_the_witness():

@@ -5,8 +5,7 @@ import socket
 import subprocess
 import time
 
-from battlefield import (ATTACKER, CARRIER, GATEWAY, OFFICE, ROUTER, STRANGER, Battle, answered, failure, guess, on_internet,
-                         security, success, udp)
+from battlefield import (ATTACKER, CARRIER, GATEWAY, OFFICE, ROUTER, STRANGER, Battle, answered, failure, guess, lasts, security, success, udp)
 from sipwarden_env import BUILD, run, sh, wait
 
 # What no packet can come from, or what is this gateway itself.
@@ -126,6 +125,26 @@ def test_one_account_from_many_addresses():
         for a in attackers:
             b.stopped(a)
         b.unharmed()
+
+
+def test_proof_of_one_is_no_proof_against_others():
+    victims = [f"203.0.113.{n}" for n in range(100, 115)]
+    with Battle([STRANGER, CARRIER]) as b:
+        # One forged packet in the name of each, and one guess of the attacker's own, with the same account.
+        b.write("".join(failure(v, "100") for v in victims + [STRANGER]))
+        b.write(guess(ATTACKER, "100", "own", "TCP"))
+        time.sleep(0.5)
+        for victim in victims + [STRANGER]:
+            ban = b.agent.banned().get(victim)
+            assert not ban or not ban["proven"] and lasts(ban) <= 600, ban
+        assert "203.0.113.0/24" not in b.agent.banned()
+    with Battle([STRANGER, CARRIER], "[proof]\nunproven_ban = 0\n") as b:
+        b.write("".join(failure(v, "100") for v in victims + [STRANGER]))
+        # The owner, somewhere new, mistypes his password; so does nobody else.
+        b.write(guess(CARRIER, "100", "typo", "TCP"))
+        b.unharmed()
+        b.write("".join(guess(ATTACKER, "100", f"own{i}", "TCP") for i in range(5)))
+        b.stopped(ATTACKER)
 
 
 def test_ipv6_sources_change_within_their_network():
