@@ -1,11 +1,10 @@
 #!/usr/bin/python3
 """What attackers do with true lines and forged packets: offices, carriers, neighbours, floods, old logs."""
 import os
-import socket
 import subprocess
 import time
 
-from battlefield import (ATTACKER, CARRIER, GATEWAY, OFFICE, ROUTER, STRANGER, Battle, answered, failure, guess, lasts, security, success, udp)
+from battlefield import ATTACKER, CARRIER, OFFICE, STRANGER, Battle, answered, failure, guess, lasts, security, stamp, success
 from sipwarden_env import BUILD, run, sh, wait
 
 # What no packet can come from, or what is this gateway itself.
@@ -65,7 +64,18 @@ def test_a_forger_cannot_cut_off_a_friend():
         b.write("".join(security("InvalidAccountID", OFFICE, "admin", f"z{i}") for i in range(300)))
         b.write("".join(security("FailedACL", OFFICE, "1", f"f{i}", tail=',ACLName="x"') for i in range(300)))
         assert not b.agent.banned(), b.agent.banned()
+        # Nor is it passed over.
+        assert any(a["kind"] == "friend-attacks" for a in b.agent.json("alerts")), b.agent.json("alerts")
         b.unharmed()
+
+
+def test_calls_of_a_friend_count_as_everybodys_but_not_for_long_unless_proven():
+    with Battle() as b:
+        b.write(success(OFFICE))
+        b.write("".join(f"[{stamp()}] WARNING[1][C-00000001] Ext. s: sipwarden call-attempt src={OFFICE}:5060 id=x{i} user=100 "
+                        f"number=0044{i} ua=''\n" for i in range(60)))
+        ban = b.stopped(OFFICE)
+        assert not ban["proven"] and lasts(ban) <= 600, ban
 
 
 def test_a_forger_cannot_cut_off_the_exempt_or_their_network():
