@@ -122,7 +122,7 @@ def a_day(start):
         # One account, many addresses.
         lines += [(when + 300 + n, wrong(when + 300 + n, f"198.19.{i}.{n}", "boss", f"g{i}-{n}")) for n in range(12 if i == 20 else 0)]
         # A prefix full of them.
-        lines += [(when + 400 + n, wrong(when + 400 + n, f"198.19.100.{n}", str(k), f"h{i}-{n}-{k}"))
+        lines += [(when + 400 + n, wrong(when + 400 + n, f"198.19.100.{n}", str(k), f"h{i}-{n}-{k}", transport="TCP"))
                   for n in range(12 if i == 30 else 0) for k in range(5)]
         # One that nobody has to count.
         lines += [(when + 500 + n, wrong(when + 500 + n, "198.51.100.7", str(n), f"i{i}-{n}")) for n in range(9)]
