@@ -157,6 +157,17 @@ def test_captured_and_crafted_asterisk_logs():
         b.unharmed()
 
 
+def test_a_call_id_that_looks_like_another_message_hides_nobody():
+    with Battle([OFFICE]) as b:
+        for i in range(10):
+            session = f"{i}] NOTICE[1"
+            b.write(success(OFFICE, session=f"p{i}") + f"[{stamp()}] NOTICE[20323] res_pjsip/pjsip_distributor.c: Request 'REGISTER' from "
+                    f"'<sip:100@{GATEWAY}>' failed for '{ATTACKER}:5070' (callid: {session}) - Failed to authenticate\n"
+                    + guess(ATTACKER, session=session))
+        b.stopped(ATTACKER)
+        b.unharmed()
+
+
 WRONG = """[pattern first-address]
 class = auth-failure
 regex = door: (?<user>(?>[^0-9]*+))(?<addr>(?&ip))(?<text>(?>.*))
