@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check: everything that sipwardend would refuse, all at once, without running it. */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,27 @@ static void tell(const struct ctl *ctl, const struct diag *diag, const struct wo
 		       ctl->config_path, w->cfg->n_inputs, w->n_filters, examples, w->cfg->n_rules, w->cfg->n_exempt);
 }
 
+/* A log may come later, so that is no mistake; but a path with a typo looks the same. */
+static void warn_of_missing(const struct config *cfg, struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_inputs; i++) {
+		const struct config_input *in = &cfg->inputs[i];
+		char **path;
+
+		for (path = in->paths; path && *path; path++) {
+			glob_t found = { 0 };
+
+			if (glob(*path, 0, NULL, &found) != 0)
+				diag_warning(diag, in->file, in->line, "correct the path, or let the gateway write there",
+					     "input '%s' waits for %s, which is not there, or hidden from you", in->name,
+					     *path);
+			globfree(&found);
+		}
+	}
+}
+
 int cmd_check(struct ctl *ctl, int argc, char **argv)
 {
 	struct diag diag = DIAG_INIT;
@@ -50,8 +72,10 @@ int cmd_check(struct ctl *ctl, int argc, char **argv)
 	r = config_load(ctl->config_path, &diag, &cfg);
 	if (r >= 0)
 		r = world_load(cfg, &diag, &w);
-	if (r >= 0)
+	if (r >= 0) {
 		examples = world_test(w, &diag);
+		warn_of_missing(cfg, &diag);
+	}
 	if (ctl->json)
 		output_json(json_pack("{s:b, s:o}", "ok", r >= 0 && diag.errors == 0, "mistakes", diag_json(&diag)));
 	else

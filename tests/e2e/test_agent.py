@@ -409,6 +409,15 @@ def test_check_tells_which_input_asks_for_a_missing_filter():
             assert done.returncode == 1 and "did you mean 'asterisk'" in done.stderr and "input 'pbx'" in done.stderr, done
 
 
+def test_check_warns_of_a_log_that_is_not_there():
+    with agent(start=False) as a:
+        here, gone = a.path("here.log"), a.path("gone.log")
+        open(here, "w").close()
+        a.write_config(f"[input asterisk]\npath = {here}\n[input kamailio]\npath = {gone}\n")
+        status, _, error = a.ctl("check")
+        assert status == 0 and gone in error and "not there" in error and here not in error, error
+
+
 def test_without_an_agent_the_command_says_so():
     with agent(start=False) as a:
         status, _, error = a.ctl("list", check=False)
