@@ -117,22 +117,6 @@ static int write_text(const char *path, const char *text)
 	return 0;
 }
 
-/* The file was only there to be loaded: what is said of it is said of the output. */
-static void rename_file(struct diag *diag, const char *from, const char *to)
-{
-	size_t i;
-
-	for (i = 0; i < diag->count; i++) {
-		char *copy =
-			diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
-
-		if (!copy)
-			continue;
-		free(diag->entries[i].file);
-		diag->entries[i].file = copy;
-	}
-}
-
 /* As the agent will load it. Mistakes go to diag, as of the file shown. */
 static int load(const char *name, const char *text, const char *shown, struct diag *diag, struct loaded *ret)
 {
@@ -159,7 +143,7 @@ static int load(const char *name, const char *text, const char *shown, struct di
 		r = -EINVAL;
 	if (path) {
 		unlink(path);
-		rename_file(diag, path, shown);
+		diag_rename_file(diag, path, shown);
 	}
 	rmdir(dir);
 	return r;

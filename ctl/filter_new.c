@@ -227,22 +227,6 @@ static int write_file(const char *path, int flags, const char *text)
 	return write(fd, text, n) == (ssize_t)n ? 0 : -EIO;
 }
 
-/* The messages name where the text goes, not where it was tried. */
-static void rename_files(struct diag *diag, const char *from, const char *to)
-{
-	size_t i;
-
-	for (i = 0; i < diag->count; i++) {
-		char *copy =
-			diag->entries[i].file && strcmp(diag->entries[i].file, from) == 0 ? strdup(to) : NULL;
-
-		if (!copy)
-			continue;
-		free(diag->entries[i].file);
-		diag->entries[i].file = copy;
-	}
-}
-
 static void try_filter(const struct request *r, char *dir, struct diag *diag)
 {
 	char *dirs[] = { dir, NULL };
@@ -271,7 +255,7 @@ static bool check_text(const struct request *r, const char *text, const char *sh
 	else
 		diag_error(&diag, shown_path, 0, NULL, "it could not be tried");
 	if (path) {
-		rename_files(&diag, path, shown_path);
+		diag_rename_file(&diag, path, shown_path);
 		unlink(path);
 	}
 	rmdir(dir);

@@ -84,6 +84,20 @@ static size_t not_kept(const struct diag *d)
 	return d->errors + d->warnings - d->count;
 }
 
+void diag_rename_file(struct diag *d, const char *from, const char *to)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		char *copy = d->entries[i].file && strcmp(d->entries[i].file, from) == 0 ? strdup(to) : NULL;
+
+		if (!copy)
+			continue;
+		free(d->entries[i].file);
+		d->entries[i].file = copy;
+	}
+}
+
 void diag_print(const struct diag *d, FILE *to)
 {
 	size_t i;

@@ -32,6 +32,8 @@ void diag_error(struct diag *d, const char *file, unsigned line, const char *hin
 	__attribute__((format(printf, 5, 6)));
 void diag_warning(struct diag *d, const char *file, unsigned line, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* What was said of the file from is said of to: of a copy that was only there to be loaded. */
+void diag_rename_file(struct diag *d, const char *from, const char *to);
 /* "file:line: error: what is wrong; what would be right", one a line. */
 void diag_print(const struct diag *d, FILE *to);
 /* "file:line: what is wrong; what would be right" as a new string; NULL: out of memory. */

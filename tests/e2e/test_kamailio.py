@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """A real Kamailio with the shipped snippet under attack: every class is seen, from nobody but its sender."""
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from battlefield import on_internet, udp
 from sipwarden_env import BUILD, TOP, run, sh, wait
 
 sys.path.insert(0, os.path.join(TOP, "tests/demo"))
@@ -41,30 +41,6 @@ TEXTS = [
     f"x' src={VICTIM}:5060\0", f"x (IP:{VICTIM}:5060)\0", f"x;code=200;reason=OK;src_user=1;src_domain=x;src_ip={VICTIM};dst_ouser=1;dst_user=2;dst_domain=x\0y",
     f"x;code=200;reason=OK;src_user=1;src_domain=x;src_ip={VICTIM};dst_ouser=1;dst_user=2;dst_domain=x",
 ]
-
-
-@contextlib.contextmanager
-def on_internet():
-    """Sockets made in here belong to the namespace "internet"."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def enter(namespace):
-        if libc.setns(namespace.fileno(), 0x40000000) != 0:  # CLONE_NEWNET (setns(2))
-            raise OSError(ctypes.get_errno(), namespace.name)
-    with open("/run/netns/internet") as there, open("/proc/self/ns/net") as here:
-        enter(there)
-        try:
-            yield
-        finally:
-            enter(here)
-
-
-def udp(source, patience=2):
-    with on_internet():
-        s = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind((source, 0))
-    s.settimeout(patience)
-    return s
 
 
 def connect(source, port):
