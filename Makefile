@@ -100,7 +100,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban
+	systemd-container fail2ban zsh
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_BENCH := fail2ban nftables iproute2 python3
 
@@ -156,6 +156,8 @@ SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
+# Where zsh of Debian looks, for packages and for what is local.
+ZSHDIR := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
@@ -166,8 +168,8 @@ GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gate
 
 install: all
 	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/man/man5 \
-		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d \
-		$(CONF)/filters
+		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(ZSHDIR) $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d \
+		$(LIBDIR)/tmpfiles.d $(CONF)/filters
 	install -m 755 $(O)/sipwardend $(SBIN)/
 	install -m 755 $(O)/sipwarden $(BIN)/
 	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
@@ -175,6 +177,7 @@ install: all
 	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
 	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
 	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
+	install -m 644 ctl/completion.zsh $(ZSHDIR)/_sipwarden
 	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(LIBDIR)/systemd/system/$$u; done
 	install -m 644 systemd/sipwarden.sysusers $(LIBDIR)/sysusers.d/sipwarden.conf
 	install -m 644 systemd/sipwarden.tmpfiles $(LIBDIR)/tmpfiles.d/sipwarden.conf
@@ -186,7 +189,7 @@ uninstall:
 		sipwarden-firewall.service 2>/dev/null || true
 	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
-		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden \
+		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \
 		$(addprefix $(LIBDIR)/systemd/system/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
 		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS)) \
 		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS))
