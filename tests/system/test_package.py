@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The Debian package on a Debian that is booted in a container: install, attack, upgrade, remove, purge."""
 import glob
+import json
 import os
 import re
 import subprocess
@@ -8,7 +9,10 @@ import sys
 
 from machine import SCRATCH, TOP, attack, banned, run, sh, units_are_hardened, wait
 
-GATEWAY, ATTACKER = "192.0.2.1", "192.0.2.66"
+GATEWAY, GATEWAY6 = "192.0.2.1", "2001:db8::1"
+# He is banned for what he does; and these two before they begin, by their networks, which are in sets of other kinds.
+ATTACKER, NEIGHBOUR, ATTACKER6 = "192.0.2.66", "192.0.2.130", "2001:db8:0:66::1"
+NETWORK, NETWORK6 = "192.0.2.128/25", "2001:db8:0:66::/64"
 NEXT = "99.0"  # the version of the next package
 CONFIG = "/etc/sipwarden/sipwarden.conf"
 UNITS = ("sipwardend.service", "sipwarden-firewall.service")
@@ -51,9 +55,34 @@ def counted(what):
 
 
 def sent_another(n):
-    """Waits until the attacker has sent so many more."""
+    """Waits until the attackers have sent so many more."""
     goal = counted("sent") + n
     wait(f"{n} packets are sent", lambda: counted("sent") >= goal)
+
+
+def arrivals(since):
+    """The sources of what has arrived since counted("arrived") was that."""
+    with open(wire["arrived"]) as f:
+        f.seek(since)
+        return set(f.read().split())
+
+
+def lay_wire(m):
+    """Between the machine and a namespace for attackers. Returns how to run something at the one and the other end."""
+    attacker = str(daemon("unshare", "--net", "sleep", "infinity"))
+    own = os.readlink("/proc/self/ns/net")
+    wait("the attackers' namespace", lambda: os.readlink(f"/proc/{attacker}/ns/net") != own)
+    gateway, attackers = ("nsenter", "-t", m.leader, "-n"), ("nsenter", "-t", attacker, "-n")
+    sh(*gateway, "ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", attacker)
+    for side, addresses in ((gateway, (GATEWAY + "/24", GATEWAY6 + "/32")),
+                            (attackers, (ATTACKER + "/24", NEIGHBOUR + "/24", ATTACKER6 + "/32"))):
+        for address in addresses:
+            sh(*side, "ip", "address", "add", address, "dev", "wire", *(("nodad",) if ":" in address else ()))
+        sh(*side, "ip", "link", "set", "wire", "up")
+    # Whoever is banned is not answered when he asks for it.
+    link = json.loads(sh(*gateway, "ip", "-json", "link", "show", "wire"))[0]["address"]
+    sh(*attackers, "ip", "neighbour", "add", GATEWAY6, "lladdr", link, "nud", "permanent", "dev", "wire")
+    return gateway, attackers
 
 
 def version(m):
@@ -106,26 +135,23 @@ def test_an_attack_over_the_wire_is_banned(m):
     m.configure()
     edit_config(m, "\n# By hand.\n")
     m.run("systemctl", "reload", "sipwardend.service")
-    gateway = ("nsenter", "-t", m.leader, "-n")
-    attacker = daemon("unshare", "--net", "sleep", "infinity")
-    own = os.readlink("/proc/self/ns/net")
-    wait("the attacker's namespace", lambda: os.readlink(f"/proc/{attacker}/ns/net") != own)
-    attackers = ("nsenter", "-t", str(attacker), "-n")
-    sh(*gateway, "ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", str(attacker))
-    for side, address in ((gateway, GATEWAY), (attackers, ATTACKER)):
-        sh(*side, "ip", "address", "add", address + "/24", "dev", "wire")
-        sh(*side, "ip", "link", "set", "wire", "up")
+    for network in (NETWORK, NETWORK6):
+        m.run("sipwarden", "ban", network)
+    gateway, attackers = lay_wire(m)
     wire.update(arrived=SCRATCH + "/arrived", sent=SCRATCH + "/sent")
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wire.py")
-    daemon(*gateway, sys.executable, script, "gateway", GATEWAY, m.root + "/var/log/asterisk/full", wire["arrived"])
-    daemon(*attackers, sys.executable, script, "attacker", GATEWAY, wire["sent"])
+    script = (sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "wire.py"))
+    daemon(*gateway, *script, "gateway", m.root + "/var/log/asterisk/full", wire["arrived"])
+    for address, source in ((GATEWAY, ATTACKER), (GATEWAY, NEIGHBOUR), (GATEWAY6, ATTACKER6)):
+        daemon(*attackers, *script, "attacker", address, source, wire["sent"])
     wait("packets arrive", lambda: counted("arrived") > 0)
     banned(m, ATTACKER)
-    sent_another(10)  # what was on its way has arrived
+    sent_another(30)  # what was on its way has arrived
     before = counted("arrived")
-    sent_another(300)
+    sent_another(900)
     assert counted("arrived") == before
-    assert int(re.search(rf" {ATTACKER} counter packets (\d+)", m.kernel()).group(1)) >= 300
+    assert arrivals(0) == {ATTACKER}
+    for one in (ATTACKER, NETWORK, NETWORK6.split("/", maxsplit=1)[0]):
+        assert int(re.search(rf"\b{one} counter packets (\d+)", m.kernel()).group(1)) >= 100, m.kernel()
 
 
 def test_an_upgrade_leaves_no_gap_and_restarts_both_halves(m):
@@ -142,7 +168,7 @@ def test_an_upgrade_leaves_no_gap_and_restarts_both_halves(m):
     assert first != NEXT and version(m) == NEXT
     after = pids(m)
     assert all(after[unit] != running[unit] for unit in UNITS), (running, after)
-    assert counted("sent") > before + 100
+    assert counted("sent") > before + 300
     assert counted("arrived") == arrived
 
 
@@ -173,7 +199,7 @@ def test_remove_stops_it_and_takes_its_table_away_in_spite_of_a_mistake(m):
     for unit in (*UNITS, "sipwarden-firewall.socket"):
         assert not m.active(unit), unit
     assert "sipwarden" not in m.run("nft", "list", "tables")
-    wait("the attacker's packets arrive", lambda: counted("arrived") > arrived)
+    wait("packets of all arrive", lambda: arrivals(arrived) == {ATTACKER, NEIGHBOUR, ATTACKER6})
     assert m.run("sh", "-c", "ps -C sipwardend -o pid= || true").strip() == ""
     for path in (CONFIG, CONFIG + ".d/site.conf", "/var/lib/sipwarden/sipwarden.db"):
         assert os.path.exists(m.root + path), path
@@ -189,6 +215,13 @@ def test_installed_again_it_goes_on_with_config_and_bans(m):
     banned(m, "203.0.113.9")
     with open(m.root + CONFIG) as f:
         assert f.read().endswith("# By hand.\n")
+
+
+def test_what_the_admin_has_disabled_stays_so_at_an_upgrade(m):
+    m.run("systemctl", "disable", "--now", "sipwardend.service")
+    apt(m, "install", "--reinstall", "/root/next.deb")
+    assert not m.active("sipwardend.service")
+    assert m.run("systemctl", "is-enabled", "sipwardend.service", check=False).strip() == "disabled"
 
 
 def test_purge_leaves_only_the_user(m):
