@@ -140,6 +140,14 @@ def banned(m, address):
     return wait(f"{address} is banned", lambda: f" {address} counter" in m.kernel())
 
 
+def helper_serves(m):
+    """Waits for agent and helper, also when the agent does not answer yet."""
+    def ready():
+        answer = m.run("sipwarden", "status", "--json", check=False)
+        return answer.startswith("{") and json.loads(answer)["firewall_ready"]
+    wait("the helper serves", ready)
+
+
 def units_are_hardened(m):
     for unit in ("sipwardend.service", "sipwarden-firewall.service"):
         m.run("systemd-analyze", "security", "--threshold=15", unit)  # exposure 1.5 of 10

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from machine import SCRATCH, TOP, attack, banned, run, sh, units_are_hardened, wait
+from machine import SCRATCH, TOP, attack, banned, helper_serves, run, sh, units_are_hardened, wait
 
 GATEWAY, GATEWAY6 = "192.0.2.1", "2001:db8::1"
 # He is banned for what he does; and these two before they begin, by their networks, which are in sets of other kinds.
@@ -103,7 +103,7 @@ def test_install_enables_and_starts_and_is_harmless(m):
     assert m.active("sipwardend.service") and m.active("sipwarden-firewall.socket")
     for unit in ("sipwardend.service", "sipwarden-firewall.socket"):
         assert m.run("systemctl", "is-enabled", unit).strip() == "enabled"
-    wait("the helper serves", lambda: m.json("status", check=False)["firewall_ready"])
+    helper_serves(m)
     assert m.json("list") == []
     assert m.run("systemctl", "show", "-P", "NRestarts", "sipwardend.service").strip() == "0"
     errors = m.run("journalctl", "--quiet", "-p", "err", "-u", "sipwardend", "-u", "sipwarden-firewall")

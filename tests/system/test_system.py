@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 
-from machine import TOP, attack, banned, run, sh, units_are_hardened, wait
+from machine import TOP, attack, banned, helper_serves, run, sh, units_are_hardened, wait
 
 
 def prepare(m):
@@ -19,7 +19,7 @@ def test_the_units_start(m):
     m.run("systemctl", "daemon-reload")
     m.run("systemctl", "enable", "--now", "sipwarden-firewall.socket", "sipwardend.service")
     assert m.active("sipwardend.service")
-    wait("the helper serves", lambda: m.json("status", check=False)["firewall_ready"])
+    helper_serves(m)
 
 
 def test_each_has_only_the_rights_it_needs(m):
