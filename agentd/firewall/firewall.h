@@ -28,7 +28,7 @@ struct firewall_element {
 struct firewall_callbacks {
 	/*
 	 * The helper is there (again) with an empty or adopted table: hand it all
-	 * bans that should be in force with firewall_ban(). lost is true when the
+	 * bans that should be in force with firewall_restore(). lost is true when the
 	 * kernel's table had been deleted or flushed by somebody else.
 	 */
 	void (*ready)(void *userdata, bool lost);
@@ -39,6 +39,10 @@ struct firewall_callbacks {
 	/* In the process of a helper that is started here: releases what only the agent needs; cfg must stay. */
 	void (*forked)(void *userdata);
 	void *userdata;
+	/* For firewall_restore(): how long the address is to be banned from now on; 0: not any more. */
+	usec_t (*left)(void *userdata, const struct addr *addr);
+	/* All that was to be restored is done; also if that was nothing. May be NULL. */
+	void (*restored)(void *userdata);
 };
 
 /*
@@ -56,6 +60,13 @@ bool firewall_is_ready(const struct firewall *fw);
  * -ENOBUFS when FIREWALL_QUEUE_MAX are waiting. */
 int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left);
 int firewall_unban(struct firewall *fw, const struct addr *addr);
+/*
+ * A ban that is not new, of which there may be a million: behind all else, so that
+ * a new one does not wait for them, and only if it still stands when its turn comes.
+ * One that the kernel has already may keep its timeout. done() tells of it as of
+ * others. Returns 0 or -ENOMEM.
+ */
+int firewall_restore(struct firewall *fw, const struct addr *addr);
 /* Adds or takes back a run-time exemption; configured ones cannot be taken back (-EPERM later in done). */
 int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add);
 /*
@@ -91,9 +102,10 @@ int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn e
 
 struct firewall_stats {
 	bool ready;
+	bool fresh;  /* the table was empty when this helper became ready */
 	bool paused; /* as the helper has last acknowledged */
 	uint64_t bans, unbans, refused, errors, restarts, restores;
-	uint64_t pending;   /* sent or queued, not yet acknowledged */
+	uint64_t pending;   /* sent or queued, not yet acknowledged; what is restored, too */
 	usec_t last_answer; /* CLOCK_MONOTONIC */
 	int helper_pid;     /* 0: not ours */
 };

@@ -14,15 +14,16 @@
  * and fixed entries. No text, no pointers, no variable fields.
  *
  *   agent → helper   COMMANDS: entries to be done in their order; what is asked
- *                    by SEEN may be answered before
+ *                    by SEEN may be answered before, and what LIST asks for comes later
  *   helper → agent   HELLO: the table is there; bans are welcome
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
- *                    ELEMENTS: what is in the kernel, before the DONE that has the LIST
+ *                    ELEMENTS: what is in the kernel, some of it
+ *                    LISTED: that was all for one LIST; one entry with the error
  */
-#define PROTO_MAGIC 0x53570003u /* "SW", version 3 */
+#define PROTO_MAGIC 0x53570004u /* "SW", version 4 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_LISTED };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -35,15 +36,16 @@ enum proto_op {
 	PROTO_SEEN, /* has the address sent to a watched port? */
 	PROTO_PAUSE,
 	PROTO_RESUME,
-	PROTO_OP_MAX = PROTO_RESUME
+	PROTO_RESTORE, /* a ban that is not new: what is there already stays as it is */
+	PROTO_OP_MAX = PROTO_RESTORE
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, unban, exempt, unexempt, seen, element; else zero */
+	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, element; else zero */
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
-	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
+	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
 	uint64_t packets; /* element: dropped so far */
 	uint64_t bytes;
 };
@@ -52,13 +54,17 @@ struct proto_packet {
 	uint32_t magic;
 	uint16_t type;
 	uint16_t count; /* entries that follow */
-	uint32_t flags; /* HELLO: PROTO_LOST */
+	uint32_t flags; /* HELLO: PROTO_LOST, PROTO_FRESH; COMMANDS: PROTO_BULK, comes back with DONE */
 	uint32_t unused;
 	struct proto_entry entries[PROTO_ENTRIES_MAX];
 };
 
 /* Somebody else had deleted what we had made. */
 #define PROTO_LOST 1u
+/* There were no sets of ours before: no ban is in the kernel that the agent does not know. */
+#define PROTO_FRESH 2u
+/* Of bans that are not new. */
+#define PROTO_BULK 4u
 
 /* Bytes of a packet with count entries. */
 size_t proto_size(unsigned count);

@@ -4,6 +4,7 @@
  *
  *   bench_probe latency TABLE FILE|journal COUNT   each sample in microseconds, one a line
  *   bench_probe wait TABLE COUNT SECONDS           until the set has COUNT elements: microseconds taken
+ *   bench_probe count TABLE 0 0                    how many elements the set has
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -95,5 +96,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (strcmp(argv[1], "latency") == 0)
 		return latency(n, argv[3], (unsigned)atoi(argv[4]));
+	if (strcmp(argv[1], "count") == 0)
+		return printf("%u\n", count(n)) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	return wait_count(n, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
 }

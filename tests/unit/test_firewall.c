@@ -33,6 +33,9 @@ struct world {
 	bool list_ended;
 	struct addr seen[64];
 	unsigned n_seen;
+	unsigned restored;
+	usec_t left;	    /* of what is restored */
+	struct addr lifted; /* meanwhile */
 	unsigned answers;
 	enum witness answer[64]; /* in the order they came */
 };
@@ -55,6 +58,18 @@ static void on_done(void *userdata, const struct addr *addr, bool banned, int er
 	w->refused += error < 0;
 	if (error < 0)
 		w->last_error = error;
+}
+
+static usec_t on_left(void *userdata, const struct addr *addr)
+{
+	struct world *w = userdata;
+
+	return addr_equal(addr, &w->lifted) ? 0 : w->left;
+}
+
+static void on_restored(void *userdata)
+{
+	((struct world *)userdata)->restored++;
 }
 
 static void on_down(void *userdata, int error)
@@ -92,7 +107,8 @@ static void wait_for(struct world *w, const unsigned *counter, unsigned n)
 
 static void start(struct world *w)
 {
-	const struct firewall_callbacks callbacks = { on_ready, on_done, on_down, NULL, w };
+	const struct firewall_callbacks callbacks = { .ready = on_ready, .done = on_done, .down = on_down, .userdata = w,
+						      .left = on_left, .restored = on_restored };
 
 	assert_int_equal(sd_event_new(&w->loop), 0);
 	assert_int_equal(firewall_start(w->loop, w->cfg, &callbacks, &w->fw), 0);
