@@ -30,34 +30,35 @@ const char *alert_name(enum alert_kind kind)
 	return alert_names[kind];
 }
 
-/* Notes the alert. False: the same was given within the hour. */
-static bool alert_is_new(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account,
-			 usec_t when)
+static uint64_t alert_hash(enum alert_kind kind, const struct addr *addr, struct span account)
 {
 	uint64_t h = hash_mix((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
-	size_t place;
 
-	if (addr)
-		h = hash_mix(h, addr, sizeof(*addr));
-	place = h % ALERTS_REMEMBERED;
-	if (d->alerted[place].hash == h && when < d->alerted[place].when + HOUR)
-		return false;
-	d->alerted[place].hash = h;
-	d->alerted[place].when = when;
-	return true;
+	return addr ? hash_mix(h, addr, sizeof(*addr)) : h;
+}
+
+/* Was the same not given within the hour? */
+static bool alert_is_new(const struct decider *d, uint64_t h, usec_t when)
+{
+	size_t place = h % ALERTS_REMEMBERED;
+
+	return d->alerted[place].hash != h || when >= d->alerted[place].when + HOUR;
 }
 
 void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
 		   const char *format, ...)
 {
+	const uint64_t h = alert_hash(kind, addr, account);
 	struct alert a = { .kind = kind };
 	_cleanup_free_ char *text = NULL;
 	char shown[200];
 	va_list ap;
 	int n;
 
-	if (!d->callbacks.alert || !alert_is_new(d, kind, addr, account, when))
+	if (!d->callbacks.alert || !alert_is_new(d, h, when))
 		return;
+	d->alerted[h % ALERTS_REMEMBERED].hash = h;
+	d->alerted[h % ALERTS_REMEMBERED].when = when;
 	va_start(ap, format);
 	n = vasprintf(&text, format, ap);
 	va_end(ap);
@@ -396,6 +397,15 @@ static void compare_address(void *userdata, const struct addr *addr)
 	s->found |= addr_equal(addr, s->addr);
 }
 
+/* Would it be refused in the end? In a flood, that is so of most, and to give reasons for them takes long. */
+static bool is_braked(struct decider *d, const struct ban *b)
+{
+	if (has_room(d, b) && within_ceiling(d, b))
+		return false;
+	d->stats.braked++;
+	return true;
+}
+
 /* Whoever ever logged in here is not one that only attacks. */
 static void ban_attacker(void *userdata, const struct addr *addr)
 {
@@ -413,6 +423,8 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 	if (among_proven.found)
 		return;
 	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
+		return;
+	if (is_braked(d, &b))
 		return;
 	b.end = a->when + span;
 	b.observed = d->cfg->observe;
@@ -439,6 +451,22 @@ static void ban_attackers(struct account_attack *a, uint64_t key, unsigned befor
 		ban_attacker(a, latest);
 }
 
+/* With the addresses, unless it has been told. */
+static void tell_account(struct account_attack *a, uint64_t key)
+{
+	struct decider *d = a->d;
+	const struct span user = a->event->user;
+	char shown[100], window[TIMESPAN_TEXT_MAX];
+
+	if (!alert_is_new(d, alert_hash(ALERT_ACCOUNT_ATTACK, NULL, user), a->when))
+		return;
+	distinct_each(d->accounts, key, a->when, name_address, a);
+	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, user, a->when,
+		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
+		      text_escape(user, shown, sizeof(shown)), a->count,
+		      timespan_format(d->cfg->policy.account_window, window), a->names);
+}
+
 /*
  * Who has proved his address is only held to be one of many if the others have,
  * too: else whoever forges a few packets could have the owner of the account
@@ -449,7 +477,6 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 	struct account_attack a = { .d = d, .event = e, .when = when };
 	uint64_t key = hash_bytes(e->user.ptr, e->user.len) | 1;
 	unsigned before, proven_before, proven, needed = d->cfg->policy.account_addresses;
-	char shown[100], window[TIMESPAN_TEXT_MAX];
 
 	a.proven_key = hash_mix(key, "proven", 6) | 1;
 	before = distinct_count(d->accounts, key, when);
@@ -458,11 +485,7 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 	a.count = distinct_note(d->accounts, key, counted, when);
 	if (a.count < needed)
 		return;
-	distinct_each(d->accounts, key, when, name_address, &a);
-	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, e->user, when,
-		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
-		      text_escape(e->user, shown, sizeof(shown)), a.count,
-		      timespan_format(d->cfg->policy.account_window, window), a.names);
+	tell_account(&a, key);
 	ban_attackers(&a, key, before, counted);
 	if (proven < needed)
 		return;
