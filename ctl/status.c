@@ -94,12 +94,27 @@ static void print_bans(const json_t *facts)
 	putchar('\n');
 }
 
+/* Whose lines are lost, or some of them. */
+static void print_braked(const json_t *facts)
+{
+	const char *slow = facts_text(facts, "patterns_slowed"), *off = facts_text(facts, "patterns_off");
+	char shown[4096];
+
+	if (*off)
+		printf("SWITCHED OFF, as they take too many steps (mend them and reload): patterns %s\n",
+		       output_safe(off, shown, sizeof(shown)));
+	if (*slow)
+		printf("Slowed down, as they gave up on many lines within a minute: patterns %s\n",
+		       output_safe(slow, shown, sizeof(shown)));
+}
+
 static void print_facts(const json_t *facts)
 {
 	char span[TIMESPAN_TEXT_MAX];
 	usec_t up = time_now() - (usec_t)fact(facts, "started");
 
 	print_mode(facts);
+	print_braked(facts);
 	printf("sipwardend %s, running for %s\n", facts_text(facts, "version"),
 	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span));
 	print_bans(facts);

@@ -160,6 +160,8 @@ static int append_facts(sd_bus_message *m, const struct control *control)
 	if (r >= 0)
 		r = control_append_mode(control, m);
 	if (r >= 0)
+		r = control_append_braked(m, ops);
+	if (r >= 0)
 		r = control_append_text(m, "version", SIPWARDEN_VERSION);
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }

@@ -57,6 +57,8 @@ int control_append_number(sd_bus_message *m, const char *key, uint64_t value);
 int control_append_text(sd_bus_message *m, const char *key, const char *value);
 /* Whether, since when and why enforcement is off, and whether the mode is observe: as {sv}. */
 int control_append_mode(const struct control *c, sd_bus_message *m);
+/* The patterns that are slowed down (patterns_slowed) and switched off (patterns_off), with commas between. */
+int control_append_braked(sd_bus_message *m, const struct control_ops *ops);
 const char *control_cause(enum lift_cause cause);
 /* Answers m as soon as the kernel has told what it dropped; at once if it cannot be asked. */
 int control_with_counters(struct control_client *c, sd_bus_message *m,
