@@ -45,6 +45,21 @@ static bool alert_is_new(const struct decider *d, uint64_t h, usec_t when)
 	return d->alerted[place].hash != h || when >= d->alerted[place].when + HOUR;
 }
 
+/* Accounts and addresses are the sender's choice: he must not fill the journal with alerts. */
+static bool alert_within_limit(struct decider *d, enum alert_kind kind, usec_t when)
+{
+	struct alert_limit *l = &d->alert_limits[kind];
+
+	if (when < l->minute || when - l->minute >= MINUTE)
+		*l = (struct alert_limit){ .minute = when };
+	if (l->given++ < ALERTS_A_MINUTE)
+		return true;
+	if (l->given == ALERTS_A_MINUTE + 1)
+		log_warning("More than %d alerts of the kind %s within a minute: the others of this minute are not given",
+			    ALERTS_A_MINUTE, alert_name(kind));
+	return false;
+}
+
 void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
 		   const char *format, ...)
 {
@@ -56,6 +71,8 @@ void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *a
 	int n;
 
 	if (!d->callbacks.alert || !alert_is_new(d, h, when))
+		return;
+	if (!alert_within_limit(d, kind, when))
 		return;
 	d->alerted[h % ALERTS_REMEMBERED].hash = h;
 	d->alerted[h % ALERTS_REMEMBERED].when = when;
@@ -98,7 +115,23 @@ static size_t count_friends(struct decider *d, usec_t now)
 
 /* Brakes */
 
-/* Sources can be forged by the million: evidence that may be takes half of the ceiling at most, so that it hides nobody. */
+#define ACCOUNT_ATTACK "account-attack"
+
+/*
+ * Sources can be forged by the million: evidence that may be takes half of the ceiling
+ * at most, so that it hides nobody. And of that half, those with one attempt at an
+ * account that many attack take half, so that they do not hide who reaches a threshold.
+ */
+static bool within_shares(const struct decider *d, const struct ban *b, uint32_t most)
+{
+	if (d->in_minute >= most)
+		return false;
+	if (b->proven)
+		return true;
+	return d->unproven_in_minute < (most + 1) / 2 &&
+	       (strcmp(b->rule, ACCOUNT_ATTACK) != 0 || d->accounts_in_minute < (most + 3) / 4);
+}
+
 static bool within_ceiling(struct decider *d, const struct ban *b)
 {
 	const uint32_t most = d->cfg->policy.bans_per_minute;
@@ -106,9 +139,9 @@ static bool within_ceiling(struct decider *d, const struct ban *b)
 
 	if (when < d->minute || when - d->minute >= MINUTE) {
 		d->minute = when;
-		d->in_minute = d->unproven_in_minute = 0;
+		d->in_minute = d->unproven_in_minute = d->accounts_in_minute = 0;
 	}
-	if (d->in_minute < most && (b->proven || d->unproven_in_minute < (most + 1) / 2))
+	if (within_shares(d, b, most))
 		return true;
 	verdict_alert(d, ALERT_CEILING, NULL, (struct span){ 0 }, when,
 		      "As many bans within a minute as [brakes] bans_per_minute allows (%u, half of it on evidence that may be "
@@ -216,6 +249,7 @@ static void carry_out(struct decider *d, struct ban *b)
 	}
 	d->in_minute++;
 	d->unproven_in_minute += !b->proven;
+	d->accounts_in_minute += !b->proven && strcmp(b->rule, ACCOUNT_ATTACK) == 0;
 	copy.rule = b->rule;
 	if (verdict_is_friend(d, &b->addr, b->start)) {
 		char text[ADDR_TEXT_MAX];
@@ -424,11 +458,12 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 		return;
 	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
 		return;
+	b.rule = (char *)ACCOUNT_ATTACK; /* not yet its own */
 	if (is_braked(d, &b))
 		return;
 	b.end = a->when + span;
 	b.observed = d->cfg->observe;
-	b.rule = strdup("account-attack");
+	b.rule = strdup(ACCOUNT_ATTACK);
 	b.reason = text_printf("one of %u addresses that failed with account %s within %s", a->count,
 			       text_escape(a->event->user, shown, sizeof(shown)), timespan_format(p->account_window, window));
 	evidence_collect(d->evidence, addr, &b.evidence, &b.evidence_len, &b.accounts);
