@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/prefetch.h"
 #include "store/schema.h"
 
 #define BUSY_TIMEOUT_MSEC 2000
@@ -241,6 +242,7 @@ int store_open(const char *dir, struct store **ret)
 	}
 	/* Log lines and account names are nobody else's business. */
 	mask = umask(0077);
+	prefetch_file(path);
 	r = open_database(s, path);
 	if (dir && (r == -EUCLEAN || r == -EPROTO)) {
 		close_database(s);

@@ -6,8 +6,9 @@ from sipwarden_env import Agent, sh, wait
 
 STRANGERS = 10000000
 NORMAL_SOURCES = 5000
+ACCOUNTS = 5000
 KNOWN = "198.51.100.7"
-LINE = ("[%s] NOTICE[1] chan_sip.c: Registration from '\"100\" <sip:100@192.0.2.1>' failed for '%s:5060' - "
+LINE = ("[%s] NOTICE[1] chan_sip.c: Registration from '\"%d\" <sip:%d@192.0.2.1>' failed for '%s:5060' - "
         "Wrong password\n")
 PART = 100000
 
@@ -18,17 +19,21 @@ def stranger(i):
     return f"{20 + (i >> 24)}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
 
 
+def line(stamp, account, address):
+    return LINE % (stamp, account, account, address)
+
+
 def write(path, sources, n, before="", after=""):
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
     with open(path, "w") as f:
         f.write(before)
         for start in range(0, n, PART):
-            f.write("".join(LINE % (stamp, sources(i)) for i in range(start, min(n, start + PART))))
+            f.write("".join(line(stamp, i % ACCOUNTS, sources(i)) for i in range(start, min(n, start + PART))))
         f.write(after)
 
 
 def known(n):
-    return LINE % (time.strftime("%Y-%m-%d %H:%M:%S"), KNOWN) * n
+    return "".join(line(time.strftime("%Y-%m-%d %H:%M:%S"), ACCOUNTS + i, KNOWN) for i in range(n))
 
 
 def family(pid):
@@ -62,7 +67,12 @@ def read(path, lines):
         wait("all lines are read", lambda: time.sleep(0.2) or a.json("status")["inputs"][0]["lines"] == lines, 900)
         pids = family(a.process.pid)
         status = a.json("status")
-        return lines / cpu([a.process.pid]), peak(pids), a.in_kernel(KNOWN), status["forgotten"]
+        speed = lines / cpu([a.process.pid])
+        try:
+            remembered = bool(wait("the ban is in the kernel", lambda: KNOWN in a.banned(), 10))
+        except AssertionError:
+            remembered = False
+        return speed, peak(pids), remembered, status["forgotten"]
     finally:
         a.close()
 

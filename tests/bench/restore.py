@@ -16,7 +16,11 @@ def address(i):
     return f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}"
 
 
-def fill(agent, n):
+def network(i):
+    return f"2001:db8:{i >> 16:x}:{i & 0xffff:x}::/64"
+
+
+def fill(agent, n, name=address):
     """A database that an agent has left behind, with n bans that end within two to three hours."""
     agent.start()
     agent.stop()
@@ -26,7 +30,7 @@ def fill(agent, n):
     with db:
         db.executemany("INSERT INTO ban (address, start, end, count, step, rule, reason, evidence, accounts, proven) "
                        "VALUES (?, ?, ?, 5, 0, 'password-guessing', '5 failed logins within 10m', ?, '100', 1)",
-                       ((address(i), now, now + 2 * HOUR + i * 3000, EVIDENCE) for i in range(n)))
+                       ((name(i), now, now + 2 * HOUR + i * 3000, EVIDENCE) for i in range(n)))
     db.close()
 
 
@@ -63,9 +67,46 @@ def done(status, n):
     return status["bans"] == n and status["firewall_ready"] and status["firewall_pending"] == 0
 
 
+def latency_meanwhile(n):
+    """Milliseconds from line to ban while n others are restored: IPv6, so that IPv4 is quickly counted."""
+    a = Agent("", name="meanwhile")
+    a.write_config(f"max_bans = 1500000\n[input asterisk]\npath = {a.path('full.log')}\n"
+                   "[rule password-guessing]\nthreshold = 1\n[prefixes]\nban = 0\n")
+    try:
+        open(a.path("full.log"), "w").close()
+        fill(a, n, network)
+        a.process = subprocess.Popen([f"{BUILD}/sipwardend", "--config", a.config], stderr=open(a.log, "a"))
+        wait("it answers", lambda: a.ctl("status", check=False)[0] == 0, 120)
+        out = sh(f"{BUILD}/bench/bench_probe", "latency", a.table, a.path("full.log"), "50")
+        left = a.json("status")["firewall_pending"]
+        return sorted(int(x) / 1000 for x in out.split()), left
+    finally:
+        a.close()
+
+
+def back_after_flush(n):
+    """Seconds from "nft flush ruleset" until n bans are back."""
+    a = Agent("max_bans = 1500000\n[input asterisk]\npath = /run/none.log\n", name="flushed")
+    try:
+        fill(a, n)
+        a.start()
+        wait("all bans are in the kernel", lambda: time.sleep(0.2) or done(a.json("status"), n), 120)
+        start = time.monotonic()
+        sh("nft", "flush", "ruleset")
+        wait("they are back", lambda: a.json("status")["firewall_restores"] == 1 and done(a.json("status"), n), 60)
+        return time.monotonic() - start
+    finally:
+        a.close()
+
+
 def measure(row):
     for n, limit in ((100000, 1), (1000000, 10)):
         took, ready, seconds = restored(n)
         row(f"after a reboot: {n:,} bans in the kernel", f"{took:.2f} s", f"{limit} s")
         row("  until it answers commands", f"{ready:.2f} s", "")
         row("  CPU time of agent and helper", f"{seconds:.2f} s", "")
+    ms, left = latency_meanwhile(1000000)
+    row(f"from line to ban while a million are restored ({left:,} still to come), p98", f"{ms[-2]:.0f} ms", "100 ms")
+    row("  p50", f"{ms[len(ms) // 2]:.1f} ms", "")
+    took = back_after_flush(10000)
+    row("after nft flush ruleset: 10,000 bans are back", f"{took:.2f} s", "1 s")

@@ -887,13 +887,13 @@ static struct addr numbered(unsigned i)
 }
 
 /* All before it were restored, or not yet. */
-static void note_order(void *userdata, const struct addr *addr, bool banned, int error)
+static void note_order(void *userdata, const struct addr *done, bool banned, int error)
 {
 	struct world *w = userdata;
-	struct addr new = addr("192.0.2.5");
+	const struct addr new = addr("192.0.2.5");
 
-	on_done(userdata, addr, banned, error);
-	if (addr_equal(addr, &new))
+	on_done(userdata, done, banned, error);
+	if (addr_equal(done, &new))
 		w->new_after = w->done;
 }
 
