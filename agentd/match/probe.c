@@ -13,14 +13,11 @@ static const char *const ends[] = { "", "!", "\x01" };
 
 static size_t make_text(char buf[static BRAKE_LINE_MAX + 1], size_t room, const char *unit, const char *end)
 {
-	size_t n = 0, unit_len = strlen(unit), end_len = strlen(end);
+	char *to = buf;
 
-	while (n + unit_len + end_len <= room) {
-		memcpy(buf + n, unit, unit_len);
-		n += unit_len;
-	}
-	memcpy(buf + n, end, end_len + 1);
-	return n + end_len;
+	while ((size_t)(to - buf) + strlen(unit) + strlen(end) <= room)
+		to = stpcpy(to, unit);
+	return (size_t)(stpcpy(to, end) - buf);
 }
 
 static bool is_undoing(struct pattern *p, struct pattern_context *c, const char *line, size_t len)
