@@ -60,6 +60,15 @@ static bool alert_within_limit(struct decider *d, enum alert_kind kind, usec_t w
 	return false;
 }
 
+/* Would one more be refused? Then its text need not be made. */
+static bool alert_is_refused(struct decider *d, enum alert_kind kind, usec_t when)
+{
+	const struct alert_limit *l = &d->alert_limits[kind];
+
+	return when >= l->minute && when - l->minute < MINUTE && l->given >= ALERTS_A_MINUTE &&
+	       !alert_within_limit(d, kind, when);
+}
+
 void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
 		   const char *format, ...)
 {
@@ -493,7 +502,8 @@ static void tell_account(struct account_attack *a, uint64_t key)
 	const struct span user = a->event->user;
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 
-	if (!alert_is_new(d, alert_hash(ALERT_ACCOUNT_ATTACK, NULL, user), a->when))
+	if (!alert_is_new(d, alert_hash(ALERT_ACCOUNT_ATTACK, NULL, user), a->when) ||
+	    alert_is_refused(d, ALERT_ACCOUNT_ATTACK, a->when))
 		return;
 	distinct_each(d->accounts, key, a->when, name_address, a);
 	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, user, a->when,
