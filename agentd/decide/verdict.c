@@ -525,7 +525,7 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 
 	a.proven_key = hash_mix(key, "proven", 6) | 1;
 	before = distinct_count(d->accounts, key, when);
-	proven_before = distinct_count(d->accounts, a.proven_key, when);
+	proven_before = e->proven ? distinct_count(d->accounts, a.proven_key, when) : 0;
 	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
 	a.count = distinct_note(d->accounts, key, counted, when);
 	if (a.count < needed)
