@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from sipwarden_env import BUILD, run, sh, wait  # noqa: E402
 
 MAGIC = 0x53570004
-COMMANDS, HELLO, DONE, ELEMENTS = 1, 2, 3, 4
+COMMANDS, HELLO, DONE, ELEMENTS, LISTED = 1, 2, 3, 4, 5
 BAN, UNBAN, EXEMPT, UNEXEMPT, LIST, RELOAD, FLUSH, SEEN, PAUSE, RESUME = range(1, 11)
 HEAD, ENTRY = struct.Struct("=IHHII"), struct.Struct("=BB16sHBBHiIQQQ")
 YES, NO, UNKNOWN = 0, -errno.ENOENT, -errno.ENODATA
@@ -188,7 +188,10 @@ class Helper:
         while True:
             kind, got = self.receive()
             if kind == DONE:
-                return [e[7] for e in got], elements
+                errors = [e[7] for e in got]
+            # What is listed comes when everything else is done.
+            if kind == (LISTED if op == LIST else DONE):
+                return errors, elements
             if kind == ELEMENTS:
                 for e in got:
                     size = 4 if e[0] == socket.AF_INET else 16
