@@ -293,6 +293,26 @@ static void what_came_while_it_was_stopped_is_read_though_nothing_was_before(voi
 	free(f.position);
 }
 
+/* journald knows the sender of a line's rest, but not of its beginning. */
+static void the_rest_of_a_line_is_one_though_its_sender_was_not_known_before(void **state)
+{
+	struct follower f = { 0 };
+
+	(void)state;
+	follow(&f, both);
+	sd_journal_send(one, "XSTREAM_ID=a", "XLINE_BREAK=pid-change", "MESSAGE=begins", NULL);
+	sd_journal_send(one, "XSTREAM_ID=b", "XPID=7", "MESSAGE=other stream", NULL);
+	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest", NULL);
+	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=whole", NULL);
+	/* Where both are known, another's line is whole. */
+	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "XLINE_BREAK=pid-change", "MESSAGE=begins", NULL);
+	sd_journal_send(one, "XSTREAM_ID=a", "XPID=77", "MESSAGE=another's", NULL);
+	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest", NULL);
+	gives(&f, "begin\x1a\nother stream\nwhole\nbegin\x1a\nanother's\n");
+	stop(&f);
+	free(f.position);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +320,7 @@ int main(void)
 		cmocka_unit_test(an_entry_that_was_looked_for_too_early_is_read),
 		cmocka_unit_test(a_message_that_is_being_linked_is_waited_for),
 		cmocka_unit_test(what_came_while_it_was_stopped_is_read_though_nothing_was_before),
+		cmocka_unit_test(the_rest_of_a_line_is_one_though_its_sender_was_not_known_before),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
