@@ -157,7 +157,15 @@ static unsigned take_entries(struct reader *r, unsigned count)
 	return taken;
 }
 
-/* True if there may be more at once. */
+static void close_journal(struct reader *r)
+{
+	r->io = sd_event_source_disable_unref(r->io);
+	sd_journal_close(r->journal);
+	r->journal = NULL;
+	r->input->stats.open = 0;
+}
+
+/* True if there may be more at once. Closes the journal if it must be opened anew. */
 static bool read_entries(struct reader *r)
 {
 	unsigned taken = 0;
@@ -167,7 +175,9 @@ static bool read_entries(struct reader *r)
 	if (n >= 0)
 		n = place_count(r->journal, r->cursor, r->look);
 	r->displaced = n < 0;
-	if (n < 0)
+	if (n == -ESTALE)
+		close_journal(r);
+	else if (n < 0)
 		input_failed(r->input, "journal", n);
 	else
 		taken = take_entries(r, (unsigned)n);
@@ -181,14 +191,6 @@ static bool read_entries(struct reader *r)
 	if (!more && !r->displaced)
 		r->live = true;
 	return more;
-}
-
-static void close_journal(struct reader *r)
-{
-	r->io = sd_event_source_disable_unref(r->io);
-	sd_journal_close(r->journal);
-	r->journal = NULL;
-	r->input->stats.open = 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata);
@@ -220,7 +222,7 @@ static void turn(struct reader *r)
 {
 	usec_t quiet;
 
-	if (read_entries(r)) {
+	if (read_entries(r) || !r->journal) {
 		arm(r, 0);
 		return;
 	}
@@ -240,6 +242,15 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 		input_failed(r->input, "journal", n);
 		close_journal(r);
 		arm(r, REOPEN_DELAY);
+		return 0;
+	}
+	/*
+	 * Files have come or gone. So may their folder have: libsystemd follows
+	 * /var/log/journal only if it was there when the journal was opened.
+	 */
+	if (n == SD_JOURNAL_INVALIDATE) {
+		close_journal(r);
+		arm(r, 0);
 		return 0;
 	}
 	/* Something was written, maybe what was not linked yet when it was looked for. */

@@ -21,14 +21,16 @@
 
 /*
  * Counts the entries behind where the journal stands, and goes back to cursor,
- * where it stood (NULL: before the first). So many may now be taken. New files
- * are seen. Returns how many, at most max, or what the journal said.
+ * where it stood (NULL: before the first). So many may now be taken. Returns how
+ * many, at most max, or what the journal said; -ESTALE: files have come or gone
+ * since the journal was opened, and it must be opened anew.
  */
 int place_count(sd_journal *j, const char *cursor, unsigned max);
 /*
  * Goes where sd_journal_next() gives the first entry behind cursor, whether the
- * entry of cursor is still there or not, and forgets what was seen of any list.
- * NULL: before the first.
+ * entry of cursor is still there, was copied (journalctl --flush) or is gone, and
+ * forgets what was seen of any list. NULL: before the first. Returns 0, or what
+ * the journal said.
  */
 int place_go(sd_journal *j, const char *cursor);
 
