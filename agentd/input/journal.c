@@ -35,9 +35,11 @@ struct reader {
 	char *key;
 	char *cursor; /* of the entry taken last; NULL: none was there yet */
 	struct entries lines; /* not yet delivered */
-	usec_t unfinished; /* CLOCK_MONOTONIC when the newest entry was first seen without a message; 0: it is not */
-	bool displaced; /* the journal does not stand at cursor, or has to look again from there */
+	/* The journal does not stand at cursor, or has to look again from there. */
+	bool displaced;
 	unsigned look; /* how many entries to count at once */
+	/* When the newest entry was first seen without a message (CLOCK_MONOTONIC); 0: it has one. */
+	usec_t unfinished;
 	bool live;
 	usec_t last_entry; /* CLOCK_MONOTONIC */
 };
