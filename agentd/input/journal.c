@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "input/entries.h"
+#include "input/mapped.h"
 #include "input/place.h"
 #include "input/private.h"
 
@@ -51,7 +52,9 @@ static int begin(struct reader *r)
 
 	if (r->input->cfg->from_start)
 		return 0;
+	mapped_begin();
 	n = place_end(&r->cursor);
+	mapped_end();
 	/* Stored at once: what comes before the first line is read is not the past of the next run. */
 	if (n > 0)
 		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
@@ -63,15 +66,24 @@ static void note_break(struct reader *r)
 {
 	bool cut;
 
+	mapped_begin();
 	if (r->cursor && sd_journal_seek_cursor(r->journal, r->cursor) >= 0 && sd_journal_previous(r->journal) > 0)
 		linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
+	mapped_end();
 }
 
 /* Once, when the agent starts. */
 static int find_place(struct reader *r)
 {
-	int n = r->cursor ? place_is_there(r->cursor) : begin(r);
+	int n;
 
+	if (r->cursor) {
+		mapped_begin();
+		n = place_is_there(r->cursor);
+		mapped_end();
+	} else {
+		n = begin(r);
+	}
 	if (n == 0 && r->cursor) {
 		log_warning("Input %s: the journal has dropped entries that were not read yet", r->input->name);
 		r->input->stats.rotations++;
@@ -167,23 +179,35 @@ static void close_journal(struct reader *r)
 	r->input->stats.open = 0;
 }
 
-/* True if there may be more at once. Closes the journal if it must be opened anew. */
-static bool read_entries(struct reader *r)
+/* Returns how many entries were taken; *counted: of how many, or what the journal said. */
+static unsigned take_next(struct reader *r, int *counted)
 {
 	unsigned taken = 0;
-	bool more;
-	int n = r->displaced ? place_go(r->journal, r->cursor) : 0;
+	int n;
 
+	mapped_begin();
+	n = r->displaced ? place_go(r->journal, r->cursor) : 0;
 	if (n >= 0)
 		n = place_count(r->journal, r->cursor, r->look);
 	r->displaced = n < 0;
+	if (n > 0)
+		taken = take_entries(r, (unsigned)n);
+	mapped_end();
+	*counted = n;
+	return taken;
+}
+
+/* True if there may be more at once. Closes the journal if it must be opened anew. */
+static bool read_entries(struct reader *r)
+{
+	int n;
+	unsigned taken = take_next(r, &n);
+	bool more = !r->displaced && taken > 0 && (taken < (unsigned)n || taken == r->look);
+
 	if (n == -ESTALE)
 		close_journal(r);
 	else if (n < 0)
 		input_failed(r->input, "journal", n);
-	else
-		taken = take_entries(r, (unsigned)n);
-	more = !r->displaced && taken > 0 && (taken < (unsigned)n || taken == r->look);
 	if (taken > 0) {
 		input_recovered(r->input);
 		r->last_entry = time_monotonic();
@@ -199,11 +223,13 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 static int open_journal(struct reader *r)
 {
-	int n = entries_open(r->input->cfg->matches, &r->journal);
+	int n;
 
-	if (n < 0)
-		return n;
-	n = sd_journal_get_fd(r->journal);
+	mapped_begin();
+	n = entries_open(r->input->cfg->matches, &r->journal);
+	if (n >= 0)
+		n = sd_journal_get_fd(r->journal);
+	mapped_end();
 	if (n >= 0)
 		n = sd_event_add_io(r->input->loop, &r->io, n, EPOLLIN, on_io, r);
 	if (n < 0)
@@ -235,11 +261,14 @@ static void turn(struct reader *r)
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct reader *r = userdata;
-	int n = sd_journal_process(r->journal);
+	int n;
 
 	(void)source;
 	(void)fd;
 	(void)revents;
+	mapped_begin();
+	n = sd_journal_process(r->journal);
+	mapped_end();
 	if (n < 0) {
 		input_failed(r->input, "journal", n);
 		close_journal(r);
@@ -287,6 +316,7 @@ static int journal_start(struct input *in)
 
 	if (!r)
 		return -ENOMEM;
+	mapped_init();
 	in->state = r;
 	r->input = in;
 	r->look = LOOK_MIN;

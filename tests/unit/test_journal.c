@@ -390,6 +390,30 @@ static void a_rest_is_one_though_the_agent_was_stopped_before_it(void **state)
 	free(f.position);
 }
 
+/* As journald does to a file that it deletes. */
+static void a_file_that_is_cut_under_our_eyes_ends_nothing(void **state)
+{
+	static const char old_files[] = "/var/log/journal/*/system@*.journal";
+	struct follower f = { 0 };
+	glob_t old;
+
+	(void)state;
+	sd_journal_send(one, "MESSAGE=t1", NULL);
+	journal_has("t1");
+	kill(journald, SIGUSR2);
+	await(old_files);
+	follow(&f, both);
+	sd_journal_send(one, "MESSAGE=t2", NULL);
+	gives(&f, "t2\n");
+	assert_int_equal(glob(old_files, 0, NULL, &old), 0);
+	assert_int_equal(truncate(old.gl_pathv[0], 0), 0);
+	globfree(&old);
+	sd_journal_send(one, "MESSAGE=t3", NULL);
+	gives(&f, "t2\nt3\n");
+	stop(&f);
+	free(f.position);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +424,7 @@ int main(void)
 		cmocka_unit_test(what_came_while_it_was_stopped_is_read_though_nothing_was_before),
 		cmocka_unit_test(the_rest_of_a_line_is_one_though_its_sender_was_not_known_before),
 		cmocka_unit_test(a_rest_is_one_though_the_agent_was_stopped_before_it),
+		cmocka_unit_test(a_file_that_is_cut_under_our_eyes_ends_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
