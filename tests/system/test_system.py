@@ -13,7 +13,7 @@ import traceback
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MARK = "SIPWARDEN_IN_NAMESPACE"
 PACKAGES = ("systemd,systemd-sysv,dbus,nftables,iproute2,procps,libpcre2-8-0,libvectorscan5,libinih1,libmnl0,libnftnl11,"
-            "libsqlite3-0,libcap-ng0,libjansson4,libc-ares2")
+            "libsqlite3-0,libcap-ng0,libseccomp2,libjansson4,libc-ares2")
 GROUP = f"/sys/fs/cgroup/sipwarden-test-{os.path.basename(os.environ.get(MARK, ''))}"
 CONFIG = """
 [exempt]
