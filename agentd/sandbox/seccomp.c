@@ -11,13 +11,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
-#include <sys/ioctl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -121,10 +125,13 @@ static int allow_memory(scmp_filter_ctx ctx)
 					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
+/* The process that the filter is for. */
+static pid_t self;
+
 /* abort(3) */
 static int allow_abort(scmp_filter_ctx ctx)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)self));
 }
 
 static int allow_socket(scmp_filter_ctx ctx, int family, int type, int protocol)
@@ -134,6 +141,7 @@ static int allow_socket(scmp_filter_ctx ctx, int family, int type, int protocol)
 				SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)protocol));
 }
 
+/* What a socket is made with: socket(2). */
 struct kind {
 	int family, type, protocol;
 };
@@ -200,11 +208,8 @@ static int allow_open_readonly(scmp_filter_ctx ctx)
 /* What both have. */
 static int begin(scmp_filter_ctx ctx)
 {
-	int r;
+	int r = ALLOW(ctx, basic);
 
-	/* Older kernels cannot note what was refused. */
-	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_LOG, 1);
-	r = ALLOW(ctx, basic);
 	if (r >= 0)
 		r = ALLOW(ctx, reading);
 	if (r >= 0)
@@ -235,20 +240,70 @@ static int fill_helper(scmp_filter_ctx ctx)
 	return r < 0 ? r : allow_sockets(ctx, helper_sockets, ELEMENTSOF(helper_sockets));
 }
 
-static int load(int (*fill)(scmp_filter_ctx ctx))
+/* What the kernel runs, by libseccomp, into fd. */
+static int write_filter(int (*fill)(scmp_filter_ctx ctx), int fd)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r;
+	int r = ctx ? begin(ctx) : -ENOMEM;
 
-	if (!ctx)
-		return -ENOMEM;
-	r = begin(ctx);
 	if (r >= 0)
 		r = fill(ctx);
 	if (r >= 0)
-		r = seccomp_load(ctx);
+		r = seccomp_export_bpf(ctx, fd);
 	seccomp_release(ctx);
 	return r;
+}
+
+/* Returns instructions, or negative errno. */
+static int read_filter(int fd, struct sock_filter filter[static BPF_MAXINSNS])
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, (char *)filter + len, BPF_MAXINSNS * sizeof(*filter) - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : (int)(len / sizeof(*filter));
+}
+
+/*
+ * A child makes the filter: libseccomp and what it leaves in the heap take half a
+ * megabyte of a process, and are needed once.
+ */
+static int make_filter(int (*fill)(scmp_filter_ctx ctx), struct sock_filter filter[static BPF_MAXINSNS])
+{
+	int ends[2], status = 0, n;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	self = getpid();
+	child = fork();
+	if (child == 0)
+		_exit(write_filter(fill, ends[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	close(ends[1]);
+	n = child < 0 ? -errno : read_filter(ends[0], filter);
+	close(ends[0]);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return n < 0 ? n : n == 0 || status != 0 ? -EIO : n;
+}
+
+static int load(int (*fill)(scmp_filter_ctx ctx))
+{
+	struct sock_filter filter[BPF_MAXINSNS];
+	struct sock_fprog program = { .filter = filter };
+	int n = make_filter(fill, filter);
+
+	if (n < 0)
+		return n;
+	program.len = (unsigned short)n;
+	/* Linux before 4.14 cannot note what was refused. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, &program) < 0 &&
+	    (errno != EINVAL || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0))
+		return -errno;
+	return 0;
 }
 
 int seccomp_agent(void)

@@ -18,7 +18,7 @@ import sys
 
 NUMBERS = {  # x86_64: arch/x86/entry/syscalls/syscall_64.tbl
     "read": 0, "write": 1, "open": 2, "close": 3, "mmap": 9, "mprotect": 10, "ioctl": 16, "shmat": 30, "getpid": 39,
-    "socket": 41, "connect": 42, "sendto": 44, "bind": 49, "listen": 50, "getpeername": 52, "setsockopt": 54, "clone": 56, "fork": 57, "execve": 59,
+    "socket": 41, "connect": 42, "sendto": 44, "bind": 49, "listen": 50, "setsockopt": 54, "clone": 56, "fork": 57, "execve": 59,
     "kill": 62, "truncate": 76, "rename": 82, "mkdir": 83, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90, "chown": 92,
     "ptrace": 101, "setuid": 105, "mknod": 133, "personality": 135, "pivot_root": 155, "prctl": 157, "chroot": 161,
     "mount": 165, "reboot": 169, "sethostname": 170, "setxattr": 188, "add_key": 248, "keyctl": 250, "unshare": 272,
