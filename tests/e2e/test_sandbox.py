@@ -17,6 +17,7 @@ from sipwarden_env import BUILD, Agent, run, sh, wait
 
 USER = 65534
 INJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject.py")
+WITHOUT = os.path.join(os.path.dirname(INJECT), "without.py")
 AT_FDCWD, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT = -100, 0, 1, 2, 0o100
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET = 1, 2, 10, 16, 17
 STREAM, DGRAM, RAW = 1, 2, 3
@@ -374,15 +375,28 @@ def test_keeper_and_helper_in_the_foreground_have_one_capability_and_are_replace
         assert p.agent.in_kernel("192.0.2.5")
 
 
+def start_without(p, error, calls):
+    """The agent, in a kernel or container that does not let it have these system calls."""
+    p.start_helper()
+    p.agent.process = subprocess.Popen([sys.executable, WITHOUT, error, calls, f"{BUILD}/sipwardend", "--config", p.agent.config],
+                                       stderr=open(p.agent.log, "a"))
+    wait("ready", lambda: p.agent.ctl("status", check=False)[0] == 0)
+
+
 def test_a_kernel_without_landlock_is_told_once_and_it_works():
     with place() as p:
-        p.start_helper()
-        # Under seccomp that answers as such a kernel would.
-        p.agent.process = subprocess.Popen([sys.executable, INJECT.replace("inject.py", "without_landlock.py"),
-                                            f"{BUILD}/sipwardend", "--config", p.agent.config], stderr=open(p.agent.log, "a"))
-        wait("ready", lambda: p.agent.ctl("status", check=False)[0] == 0)
+        start_without(p, "ENOSYS", "landlock_create_ruleset")
         assert p.agent.logged().count("Landlock cannot be used here (Function not implemented)") == 1, p.agent.logged()
         still_bans(p, "192.0.2.5")
+        ends(p.start_agent, [("a shell", USER, [["execve", "/bin/sh", 0, 0]])])
+
+
+def test_a_container_that_forbids_both_calls_still_has_the_older_one_for_seccomp():
+    with place() as p:
+        start_without(p, "EPERM", "landlock_create_ruleset,seccomp")
+        assert p.agent.logged().count("cannot be used here") == 1, p.agent.logged()
+        still_bans(p, "192.0.2.5")
+        ends(p.start_agent, [("a shell", USER, [["execve", "/bin/sh", 0, 0]])])
 
 
 if __name__ == "__main__":
