@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sandbox/sandbox.h"
 
-#include <errno.h>
+#include <dlfcn.h>
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "sandbox/private.h"
 
@@ -49,11 +50,25 @@ static void apply(const struct landlock_rights *rights, int (*seccomp)(void), co
 			    strerror(-r));
 }
 
+/*
+ * From version 254 on, libsystemd loads what decompresses journal entries when it
+ * meets the first: that would be too late. Where it is linked to them, they are there.
+ */
+static void load_decompressors(void)
+{
+	static const char *const names[] = { "libzstd.so.1", "liblz4.so.1", "liblzma.so.5" };
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(names); i++)
+		dlopen(names[i], RTLD_NOW | RTLD_NODELETE);
+}
+
 void sandbox_agent(const char *const *writable)
 {
 	static const char *const everywhere[] = { "/", NULL };
 	const struct landlock_rights rights = { .readable = everywhere, .writable = writable, .dns = true };
 
+	load_decompressors();
 	apply(&rights, seccomp_agent, "The agent");
 }
 

@@ -117,14 +117,24 @@ static int add(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
 
 #define ALLOW(ctx, list) add(ctx, SCMP_ACT_ALLOW, list, ELEMENTSOF(list))
 
+/* Conditions: an argument of the call, from 0, is this value; or these bits of it are. */
+static struct scmp_arg_cmp is(unsigned argument, int64_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)value };
+}
+
+static struct scmp_arg_cmp bits_are(unsigned argument, int mask, int value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = (scmp_datum_t)mask,
+				      .datum_b = (scmp_datum_t)value };
+}
+
 /* Nothing that is mapped later can be executed, not even libraries: they are all there. */
 static int allow_memory(scmp_filter_ctx ctx)
 {
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, bits_are(2, PROT_EXEC, 0));
 
-	return r < 0 ? r :
-		       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, bits_are(2, PROT_EXEC, 0));
 }
 
 /* The process that the filter is for. */
@@ -133,14 +143,13 @@ static pid_t self;
 /* abort(3) */
 static int allow_abort(scmp_filter_ctx ctx)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)self));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, is(0, self));
 }
 
 static int allow_socket(scmp_filter_ctx ctx, int family, int type, int protocol)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
-				SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK, (scmp_datum_t)type),
-				SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)protocol));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, is(0, family),
+				bits_are(1, SOCKET_TYPE_MASK, type), is(2, protocol));
 }
 
 /* What a socket is made with: socket(2). */
@@ -156,7 +165,7 @@ static const struct kind agent_sockets[] = {
 	{ AF_INET, SOCK_STREAM, 0 },
 	{ AF_INET6, SOCK_DGRAM, 0 },
 	{ AF_INET6, SOCK_STREAM, 0 },
-	{ AF_NETLINK, SOCK_RAW, NETLINK_ROUTE }, /* own addresses: base of "own" exemptions */
+	{ AF_NETLINK, SOCK_RAW, NETLINK_ROUTE }, /* own addresses: for the exemption "own" */
 };
 
 /* Its netlink sockets are open. One for routes or links it cannot make. */
@@ -192,19 +201,17 @@ static int allow_socket_options(scmp_filter_ctx ctx)
 
 	for (i = 0; r >= 0 && i < ELEMENTSOF(socket_options); i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-				     SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)socket_options[i].level),
-				     SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)socket_options[i].name));
+				     is(1, socket_options[i].level), is(2, socket_options[i].name));
 	return r;
 }
 
 /* Only to read, whatever Landlock says. */
 static int allow_open_readonly(scmp_filter_ctx ctx)
 {
-	const scmp_datum_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0));
+	const int writing = O_ACCMODE | O_CREAT | O_TRUNC;
+	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, bits_are(2, writing, 0));
 
-	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
-					    SCMP_A1(SCMP_CMP_MASKED_EQ, writing, 0));
+	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, bits_are(1, writing, 0));
 }
 
 /* What both have. */
@@ -231,7 +238,7 @@ static int fill_agent(scmp_filter_ctx ctx)
 
 	/* Limits are only asked for. */
 	if (r >= 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, is(2, 0));
 	return r < 0 ? r : allow_sockets(ctx, agent_sockets, ELEMENTSOF(agent_sockets));
 }
 

@@ -288,6 +288,25 @@ def test_what_the_agent_needs_goes_on():
             assert not failed(inject(pid, calls)), calls
 
 
+def test_inputs_and_filters_of_a_reload_may_be_anywhere():
+    with place() as p:
+        p.start_helper()
+        pid = p.start_agent()
+        os.makedirs("/run/later/logs")
+        os.chmod("/run/later", 0o755)
+        log = "/run/later/logs/full.log"
+        open(log, "w").close()
+        with open(p.agent.path("filters") + "/mine.conf", "w") as f:
+            f.write("[filter]\ndescription = mine\n[pattern p]\nclass = scanner\nregex = my own line from (?<addr>(?&ip))\n"
+                    "example = my own line from 192.0.2.77\nexpect = address=192.0.2.77\n")
+        p.agent.write_config(f"[input mine]\npath = {log}\n")
+        p.agent.ctl("reload")
+        with open(log, "a") as f:
+            f.write("my own line from 192.0.2.77\n")
+        p.agent.wait_banned("192.0.2.77")
+        assert p.agent.process.pid == pid
+
+
 ENTRY = "BB16sBxiQQQ"  # struct proto_entry
 BAN, UNEXEMPT, RELOAD = 1, 4, 6
 
