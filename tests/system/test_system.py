@@ -151,7 +151,8 @@ def test_they_are_confined_as_in_the_foreground(m):
         pid = m.pid(unit)
         assert inject(m, unit, ["execve", "/bin/sh", 0, 0]) == {"killed": "SIGSYS"}
         wait("another process", lambda: m.pid(unit) != pid)
-    wait("the helper serves", lambda: m.json("status", check=False)["firewall_ready"])
+    wait("the agent answers", lambda: m.run("sipwarden", "status", "--json", check=False).startswith("{"))
+    wait("the helper serves", lambda: m.json("status")["firewall_ready"])
 
 
 def test_systemd_finds_them_hardened(m):
