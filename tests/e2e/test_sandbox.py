@@ -6,6 +6,7 @@ Each is first made inside a process that is not confined, to show that it would 
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -307,13 +308,13 @@ def test_inputs_and_filters_of_a_reload_may_be_anywhere():
         assert p.agent.process.pid == pid
 
 
-ENTRY = "BB16sBxiQQQ"  # struct proto_entry
-BAN, UNEXEMPT, RELOAD = 1, 4, 6
+ENTRY = "@BB16sHB3xi4xQQQ"  # struct proto_entry of agentd/firewall/proto.h
+MAGIC, COMMANDS, BAN, UNEXEMPT = 0x53570003, 1, 1, 4
 
 
-def command(op, address="0.0.0.0"):
-    entry = struct.pack(ENTRY, AF_INET, 32, socket.inet_aton(address), op, 0, 3600 * 10 ** 6, 0, 0)
-    return {"bytes": (struct.pack("IHHII", 0x53570002, 1, 1, 0, 0) + entry).hex()}, 16 + len(entry)
+def command(op, address, length, port):
+    entry = struct.pack(ENTRY, AF_INET, length, socket.inet_aton(address), port, op, 0, 3600 * 10 ** 6, 0, 0)
+    return {"bytes": (struct.pack("IHHII", MAGIC, COMMANDS, 1, 0, 0) + entry).hex()}, 16 + len(entry)
 
 
 def helper_fd(pid):
@@ -334,18 +335,21 @@ def test_an_agent_that_is_taken_over_bans_nobody_who_is_exempt():
         wait("the helper serves", lambda: p.agent.json("status")["firewall_ready"])
         fd = helper_fd(pid)
 
-        def say(op, address="0.0.0.0"):
-            packet, size = command(op, address)
+        def say(op, address, length=32, port=0):
+            packet, size = command(op, address, length, port)
             assert inject(pid, [["sendto", fd, packet, size, 0, 0, 0]]) == size
         say(BAN, "192.0.2.9")  # whom nobody has exempted: so the packets are right
         wait("in the kernel", lambda: p.agent.in_kernel("192.0.2.9"))
         refused = p.agent.json("status")["firewall_refused"]
-        say(UNEXEMPT, "198.51.100.0")
-        for address in ("198.51.100.7", "127.0.0.1", "224.0.0.1"):
-            say(BAN, address)
-        wait("it has answered", lambda: p.agent.json("status")["firewall_refused"] >= refused + 3)
-        assert not any(p.agent.in_kernel(a) for a in ("198.51.100.7", "127.0.0.1", "224.0.0.1")), p.agent.kernel()
-        assert "198.51.100.0/24" in p.agent.kernel()
+        say(UNEXEMPT, "198.51.100.0", 24)
+        victims = [("198.51.100.7", 32, 0), ("198.51.100.7", 32, 5070), ("198.51.0.0", 16, 0), ("127.0.0.1", 32, 0),
+                   ("224.0.0.1", 32, 0), ("0.0.0.0", 0, 0)]
+        for victim in victims:
+            say(BAN, *victim)
+        wait("it has answered", lambda: p.agent.json("status")["firewall_refused"] == refused + 1 + len(victims))
+        kernel = p.agent.kernel()
+        assert re.findall(r"(\S+) counter packets \d+ bytes \d+ timeout", kernel) == ["192.0.2.9"], kernel
+        assert "198.51.100.0/24" in kernel
 
 
 def test_the_helper_reads_its_exemptions_again_and_no_others():

@@ -59,7 +59,6 @@ def test_they_are_confined_as_in_the_foreground(m):
         pid = m.pid(unit)
         assert inject(m, unit, ["execve", "/bin/sh", 0, 0]) == {"killed": "SIGSYS"}
         wait("another process", lambda: m.pid(unit) != pid)
-    wait("the agent answers", lambda: m.run("sipwarden", "status", "--json", check=False).startswith("{"))
     helper_serves(m)
 
 
