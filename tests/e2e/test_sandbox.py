@@ -122,6 +122,7 @@ class Place:
             ("write a file of its own elsewhere", USER, [["open", self.file, O_WRONLY]]),
             ("make a file elsewhere", USER, [["open", self.dir + "/new", O_WRONLY | O_CREAT, 0o666]]),
             ("remove a file elsewhere", USER, [["unlink", self.spare]]),
+            ("rename a file elsewhere", USER, [["rename", self.file, self.spare + "2"], ["rename", self.spare + "2", self.file]]),
             ("write its own configuration", USER, [["open", self.agent.config, O_WRONLY]]),
             ("write the log", USER, [["open", self.log, O_WRONLY]]),
             ("cut a file", USER, [["truncate", self.file, 0]]),
