@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUILD ?= release
 O := build/$(BUILD)
 
-PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson libcares
+PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
 # Only what reads logs of the past.
 PAST_LIBS := -lz
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -23,11 +23,14 @@ WARNINGS := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wmiss
 	-Wpointer-arith -Wundef -Wvla -Wwrite-strings
 CPPFLAGS += -D_GNU_SOURCE -Iagentd -DSIPWARDEN_VERSION='"$(VERSION)"' \
 	-DSIPWARDEN_CONFIG_PATH='"$(SYSCONFDIR)/sipwarden/sipwarden.conf"' \
-	-DSIPWARDEN_FILTER_DIRS='"$(SYSCONFDIR)/sipwarden/filters:$(PREFIX)/share/sipwarden/filters"'
+	-DSIPWARDEN_FILTER_DIRS='"$(SYSCONFDIR)/sipwarden/filters:$(PREFIX)/share/sipwarden/filters"' $(CPPFLAGS_$(BUILD))
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Sanitizers need system calls that the sandbox refuses.
+CPPFLAGS_asan := -DSIPWARDEN_SANITIZED
 LDFLAGS_asan := -fsanitize=address,undefined
+CPPFLAGS_fuzz := -DSIPWARDEN_SANITIZED
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_fuzz := -fsanitize=address,undefined
 ifeq ($(BUILD),fuzz)
@@ -97,7 +100,7 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev zlib1g-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban zsh

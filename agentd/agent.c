@@ -13,6 +13,7 @@
 #include "agent_private.h"
 #include "base/privilege.h"
 #include "base/unixsocket.h"
+#include "sandbox/sandbox.h"
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
@@ -32,6 +33,20 @@ static int prepare_directories(const struct config *cfg)
 	if (!socket)
 		return -ENOMEM;
 	return r < 0 ? r : privilege_prepare_dir(dirname(socket), cfg->user);
+}
+
+/* Before the first byte that a stranger wrote is read: logs, and what the database keeps of them. */
+static int confine(const struct config *cfg)
+{
+	_cleanup_free_ char *socket = strdup(cfg->socket);
+	const char *writable[] = { cfg->state_dir, socket ? dirname(socket) : NULL, NULL };
+
+	if (!socket)
+		return -ENOMEM;
+	/* SQLite sorts what is large in files, and would look for a place in /var/tmp. */
+	setenv("SQLITE_TMPDIR", cfg->state_dir, 1);
+	sandbox_agent(writable);
+	return 0;
 }
 
 static int open_loop(struct agent *a)
@@ -104,6 +119,15 @@ static int start_stages(struct agent *a)
 	r = open_loop(a);
 	if (r < 0)
 		return r;
+	/* Nobody is answered before the loop runs; once confined, we can listen nowhere. */
+	r = control_start(a->loop, cfg, &control, &a->control);
+	if (r < 0) {
+		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
+		return r;
+	}
+	r = confine(cfg);
+	if (r < 0)
+		return r;
 	r = store_open(cfg->state_dir, &a->store);
 	if (r < 0) {
 		log_error("%s: the database cannot be opened: %s", cfg->state_dir, strerror(-r));
@@ -111,11 +135,6 @@ static int start_stages(struct agent *a)
 	}
 	agent_restore(a);
 	agent_exemptions_configure(a);
-	r = control_start(a->loop, cfg, &control, &a->control);
-	if (r < 0) {
-		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
-		return r;
-	}
 	return agent_inputs_start(a, a->world, &a->inputs);
 }
 

@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_CONTROL_PRIVATE_H
 #define SIPWARDEN_CONTROL_PRIVATE_H
 
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #include "control/control.h"
@@ -37,6 +38,8 @@ struct control {
 	int listen_fd;
 	char *path;
 	char *group;
+	bool has_gid; /* there is such a group */
+	gid_t gid;
 	struct control_ops ops;
 	struct control_client *clients;
 	unsigned n_allowed, n_refused;

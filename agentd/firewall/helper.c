@@ -3,6 +3,8 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include "firewall/nft.h"
 #include "firewall/proto.h"
 #include "firewall/table.h"
+#include "sandbox/sandbox.h"
 
 /* Packets taken together into transactions: 5,000 bans hold the kernel's lock for about 30 ms. */
 #define PACKETS_MAX 10
@@ -35,15 +38,14 @@ struct helper {
 	struct proto_packet *out; /* elements being listed */
 };
 
-/* CAP_NET_ADMIN and nothing else, not even as root's uid if there is a user. */
-static int keep_net_admin(const struct config *cfg)
+int helper_drop(const struct config *cfg)
 {
 	const struct passwd *pw = cfg->user && strcmp(cfg->user, "root") != 0 ? getpwnam(cfg->user) : NULL;
 	int r;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	/* As the unit gave it: nothing more to drop, and capset(2) may be forbidden. */
+	/* As the unit or the keeper gave it: nothing more to drop, and capset(2) may be forbidden. */
 	if (geteuid() != 0)
 		return 0;
 	capng_clear(CAPNG_SELECT_ALL);
@@ -121,8 +123,10 @@ static int reload(struct helper *h)
 		r = table_configure(h->table, cfg);
 	if (r < 0) {
 		diag_log(&diag);
-		log_error("The firewall helper keeps its exemptions: %s could not be read again: %s", h->cfg->path,
-			  strerror(-r));
+		log_error("The firewall helper keeps its exemptions: %s could not be read again: %s%s", h->cfg->path,
+			  strerror(-r),
+			  r == -EACCES ? ". If it was moved to another directory, restart the helper: it reads nowhere else" :
+					 "");
 		config_free(cfg);
 	} else {
 		config_free(h->reloaded);
@@ -290,16 +294,29 @@ static void helper_done(struct helper *h)
 	free(h->run);
 }
 
+/*
+ * Before the first byte of the agent is read. A reload reads the config again,
+ * with its drop-ins beside it: where they are now, and where links lead to.
+ */
+static void confine(const struct config *cfg)
+{
+	char named[PATH_MAX], real[PATH_MAX];
+	const char *readable[3] = { NULL };
+
+	snprintf(named, sizeof(named), "%s", cfg->path);
+	readable[0] = dirname(named);
+	if (realpath(cfg->path, real))
+		readable[1] = dirname(real);
+	sandbox_helper(readable);
+}
+
 int helper_run(int fd, const struct config *cfg)
 {
 	struct helper h;
-	int r = keep_net_admin(cfg);
+	int r = helper_open(&h, cfg);
 
-	if (r >= 0)
-		r = helper_open(&h, cfg);
-	else
-		h = (struct helper){ 0 };
 	if (r >= 0) {
+		confine(cfg);
 		h.fd = fd;
 		r = serve(&h);
 	}
@@ -309,15 +326,15 @@ int helper_run(int fd, const struct config *cfg)
 
 /* As a unit of its own */
 
-static bool peer_is_agent(int fd, const struct config *cfg)
+/* agent: its user id */
+static bool peer_is_agent(int fd, uid_t agent, const struct config *cfg)
 {
-	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return false;
-	if (peer.uid == 0 || (pw && peer.uid == pw->pw_uid))
+	if (peer.uid == 0 || peer.uid == agent)
 		return true;
 	log_warning("Refused a process of user id %u: only root and %s may use the firewall helper", peer.uid,
 		    cfg->user ? cfg->user : "root");
@@ -326,6 +343,8 @@ static bool peer_is_agent(int fd, const struct config *cfg)
 
 int helper_serve(int listen_fd, const struct config *cfg)
 {
+	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
+	const uid_t agent = pw ? pw->pw_uid : 0;
 	struct helper h = { 0 };
 	int r = 0;
 
@@ -340,15 +359,17 @@ int helper_serve(int listen_fd, const struct config *cfg)
 			log_error("%s: cannot listen: %s", cfg->firewall_socket, strerror(-r));
 	}
 	if (r >= 0)
-		r = keep_net_admin(cfg);
+		r = helper_drop(cfg);
 	if (r >= 0)
 		r = helper_open(&h, cfg);
+	if (r >= 0)
+		confine(cfg);
 	while (r >= 0) {
 		_cleanup_close_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
 			r = -errno;
-		if (fd < 0 || !peer_is_agent(fd, cfg))
+		if (fd < 0 || !peer_is_agent(fd, agent, cfg))
 			continue;
 		h.fd = fd;
 		/* Changes of others while nobody was served. */

@@ -60,6 +60,9 @@ _Noreturn static void keep(int fd, const struct config *cfg)
 	usec_t delay = RESTART_DELAY_MIN;
 
 	reset_signals();
+	/* Here, not in each helper: a keeper needs no more than what it starts. */
+	if (helper_drop(cfg) < 0)
+		_exit(EXIT_FAILURE);
 	for (;;) {
 		usec_t started = time_monotonic();
 		int status = 0;

@@ -338,6 +338,11 @@ void matcher_pace(struct matcher *m, unsigned per_second)
 	m->pace = per_second;
 }
 
+int matcher_use_jit(struct matcher *m)
+{
+	return pattern_context_use_jit(m->context);
+}
+
 /* Another one within this second? */
 static bool take_token(const struct matcher *m, struct tokens *t, usec_t now)
 {

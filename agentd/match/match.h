@@ -10,8 +10,7 @@
 #include "match/timestamp.h"
 
 /*
- * Filters made ready to run: their patterns compiled by PCRE2 (JIT where it is
- * allowed), and one literal of each pattern for the scan of whole buffers
+ * Filters made ready to run: their patterns compiled by PCRE2, and one literal of each pattern for the scan of whole buffers
  * (Vectorscan), so that a line without any of them costs next to nothing.
  */
 struct matcher;
@@ -56,6 +55,14 @@ struct matcher *matcher_free(struct matcher *m);
  * further, and give no event. At first all classes are wanted.
  */
 void matcher_want(struct matcher *m, class_set classes);
+
+/*
+ * From now on makes machine code of patterns that meet lines: twice as fast, and
+ * nothing for a process that reads what strangers write as they write it, since
+ * it needs memory that can be written and executed. The agent forbids itself
+ * that (sandbox/sandbox.h), and PCRE2's interpreter matches. Returns 0 or -ENOMEM.
+ */
+int matcher_use_jit(struct matcher *m);
 
 /*
  * Of lines that can only tell of successes, or of challenges sent, takes no more
