@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from sipwarden_env import BUILD, run, sh, wait  # noqa: E402
 
-MAGIC = 0x53570002
+MAGIC = 0x53570003
 COMMANDS, HELLO, DONE, ELEMENTS = 1, 2, 3, 4
 BAN, UNBAN, EXEMPT, UNEXEMPT, LIST, RELOAD, FLUSH, SEEN, PAUSE, RESUME = range(1, 11)
 HEAD, ENTRY = struct.Struct("=IHHII"), struct.Struct("=BB16sBBiQQQ")
