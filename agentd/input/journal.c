@@ -30,6 +30,8 @@ struct reader {
 	struct entries lines; /* not yet delivered */
 	bool live;
 	usec_t last_entry; /* CLOCK_MONOTONIC */
+	usec_t written;	   /* CLOCK_REALTIME, of the last line taken; 0: none */
+	bool more;	   /* the journal had more than was taken */
 };
 
 /* To the place from where sd_journal_next() gives the first entry not yet read. */
@@ -74,6 +76,8 @@ static void take_entry(struct reader *r)
 	r->input->stats.cut += r->lines.cut - cut;
 	if (n < 0)
 		input_failed(r->input, "journal entry", n);
+	else if (r->lines.n > 0)
+		r->written = r->lines.times[r->lines.n - 1];
 }
 
 static void deliver(struct reader *r)
@@ -130,6 +134,7 @@ static bool read_entries(struct reader *r)
 		input_recovered(r->input);
 	if (entries > 0)
 		r->last_entry = time_monotonic();
+	r->more = n > 0;
 	deliver_or_hold(r, entries > 0);
 	if (n == 0)
 		r->live = true;
@@ -207,6 +212,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	input_looked(r->input);
 	if (!r->journal) {
 		n = open_journal(r);
 		if (n < 0) {
@@ -263,8 +269,10 @@ static void journal_settle(struct input *in)
 
 static void journal_measure(const struct input *in, struct input_stats *stats)
 {
-	(void)in;
-	stats->lag_bytes = 0;
+	const struct reader *r = in->state;
+	usec_t now = time_now();
+
+	stats->lag = r->more && r->written && r->written < now ? now - r->written : 0;
 }
 
 const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };
