@@ -27,11 +27,17 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 static int prepare_directories(const struct config *cfg)
 {
 	_cleanup_free_ char *socket = strdup(cfg->socket);
+	_cleanup_free_ char *metrics = cfg->metrics_file ? strdup(cfg->metrics_file) : NULL;
 	int r = privilege_prepare_dir(cfg->state_dir, cfg->user);
 
-	if (!socket)
+	if (!socket || (cfg->metrics_file && !metrics))
 		return -ENOMEM;
-	return r < 0 ? r : privilege_prepare_dir(dirname(socket), cfg->user);
+	if (r >= 0)
+		r = privilege_prepare_dir(dirname(socket), cfg->user);
+	/* Without it there are no metrics, which is told when they are written. */
+	if (r >= 0 && metrics)
+		privilege_prepare_dir(dirname(metrics), cfg->user);
+	return r;
 }
 
 static int open_loop(struct agent *a)
@@ -52,8 +58,6 @@ static int open_loop(struct agent *a)
 		r = sd_event_add_signal(a->loop, NULL, SIGHUP, on_hangup, a);
 	if (r >= 0)
 		r = agent_add_timers(a);
-	if (r >= 0)
-		r = sd_event_set_watchdog(a->loop, true);
 	return r;
 }
 
@@ -116,11 +120,13 @@ static int start_stages(struct agent *a)
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
 		return r;
 	}
-	return agent_inputs_start(a, a->world, &a->inputs);
+	r = agent_inputs_start(a, a->world, &a->inputs);
+	return r < 0 ? r : agent_watch_start(a);
 }
 
 static void agent_stop(struct agent *a)
 {
+	agent_watch_stop(a);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
@@ -153,6 +159,7 @@ int agent_run(const struct agent_options *options)
 		return EXIT_FAILURE;
 	}
 	log_set_level(a.world->cfg->log_level);
+	agent_watch_init(&a);
 	r = sd_event_default(&a.loop);
 	if (r >= 0)
 		r = start_stages(&a);

@@ -126,6 +126,7 @@ static void on_alert(void *userdata, const struct alert *alert)
 {
 	struct agent *a = userdata;
 
+	a->watch.alerts[alert->kind]++;
 	agent_log_alert(alert);
 	control_notify_alert(a->control, alert);
 }
@@ -192,6 +193,7 @@ static void on_firewall_ready(void *userdata, bool lost)
 	struct agent *a = userdata;
 	const struct log_field fields[] = { { NULL, NULL } };
 
+	a->watch.flushed = false;
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");

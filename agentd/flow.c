@@ -128,6 +128,7 @@ static void on_event(void *userdata, const struct event *e)
 	struct agent_input *in = userdata;
 	struct event timed = *e;
 
+	in->agent->watch.events[e->class]++;
 	timed.time = line_moment(in, e);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
