@@ -27,16 +27,15 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 static int prepare_directories(const struct config *cfg)
 {
 	_cleanup_free_ char *socket = strdup(cfg->socket);
-	_cleanup_free_ char *metrics = cfg->metrics_file ? strdup(cfg->metrics_file) : NULL;
 	int r = privilege_prepare_dir(cfg->state_dir, cfg->user);
 
-	if (!socket || (cfg->metrics_file && !metrics))
+	if (!socket)
 		return -ENOMEM;
 	if (r >= 0)
 		r = privilege_prepare_dir(dirname(socket), cfg->user);
 	/* Without it there are no metrics, which is told when they are written. */
-	if (r >= 0 && metrics)
-		privilege_prepare_dir(dirname(metrics), cfg->user);
+	if (r >= 0 && cfg->metrics_file)
+		agent_metrics_directory(cfg->metrics_file, cfg->user);
 	return r;
 }
 

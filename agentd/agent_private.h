@@ -167,6 +167,8 @@ void agent_watch_stop(struct agent *a);
 /* publish.c */
 /* In Prometheus's format: a new string, or NULL when out of memory. */
 char *agent_metrics(struct agent *a);
+/* The directory of the file, for everybody to read, if there is none; user: whose it shall be, while we are root. */
+int agent_metrics_directory(const char *path, const char *user);
 /* Writes them where the config says, if it is time to. */
 void agent_publish(struct agent *a);
 /* Takes the file away. */

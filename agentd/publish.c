@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent_private.h"
+#include "base/privilege.h"
 #include "base/text.h"
 
 char *agent_metrics(struct agent *a)
@@ -62,21 +63,27 @@ static int write_file(const char *path, const char *text)
 	return r;
 }
 
-/* The directory may be one under /run that is new after a reboot. */
+int agent_metrics_directory(const char *path, const char *user)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	const char *dir = copy ? dirname(copy) : NULL;
+	int r;
+
+	if (!dir)
+		return -ENOMEM;
+	if (access(dir, F_OK) == 0)
+		return 0;
+	r = privilege_prepare_dir(dir, user);
+	/* Likewise. */
+	return r >= 0 && chmod(dir, 0755) < 0 ? -errno : r;
+}
+
+/* The directory may be one that a reload has named. */
 static int write_with_directory(const char *path, const char *text)
 {
-	_cleanup_free_ char *copy = NULL;
 	int r = write_file(path, text);
 
-	if (r != -ENOENT)
-		return r;
-	copy = strdup(path);
-	if (!copy || (mkdir(dirname(copy), 0755) < 0 && errno != EEXIST))
-		return r;
-	/* Likewise. */
-	if (chmod(copy, 0755) < 0)
-		return -errno;
-	return write_file(path, text);
+	return r == -ENOENT && agent_metrics_directory(path, NULL) >= 0 ? write_file(path, text) : r;
 }
 
 static void tell(struct agent_watch *w, int error)
