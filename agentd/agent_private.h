@@ -62,6 +62,8 @@ struct agent_watch {
 	usec_t watchdog; /* systemd's; 0: it does not watch */
 	int memory;	 /* memory_open() */
 	usec_t loaded;	 /* the config; CLOCK_REALTIME */
+	usec_t followed; /* since when its inputs are; CLOCK_MONOTONIC */
+	usec_t fed;	 /* CLOCK_MONOTONIC, the watchdog last */
 	usec_t reload_refused; /* CLOCK_REALTIME; 0: it was not */
 	bool flushed;	 /* by an admin; until a reload */
 	usec_t sized;	 /* CLOCK_MONOTONIC, when it was asked how full the sets are */
@@ -161,6 +163,8 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 /* watchdog.c */
 /* At the very start, while files can be opened. */
 void agent_watch_init(struct agent *a);
+/* Another config and its inputs are in force. */
+void agent_watch_loaded(struct agent *a);
 int agent_watch_start(struct agent *a);
 void agent_watch_stop(struct agent *a);
 

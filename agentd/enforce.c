@@ -217,9 +217,12 @@ static void on_firewall_done(void *userdata, const struct addr *addr, bool banne
 
 static void on_firewall_down(void *userdata, int error)
 {
-	(void)userdata;
-	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and it is started again",
-		    strerror(-error));
+	struct agent *a = userdata;
+	struct firewall_stats stats;
+
+	firewall_stats(a->firewall, &stats);
+	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and %s", strerror(-error),
+		    stats.orphan ? "nobody starts it again: restart sipwardend" : "it is started again");
 }
 
 static void on_forked(void *userdata)

@@ -59,8 +59,7 @@ static int reload_world(struct agent *a, struct world *w)
 	a->n_inputs = w->cfg->n_inputs;
 	world_free(a->world);
 	a->world = w;
-	a->watch.loaded = time_now();
-	a->watch.told.count = 0; /* inputs have other numbers */
+	agent_watch_loaded(a);
 	log_set_level(w->cfg->log_level);
 	firewall_reload(a->firewall);
 	agent_exemptions_configure(a);

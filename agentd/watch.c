@@ -90,6 +90,7 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 		.monotonic = time_monotonic(),
 		.started = a->started,
 		.loaded = w->loaded,
+		.followed = w->followed,
 		.reload_refused = w->reload_refused,
 		.config_path = a->options->config_path,
 		.paused = a->paused,

@@ -86,11 +86,13 @@ static void feed(struct agent_watch *w, const struct health *h)
 
 	if (!w->watchdog)
 		return;
-	if (!reason)
-		sd_notify(0, "WATCHDOG=1");
-	else if (!w->withheld)
+	if (reason && !w->withheld)
 		log_error("The watchdog is not fed any more, so that sipwardend is started again: %s", reason);
 	w->withheld = reason != NULL;
+	if (reason || h->monotonic - w->fed < w->watchdog / 3)
+		return;
+	sd_notify(0, "WATCHDOG=1");
+	w->fed = h->monotonic;
 }
 
 static void ping(struct agent *a, const struct health *h)
@@ -131,8 +133,15 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 void agent_watch_init(struct agent *a)
 {
 	a->watch.memory = memory_open();
-	a->watch.loaded = time_now();
 	a->watch.worst = -1;
+	agent_watch_loaded(a);
+}
+
+void agent_watch_loaded(struct agent *a)
+{
+	a->watch.loaded = time_now();
+	a->watch.followed = time_monotonic();
+	a->watch.told.count = 0; /* inputs have other numbers */
 }
 
 int agent_watch_start(struct agent *a)

@@ -124,6 +124,7 @@ static void disconnect(struct firewall *fw, int error)
 	fw->io = sd_event_source_disable_unref(fw->io);
 	if (fw->fd >= 0)
 		close(TAKE_FD(fw->fd));
+	fw->stats.orphan = fw->stats.own;
 	helper_gone(fw, error);
 	if (fw->path) {
 		sd_event_source_set_time_relative(fw->reconnect, RECONNECT_DELAY);

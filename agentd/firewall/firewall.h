@@ -101,6 +101,7 @@ struct firewall_stats {
 	bool paused; /* as the helper has last acknowledged */
 	bool own;    /* the agent has started it, and nobody else would */
 	bool gone;   /* it has ended, or cannot be reached; it is started or tried again */
+	bool orphan; /* and nobody does that, as what started it has ended, too */
 	uint64_t bans, unbans, refused, errors, restarts, restores;
 	uint64_t pending;   /* sent or queued, not yet acknowledged */
 	usec_t last_answer; /* CLOCK_MONOTONIC; 0: none yet */

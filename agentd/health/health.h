@@ -59,6 +59,7 @@ struct health_input {
 struct health {
 	usec_t now, monotonic;	/* CLOCK_REALTIME, CLOCK_MONOTONIC */
 	usec_t started, loaded; /* the agent; its config. CLOCK_REALTIME */
+	usec_t followed;	/* CLOCK_MONOTONIC: the inputs are there since */
 	usec_t reload_refused;	/* since then the files differ from what is in force; 0: they do not */
 	const char *config_path;
 	usec_t paused; /* since when; 0: it is not */
@@ -135,7 +136,8 @@ usec_t health_helper_silence(const struct health *h);
 /*
  * Why a restart of the agent would help, or NULL: the reason to withhold the
  * watchdog. Only what a restart mends is one: a reader that is not called any
- * more, and a helper of our own that neither answers nor ends. A helper that is a
+ * more, a helper of our own that neither answers nor ends, and one that nobody
+ * starts again, as our keeper has ended. A helper that is a
  * unit of its own has its own watchdog, and one that ends is started again;
  * a file that cannot be read is not readable for the next agent either.
  */

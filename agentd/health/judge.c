@@ -115,7 +115,13 @@ static void judge_helper(const struct health *h, struct verdict *v)
 	struct problem *p;
 
 	format_seconds(silence, span);
-	if (!h->firewall.ready) {
+	if (h->firewall.orphan) {
+		p = add(v, PROBLEM_HELPER_DOWN, SEVERITY_UNPROTECTED, 0);
+		say(p, "The firewall helper ended %s ago, and what starts it again, too: those who are banned already are kept "
+		       "out, but new bans are not in force.",
+		    span);
+		advise(p, "restart sipwardend");
+	} else if (!h->firewall.ready) {
 		p = add(v, PROBLEM_HELPER_DOWN, SEVERITY_UNPROTECTED, 0);
 		say(p, "The firewall helper is %s for %s: those who are banned already are kept out, but new bans are not in "
 		       "force.",
@@ -163,7 +169,7 @@ static enum input_state state_of(const struct health *h, const struct health_inp
 {
 	const struct input_stats *s = &in->input;
 	/* One that has never looked was started when the config was loaded. */
-	usec_t looked = s->looked ? since(h, s->looked) : h->now > h->loaded ? h->now - h->loaded : 0;
+	usec_t looked = since(h, s->looked ? s->looked : h->followed);
 
 	if (looked >= HEALTH_INPUT_ASLEEP)
 		return INPUT_ASLEEP;
@@ -299,6 +305,8 @@ const char *health_needs_restart(const struct health *h)
 {
 	size_t i;
 
+	if (h->firewall.orphan)
+		return "nobody starts the firewall helper again";
 	if (h->firewall.own && !h->firewall.gone && health_helper_silence(h) >= HEALTH_HELPER_STUCK)
 		return "the firewall helper neither answers nor ends";
 	for (i = 0; i < h->n_inputs; i++)

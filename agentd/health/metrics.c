@@ -76,7 +76,7 @@ static void put_simple(FILE *to, const struct simple *list, size_t n)
 static void put_agent(FILE *to, const struct health *h, const struct verdict *v)
 {
 	const struct simple list[] = {
-		{ "protecting", GAUGE, "1 if bans, and new ones, are enforced.", v->worst != SEVERITY_UNPROTECTED },
+		{ "protecting", GAUGE, "0 if bans, or new ones, are not enforced though they should be.", v->worst != SEVERITY_UNPROTECTED },
 		{ "healthy", GAUGE, "1 if nothing is to be looked after; else 'sipwarden status' tells what.", !v->worst },
 		{ "problems", GAUGE, "What 'sipwarden status' says is wrong.", (double)v->count },
 		{ "paused", GAUGE, "1 while enforcement is paused.", h->paused != 0 },

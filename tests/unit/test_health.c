@@ -24,6 +24,7 @@ static struct world *world(void)
 		.monotonic = NOW,
 		.started = NOW - 500 * SEC,
 		.loaded = NOW - 500 * SEC,
+		.followed = NOW - 500 * SEC,
 		.config_path = "/etc/sipwarden/sipwarden.conf",
 		.pause_reason = "",
 		.witness = true,
@@ -133,6 +134,10 @@ static void our_own_helper_is_given_time_and_one_that_ends_all_of_it(void **stat
 	/* It was started, and hangs. */
 	f->gone = false;
 	only(w, PROBLEM_HELPER_DOWN, SEVERITY_UNPROTECTED, true);
+	/* What starts it has ended: at once. */
+	f->gone = f->orphan = true;
+	f->down_since = NOW - SEC;
+	only(w, PROBLEM_HELPER_DOWN, SEVERITY_UNPROTECTED, true);
 }
 
 static void inputs_that_do_not_move_are_noticed(void **state)
@@ -173,7 +178,7 @@ static void a_reader_that_stopped_needs_a_restart(void **state)
 	/* One that was never there: since its config was loaded. */
 	w->input[1].input.looked = 0;
 	only(w, PROBLEM_INPUT_ASLEEP, SEVERITY_DEGRADED, true);
-	w->health.loaded = NOW - SEC;
+	w->health.followed = NOW - SEC;
 	judge(w);
 	assert_int_equal(w->verdict.count, 0);
 }
