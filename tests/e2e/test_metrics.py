@@ -84,7 +84,7 @@ def test_metrics_are_sound_and_tell_what_status_tells():
     with agent() as a:
         attack(a, "192.0.2.5", "1")
         a.wait_banned("192.0.2.5")
-        wait("the sizes", lambda: "sipwarden_set_elements{" in metrics(a), 30)
+        wait("the sizes", lambda: 'set="seen4"' in metrics(a) and 'process="firewall"' in metrics(a), 30)
         m, told = checked(metrics(a)), a.json("status")
 
         def value(name, **labels):
@@ -209,7 +209,7 @@ def test_the_example_alerts_fire_on_what_we_tell():
     rules = os.path.join(TOP, "docs/prometheus-alerts.yml")
     sh("promtool", "check", "rules", rules)
     with agent() as a:
-        wait("the sizes", lambda: "sipwarden_set_elements{" in metrics(a), 30)
+        wait("the sizes", lambda: 'set="seen4"' in metrics(a) and 'process="firewall"' in metrics(a), 30)
         names = {name for name, _ in parse(metrics(a))}
     with open(rules) as f:
         used = set(re.findall(r"sipwarden_[a-z0-9_]+", f.read()))

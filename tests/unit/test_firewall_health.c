@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "firewall/firewall.h"
@@ -96,6 +97,26 @@ static void size_is(const struct world *w, enum kernel_set set, uint64_t count, 
 	assert_int_equal(s->limit, limit);
 }
 
+/* Linux counts the elements of a set since 6.16. */
+static bool kernel_counts(void)
+{
+	struct utsname u;
+	char *end;
+	long major;
+
+	assert_int_equal(uname(&u), 0);
+	major = strtol(u.release, &end, 10);
+	return major > 6 || (major == 6 && *end == '.' && strtol(end + 1, NULL, 10) >= 16);
+}
+
+static void bans_are(const struct world *w, enum kernel_set set, uint64_t count)
+{
+	if (kernel_counts())
+		size_is(w, set, count, 500);
+	else
+		assert_false(stats(w).sizes[set].known);
+}
+
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -146,9 +167,9 @@ static void the_helper_tells_its_memory_and_how_full_the_sets_are(void **state)
 	assert_false(stats(w).gone);
 	assert_int_equal(stats(w).down_since, 0);
 	assert_true(stats(w).resident > 100000 && stats(w).resident < 1000000000);
-	size_is(w, KERNEL_BAN4, 2, 500);
-	size_is(w, KERNEL_BAN6, 1, 500);
-	size_is(w, KERNEL_BAN64, 1, 500);
+	bans_are(w, KERNEL_BAN4, 2);
+	bans_are(w, KERNEL_BAN6, 1);
+	bans_are(w, KERNEL_BAN64, 1);
 	size_is(w, KERNEL_NET4, 2, 65536);
 	size_is(w, KERNEL_NET6, 0, 65536);
 	size_is(w, KERNEL_EXEMPT4, 2, 65536); /* with 127.0.0.0/8 */
