@@ -130,6 +130,8 @@ static void on_event(void *userdata, const struct event *e)
 
 	in->agent->watch.events[e->class]++;
 	timed.time = line_moment(in, e);
+	/* Also of what is read late, in a log that was just rotated; of yesterday's it says little. */
+	timed.askable = in->cfg->witness && (timed.time == 0 || timed.time + LIVE_SKEW_MAX > in->arrival);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
 	/* An old log is read in no time: what had ended by then must not count as a ban that stands. */

@@ -9,7 +9,7 @@
 struct pending {
 	struct hash_link link;
 	struct addr source;
-	struct ban ban;
+	struct decision what;
 };
 
 static struct pending *pending_of(struct hash_link *l)
@@ -35,7 +35,7 @@ static void drop(struct hash_link *l, void *userdata)
 	struct pending *p = pending_of(l);
 
 	hash_table_remove(userdata, l);
-	ban_done(&p->ban);
+	ban_done(&p->what.ban);
 	free(p);
 }
 
@@ -59,7 +59,7 @@ static struct pending *find(const struct pending_table *t, const struct addr *so
 	return NULL;
 }
 
-bool pending_add(struct pending_table *t, const struct addr *source, const struct ban *b)
+bool pending_add(struct pending_table *t, const struct addr *source, const struct decision *what)
 {
 	struct pending *p;
 
@@ -68,7 +68,7 @@ bool pending_add(struct pending_table *t, const struct addr *source, const struc
 	p = malloc(sizeof(*p));
 	if (!p)
 		return false;
-	*p = (struct pending){ .source = *source, .ban = *b };
+	*p = (struct pending){ .source = *source, .what = *what };
 	hash_table_add(&t->table, &p->link, hash_bytes(source, sizeof(*source)));
 	return true;
 }
@@ -83,14 +83,14 @@ size_t pending_count(const struct pending_table *t)
 	return t->table.count;
 }
 
-bool pending_take(struct pending_table *t, const struct addr *source, struct ban *b)
+bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what)
 {
 	struct pending *p = find(t, source);
 
 	if (!p)
 		return false;
 	hash_table_remove(&t->table, &p->link);
-	*b = p->ban;
+	*what = p->what;
 	free(p);
 	return true;
 }

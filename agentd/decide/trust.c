@@ -7,11 +7,14 @@
 #include "base/hash.h"
 
 #define WAYS 8
+/* Everybody has logged in again by then: the usual registration is for an hour (RFC 3261 10.2.1.1). */
+#define PARTS_LEARNT_IN (3600 * USEC_PER_SEC)
 
 struct entry {
 	struct friend friend; /* addr.family 0: free */
 	uint32_t accounts[FRIEND_ACCOUNTS_MAX]; /* hashes */
 	bool changed;
+	usec_t parts_known; /* from when on; 0: nobody logged in since the start; USEC_INFINITY: never */
 };
 
 struct trust {
@@ -90,7 +93,17 @@ static void note_account(struct entry *e, struct span user)
 		e->friend.accounts = i + 1;
 }
 
-void trust_note(struct trust *t, const struct addr *addr, struct span user, usec_t when)
+static void note_parts(struct entry *e, bool is_new, bool part_known, usec_t when)
+{
+	if (!part_known)
+		e->parts_known = USEC_INFINITY;
+	else if (is_new)
+		e->parts_known = when;
+	else if (e->parts_known == 0)
+		e->parts_known = when + PARTS_LEARNT_IN;
+}
+
+void trust_note(struct trust *t, const struct addr *addr, struct span user, bool part_known, usec_t when)
 {
 	struct entry *e = find(t, addr);
 
@@ -98,6 +111,7 @@ void trust_note(struct trust *t, const struct addr *addr, struct span user, usec
 		e = take_place(t, addr);
 		e->friend.first = when;
 	}
+	note_parts(e, e->friend.successes == 0, part_known, when);
 	if (when > e->friend.last)
 		e->friend.last = when;
 	e->friend.successes++;
@@ -133,6 +147,13 @@ bool trust_any_in(const struct trust *t, const struct addr *prefix, usec_t since
 			return true;
 	}
 	return false;
+}
+
+bool trust_knows_parts(const struct trust *t, const struct addr *addr, usec_t now)
+{
+	const struct entry *e = find(t, addr);
+
+	return e && e->parts_known && e->parts_known <= now;
 }
 
 size_t trust_count(const struct trust *t, usec_t since)

@@ -45,7 +45,7 @@ struct proto_entry {
 	struct addr addr; /* of ban, unban, exempt, unexempt, seen, element; else zero */
 	uint8_t op;
 	uint8_t unused;
-	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -ENOENT no, -ENODATA not known */
+	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
 	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
 			     size: which set, of base/kernelset.h */
 	uint64_t packets; /* element: dropped so far. size: elements */

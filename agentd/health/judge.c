@@ -175,7 +175,8 @@ static enum input_state state_of(const struct health *h, const struct health_inp
 		return INPUT_ASLEEP;
 	if (since(h, s->stuck_since) >= HEALTH_INPUT_STUCK)
 		return INPUT_STUCK;
-	if (s->open == 0)
+	/* The journal is closed for a moment when its files come and go. */
+	if (s->open == 0 && (!in->journal || *s->last_error))
 		return INPUT_WAITING;
 	if (*s->last_error)
 		return INPUT_FAILING;
