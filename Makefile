@@ -103,7 +103,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh
+	systemd-container fail2ban zsh prometheus
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
@@ -181,6 +181,7 @@ install: all
 	install -m 755 $(O)/sipwarden $(BIN)/
 	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
 	install -m 644 $(addprefix docs/gateways/,$(GATEWAYS)) $(SHARE)/sipwarden/gateways/
+	install -m 644 docs/prometheus-alerts.yml $(SHARE)/sipwarden/
 	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
 	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
 	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
@@ -199,7 +200,7 @@ uninstall:
 		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
 		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS)) \
-		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS))
+		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS)) $(SHARE)/sipwarden/prometheus-alerts.yml
 	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/sipwarden 2>/dev/null || true
 
 # A package for the Debian that this is, in build/deb. Built in a copy, which keeps debhelper's files out of the tree.

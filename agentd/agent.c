@@ -32,16 +32,21 @@ static int prepare_directories(const struct config *cfg)
 
 	if (!socket)
 		return -ENOMEM;
-	return r < 0 ? r : privilege_prepare_dir(dirname(socket), cfg->user);
+	if (r >= 0)
+		r = privilege_prepare_dir(dirname(socket), cfg->user);
+	/* Without it there are no metrics, which is told when they are written. */
+	if (r >= 0 && cfg->metrics_file)
+		agent_metrics_directory(cfg->metrics_file, cfg->user);
+	return r;
 }
 
 /* Before the first byte that a stranger wrote is read: logs, and what the database keeps of them. */
 static int confine(const struct config *cfg)
 {
-	_cleanup_free_ char *socket = strdup(cfg->socket);
-	const char *writable[] = { cfg->state_dir, socket ? dirname(socket) : NULL, NULL };
+	_cleanup_free_ char *socket = strdup(cfg->socket), *metrics = cfg->metrics_file ? strdup(cfg->metrics_file) : NULL;
+	const char *writable[] = { cfg->state_dir, socket ? dirname(socket) : NULL, metrics ? dirname(metrics) : NULL, NULL };
 
-	if (!socket)
+	if (!socket || (cfg->metrics_file && !metrics))
 		return -ENOMEM;
 	/* SQLite sorts what is large in files, and would look for a place in /var/tmp. */
 	setenv("SQLITE_TMPDIR", cfg->state_dir, 1);
@@ -67,8 +72,6 @@ static int open_loop(struct agent *a)
 		r = sd_event_add_signal(a->loop, NULL, SIGHUP, on_hangup, a);
 	if (r >= 0)
 		r = agent_add_timers(a);
-	if (r >= 0)
-		r = sd_event_set_watchdog(a->loop, true);
 	return r;
 }
 
@@ -135,11 +138,13 @@ static int start_stages(struct agent *a)
 	}
 	agent_restore(a);
 	agent_exemptions_configure(a);
-	return agent_inputs_start(a, a->world, &a->inputs);
+	r = agent_inputs_start(a, a->world, &a->inputs);
+	return r < 0 ? r : agent_watch_start(a);
 }
 
 static void agent_stop(struct agent *a)
 {
+	agent_watch_stop(a);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
@@ -172,6 +177,7 @@ int agent_run(const struct agent_options *options)
 		return EXIT_FAILURE;
 	}
 	log_set_level(a.world->cfg->log_level);
+	agent_watch_init(&a);
 	r = sd_event_default(&a.loop);
 	if (r >= 0)
 		r = start_stages(&a);

@@ -10,6 +10,7 @@
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
+#include "health/health.h"
 #include "host/host.h"
 #include "input/input.h"
 #include "match/match.h"
@@ -21,7 +22,8 @@
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
  * (decisions to firewall and store), journal.c (decisions to the journal),
  * exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
- * friends.c and pause.c (what else is kept) and operations.c (what admins ask for). */
+ * friends.c and pause.c (what else is kept), watch.c, watchdog.c and publish.c (how all
+ * of this is) and operations.c (what admins ask for). */
 
 struct agent;
 
@@ -53,6 +55,27 @@ struct agent_friends {
 	size_t count, size, written;
 };
 
+/* How we are, and who is told. */
+struct agent_watch {
+	sd_event_source *timer;
+	usec_t interval; /* of looking */
+	usec_t watchdog; /* systemd's; 0: it does not watch */
+	int memory;	 /* memory_open() */
+	usec_t loaded;	 /* the config; CLOCK_REALTIME */
+	usec_t followed; /* since when its inputs are; CLOCK_MONOTONIC */
+	usec_t fed;	 /* CLOCK_MONOTONIC, the watchdog last */
+	usec_t reload_refused; /* CLOCK_REALTIME; 0: it was not */
+	bool flushed;	 /* by an admin; until a reload */
+	usec_t sized;	 /* CLOCK_MONOTONIC, when it was asked how full the sets are */
+	bool withheld;	 /* the watchdog is not fed */
+	int worst;	 /* enum problem_code that systemd was told; -1: none */
+	struct verdict told; /* what the journal was told of */
+	uint64_t events[CLASS_COUNT], alerts[ALERT_KINDS];
+	char *metrics_file; /* that is being written; NULL: none */
+	char *metrics_error;
+	usec_t published; /* CLOCK_MONOTONIC */
+};
+
 struct agent {
 	const struct agent_options *options;
 	sd_event *loop;
@@ -73,6 +96,7 @@ struct agent {
 	usec_t paused;	    /* since when; 0: it is not */
 	char *pause_reason; /* "" if none was given */
 	sd_event_source *pause_timer;
+	struct agent_watch watch;
 	usec_t started;
 };
 
@@ -130,6 +154,29 @@ void agent_exemptions_configure(struct agent *a);
 void agent_exemptions_stop(struct agent *a);
 /* Tells the firewall what changed since it was told last; again: all, as it knows nothing. */
 void agent_exemptions_enforce(struct agent *a, bool again);
+
+/* watch.c */
+/* All facts and what they mean; with_bans: also of each ban, which takes a while if there are a million. The
+ * strings are the agent's; h->inputs is to be freed, also after -ENOMEM. */
+int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdict *v);
+
+/* watchdog.c */
+/* At the very start, while files can be opened. */
+void agent_watch_init(struct agent *a);
+/* Another config and its inputs are in force. */
+void agent_watch_loaded(struct agent *a);
+int agent_watch_start(struct agent *a);
+void agent_watch_stop(struct agent *a);
+
+/* publish.c */
+/* In Prometheus's format: a new string, or NULL when out of memory. */
+char *agent_metrics(struct agent *a);
+/* The directory of the file, for everybody to read, if there is none; user: whose it shall be, while we are root. */
+int agent_metrics_directory(const char *path, const char *user);
+/* Writes them where the config says, if it is time to. */
+void agent_publish(struct agent *a);
+/* Takes the file away. */
+void agent_unpublish(struct agent *a);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

@@ -126,6 +126,7 @@ static void on_alert(void *userdata, const struct alert *alert)
 {
 	struct agent *a = userdata;
 
+	a->watch.alerts[alert->kind]++;
 	agent_log_alert(alert);
 	control_notify_alert(a->control, alert);
 }
@@ -192,6 +193,7 @@ static void on_firewall_ready(void *userdata, bool lost)
 	struct agent *a = userdata;
 	const struct log_field fields[] = { { NULL, NULL } };
 
+	a->watch.flushed = false;
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
@@ -215,9 +217,12 @@ static void on_firewall_done(void *userdata, const struct addr *addr, bool banne
 
 static void on_firewall_down(void *userdata, int error)
 {
-	(void)userdata;
-	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and it is started again",
-		    strerror(-error));
+	struct agent *a = userdata;
+	struct firewall_stats stats;
+
+	firewall_stats(a->firewall, &stats);
+	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and %s", strerror(-error),
+		    stats.orphan ? "nobody starts it again: restart sipwardend" : "it is started again");
 }
 
 static void on_forked(void *userdata)

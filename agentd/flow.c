@@ -128,6 +128,7 @@ static void on_event(void *userdata, const struct event *e)
 	struct agent_input *in = userdata;
 	struct event timed = *e;
 
+	in->agent->watch.events[e->class]++;
 	timed.time = line_moment(in, e);
 	/* Also of what is read late, in a log that was just rotated; of yesterday's it says little. */
 	timed.askable = in->cfg->witness && (timed.time == 0 || timed.time + LIVE_SKEW_MAX > in->arrival);

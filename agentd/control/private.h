@@ -9,7 +9,7 @@
 
 /*
  * Between control.c, which keeps connections, and those that answer: methods.c,
- * explain.c (why one address is banned, or not) and alerts.c.
+ * status.c (how the agent is), explain.c (why one address is banned, or not) and alerts.c.
  */
 struct control_client {
 	struct control_client *next;
@@ -64,6 +64,10 @@ const char *control_cause(enum lift_cause cause);
 /* Answers m as soon as the kernel has told what it dropped; at once if it cannot be asked. */
 int control_with_counters(struct control_client *c, sd_bus_message *m,
 			  int (*answer)(struct control_client *c, sd_bus_message *m), sd_bus_error *error);
+
+/* status.c */
+int control_method_status(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int control_method_metrics(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* explain.c */
 int control_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);

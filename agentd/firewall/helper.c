@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/unixsocket.h"
 #include "firewall/nft.h"
 #include "firewall/proto.h"
@@ -36,6 +38,9 @@ struct helper {
 	struct proto_entry **run;     /* of commands that go together */
 	size_t n_run;
 	struct proto_packet *out; /* elements being listed */
+	int memory;		  /* memory_open() */
+	usec_t watchdog;	  /* how often systemd is told that we turn; 0: it does not ask */
+	usec_t fed;		  /* CLOCK_MONOTONIC, when it was told last */
 };
 
 int helper_drop(const struct config *cfg)
@@ -163,6 +168,22 @@ static void answer_questions(struct helper *h, int n_packets)
 		table_seen(h->table, h->run, n);
 }
 
+static int size(struct helper *h, struct proto_entry *e)
+{
+	struct kernel_set_size s;
+	int r = table_size(h->table, e->left, &s);
+
+	e->packets = s.count;
+	e->bytes = s.limit;
+	return r;
+}
+
+static int ping(const struct helper *h, struct proto_entry *e)
+{
+	e->bytes = memory_resident(h->memory);
+	return 0;
+}
+
 static void take_command(struct helper *h, struct proto_entry *e)
 {
 	if (e->op == PROTO_SEEN)
@@ -176,6 +197,10 @@ static void take_command(struct helper *h, struct proto_entry *e)
 		e->error = list(h);
 	else if (e->op == PROTO_RELOAD)
 		e->error = reload(h);
+	else if (e->op == PROTO_PING)
+		e->error = ping(h, e);
+	else if (e->op == PROTO_SIZE)
+		e->error = size(h, e);
 	else if (e->op == PROTO_PAUSE || e->op == PROTO_RESUME)
 		e->error = table_pause(h->table, e->op == PROTO_PAUSE);
 	else
@@ -243,6 +268,19 @@ static int restore(struct helper *h)
 	return send_hello(h, true);
 }
 
+/* Waits until one of fds can be read, and tells systemd meanwhile that we are there. */
+static int wait_for(struct helper *h, struct pollfd *fds, nfds_t n)
+{
+	int timeout = h->watchdog ? (int)(h->watchdog / USEC_PER_MSEC) : -1;
+	usec_t now = time_monotonic();
+
+	if (h->watchdog && now - h->fed >= h->watchdog) {
+		sd_notify(0, "WATCHDOG=1");
+		h->fed = now;
+	}
+	return poll(fds, n, timeout) < 0 && errno != EINTR ? -errno : 0;
+}
+
 /* Serves the agent on h->fd until it is gone. */
 static int serve(struct helper *h)
 {
@@ -257,8 +295,10 @@ static int serve(struct helper *h)
 	table_forget_added(h->table);
 	r = send_hello(h, false);
 	while (r >= 0) {
-		if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)
-			return -errno;
+		fds[0].revents = fds[1].revents = 0;
+		r = wait_for(h, fds, ELEMENTSOF(fds));
+		if (r < 0)
+			return r;
 		if (fds[1].revents && table_watch(h->table))
 			r = restore(h);
 		if (r >= 0 && fds[0].revents)
@@ -274,7 +314,7 @@ static int helper_open(struct helper *h, const struct config *cfg)
 {
 	int r;
 
-	*h = (struct helper){ .cfg = cfg, .fd = -1 };
+	*h = (struct helper){ .cfg = cfg, .fd = -1, .memory = memory_open() };
 	h->packets = calloc(PACKETS_MAX, sizeof(*h->packets));
 	h->out = calloc(1, sizeof(*h->out));
 	h->run = calloc((size_t)PACKETS_MAX * PROTO_ENTRIES_MAX, sizeof(struct proto_entry *));
@@ -287,6 +327,8 @@ static int helper_open(struct helper *h, const struct config *cfg)
 
 static void helper_done(struct helper *h)
 {
+	if (h->memory >= 0)
+		close(h->memory);
 	table_close(h->table);
 	config_free(h->reloaded);
 	free(h->packets);
@@ -341,11 +383,31 @@ static bool peer_is_agent(int fd, uid_t agent, const struct config *cfg)
 	return false;
 }
 
+/* The next agent. A descriptor; -EAGAIN: none yet, -EACCES: somebody else. */
+static int next_agent(struct helper *h, int listen_fd, uid_t agent, const struct config *cfg)
+{
+	struct pollfd p = { .fd = listen_fd, .events = POLLIN };
+	int fd, r = wait_for(h, &p, 1);
+
+	if (r < 0)
+		return r;
+	if (!p.revents)
+		return -EAGAIN;
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return errno == EINTR || errno == ECONNABORTED ? -EAGAIN : -errno;
+	if (peer_is_agent(fd, agent, cfg))
+		return fd;
+	close(fd);
+	return -EACCES;
+}
+
 int helper_serve(int listen_fd, const struct config *cfg)
 {
 	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
 	const uid_t agent = pw ? pw->pw_uid : 0;
-	struct helper h = { 0 };
+	struct helper h = { .memory = -1 };
+	uint64_t watchdog = 0;
 	int r = 0;
 
 	if (listen_fd < 0 && !cfg->firewall_socket) {
@@ -364,12 +426,14 @@ int helper_serve(int listen_fd, const struct config *cfg)
 		r = helper_open(&h, cfg);
 	if (r >= 0)
 		confine(cfg);
+	if (r >= 0 && sd_watchdog_enabled(0, &watchdog) > 0)
+		h.watchdog = watchdog / 3;
 	while (r >= 0) {
-		_cleanup_close_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		_cleanup_close_ int fd = next_agent(&h, listen_fd, agent, cfg);
 
-		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
-			r = -errno;
-		if (fd < 0 || !peer_is_agent(fd, agent, cfg))
+		if (fd < 0 && fd != -EAGAIN && fd != -EACCES)
+			r = fd;
+		if (fd < 0)
 			continue;
 		h.fd = fd;
 		/* Changes of others while nobody was served. */

@@ -55,7 +55,7 @@ int proto_check(const struct proto_packet *p, size_t len, bool from_agent)
 	if (len < proto_size(0) || p->magic != PROTO_MAGIC || p->count > PROTO_ENTRIES_MAX ||
 	    len != proto_size(p->count))
 		return -EBADMSG;
-	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_ELEMENTS)
+	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_GONE)
 		return -EBADMSG;
 	for (i = 0; i < p->count; i++)
 		if (!entry_is_sound(&p->entries[i], p->type))

@@ -16,13 +16,14 @@
  *   agent → helper   COMMANDS: entries to be done in their order; what is asked
  *                    by SEEN may be answered before
  *   helper → agent   HELLO: the table is there; bans are welcome
+ *   keeper → agent   GONE: the helper has ended; another is started, and will say HELLO
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, before the DONE that has the LIST
  */
 #define PROTO_MAGIC 0x53570003u /* "SW", version 3 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -35,7 +36,9 @@ enum proto_op {
 	PROTO_SEEN, /* has the address sent to a watched port? */
 	PROTO_PAUSE,
 	PROTO_RESUME,
-	PROTO_OP_MAX = PROTO_RESUME
+	PROTO_PING, /* are you there? and what memory do you take? */
+	PROTO_SIZE, /* how full is a set? */
+	PROTO_OP_MAX = PROTO_SIZE
 };
 
 struct proto_entry {
@@ -43,9 +46,10 @@ struct proto_entry {
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
-	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
-	uint64_t packets; /* element: dropped so far */
-	uint64_t bytes;
+	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
+			     size: which set, of base/kernelset.h */
+	uint64_t packets; /* element: dropped so far. size: elements */
+	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */
 };
 
 struct proto_packet {

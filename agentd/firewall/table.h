@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/kernelset.h"
 #include "config/config.h"
 #include "firewall/proto.h"
 
@@ -45,6 +46,8 @@ void table_seen(struct table *t, struct proto_entry *const *entries, size_t n);
 int table_pause(struct table *t, bool paused);
 /* All bans in the kernel; e->op is 0. */
 int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata);
+/* How full a set (enum kernel_set) is. -EOPNOTSUPP: the kernel does not tell of this one; -EINVAL: no set. */
+int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until
  * table_restore(). */
 int table_delete(struct table *t);

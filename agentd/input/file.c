@@ -271,9 +271,9 @@ static void scan(struct follower *f)
 	for (pattern = f->input->cfg->paths; *pattern; pattern++)
 		scan_pattern(f, *pattern);
 	retire(f);
+	check_missing(f);
 	if (!refused && f->input->stats.errors == errors && !f->missing_since)
 		input_recovered(f->input);
-	check_missing(f);
 	f->started = true;
 }
 
@@ -308,7 +308,8 @@ static void read_all(struct follower *f)
 
 	for (t = f->tails; t; t = t->next) {
 		/* An earlier file of the same name comes first, and wholly. */
-		if (busy && strcmp(busy, t->path) == 0)
+		t->waits = busy && strcmp(busy, t->path) == 0;
+		if (t->waits)
 			continue;
 		if (tail_read(t))
 			busy = t->path;
@@ -316,6 +317,25 @@ static void read_all(struct follower *f)
 	if (busy)
 		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
 	release_held(f);
+	input_looked(f->input);
+}
+
+/* To be called now and then, after reading: a file that is longer than it was read, and from which nothing came. */
+static void check_stuck(struct follower *f)
+{
+	usec_t now = time_monotonic();
+	struct stat st;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next) {
+		bool more = fstat(t->fd, &st) == 0 && (uint64_t)st.st_size > t->offset;
+
+		if (!more || t->waits || t->offset != t->checked)
+			t->stuck_since = 0;
+		else if (!t->stuck_since)
+			t->stuck_since = now;
+		t->checked = t->offset;
+	}
 }
 
 static int on_more(sd_event_source *source, void *userdata)
@@ -381,6 +401,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	scan(f);
 	read_all(f);
+	check_stuck(f);
 	sd_event_source_set_time_relative(source, SCAN_INTERVAL);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -443,9 +464,12 @@ static void file_measure(const struct input *in, struct input_stats *stats)
 	struct stat st;
 
 	stats->lag_bytes = 0;
-	for (t = f->tails; t; t = t->next)
+	for (t = f->tails; t; t = t->next) {
 		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size > t->offset)
 			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
+		if (t->stuck_since && (!stats->stuck_since || t->stuck_since < stats->stuck_since))
+			stats->stuck_since = t->stuck_since;
+	}
 }
 
 const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure };

@@ -65,7 +65,12 @@ struct input_stats {
 	uint64_t errors;
 	unsigned open;      /* files being followed; 1 for an open journal */
 	usec_t last_line;   /* CLOCK_REALTIME of the last arrival, 0: none */
+	double rate;	    /* lines a second, smoothed (base/rate.h) */
 	uint64_t lag_bytes; /* files: not yet read */
+	usec_t lag;	    /* journal: how long ago what was read last was written, if there is more; else 0 */
+	usec_t looked;	    /* CLOCK_MONOTONIC: when it was last looked for more; 0: not yet */
+	usec_t stuck_since; /* CLOCK_MONOTONIC: since then there is more in a file than can be read, and
+			       nothing comes; 0: all moves */
 	char last_error[160]; /* "" when all is well */
 };
 

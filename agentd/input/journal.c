@@ -43,6 +43,8 @@ struct reader {
 	usec_t unfinished;
 	bool live;
 	usec_t last_entry; /* CLOCK_MONOTONIC */
+	usec_t written;	   /* CLOCK_REALTIME, of the last line taken; 0: none */
+	bool more;	   /* the journal had more than was taken */
 };
 
 /* Where nothing has been read yet: the end of the journal, or its head. */
@@ -119,6 +121,8 @@ static bool take_entry(struct reader *r, bool newest)
 	r->unfinished = 0;
 	if (n < 0 && n != -ENOENT)
 		input_failed(r->input, "journal entry", n);
+	else if (r->lines.n > 0)
+		r->written = r->lines.times[r->lines.n - 1];
 	return true;
 }
 
@@ -213,6 +217,7 @@ static bool read_entries(struct reader *r)
 		r->last_entry = time_monotonic();
 		r->look = taken < LOOK_MIN / 2 ? LOOK_MIN : taken < ENTRIES_MAX / 2 ? 2 * taken : ENTRIES_MAX;
 	}
+	r->more = more;
 	deliver_or_hold(r, taken > 0);
 	if (!more && !r->displaced)
 		r->live = true;
@@ -297,6 +302,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	input_looked(r->input);
 	if (!r->journal) {
 		n = open_journal(r);
 		if (n < 0) {
@@ -357,8 +363,10 @@ static void journal_settle(struct input *in)
 
 static void journal_measure(const struct input *in, struct input_stats *stats)
 {
-	(void)in;
-	stats->lag_bytes = 0;
+	const struct reader *r = in->state;
+	usec_t now = time_now();
+
+	stats->lag = r->more && r->written && r->written < now ? now - r->written : 0;
 }
 
 const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };

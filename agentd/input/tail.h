@@ -22,6 +22,9 @@ struct tail {
 	bool gone;	 /* its path leads to another file, or nowhere */
 	bool refused;	 /* reading failed; said so */
 	usec_t idle_since; /* CLOCK_MONOTONIC: nothing came since */
+	bool waits;	   /* an earlier file of its name is read first */
+	uint64_t checked;  /* offset, when it was last looked whether it moves */
+	usec_t stuck_since; /* CLOCK_MONOTONIC: there is more, and it does not come; 0: it does */
 };
 
 /* Takes over fd. NULL: out of memory (fd is closed). */

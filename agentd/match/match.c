@@ -576,6 +576,7 @@ static void finish_line(struct scan *s)
 	if (!match_line(s->m, &s->hits, &at, &e))
 		return;
 	e.time = line_time(s, &e);
+	s->m->stats.undated += e.time == 0 && s->reader;
 	if (has_twin(s->m, &e, s->now))
 		s->m->stats.twins++;
 	else

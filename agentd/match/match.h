@@ -21,6 +21,7 @@ struct match_stats {
 	uint64_t events;   /* lines that matched */
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
+	uint64_t undated;  /* events whose time could not be read */
 	uint64_t paced;    /* lines left alone: matcher_pace() */
 	uint64_t twins;    /* events left out, because better ones tell of the same: matcher_trust_twins() */
 };

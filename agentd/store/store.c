@@ -79,6 +79,7 @@ struct store {
 	sqlite3_stmt *statements[ST_COUNT];
 	bool open; /* a transaction is */
 	struct log_limit failing;
+	struct store_stats stats; /* bytes: unused */
 };
 
 /* Moments beyond what SQLite's 64-bit integers hold are "until lifted". */
@@ -122,6 +123,10 @@ static int failed(struct store *s, const char *what)
 {
 	int r = error_of(sqlite3_errcode(s->db));
 
+	s->stats.errors++;
+	if (!s->stats.failing_since)
+		s->stats.failing_since = time_now();
+	snprintf(s->stats.last_error, sizeof(s->stats.last_error), "%s: %s", what, sqlite3_errmsg(s->db));
 	if (log_limit_pass(&s->failing))
 		log_error("Database: %s: %s. Bans go on, but a restart may not know of the last ones", what,
 			  sqlite3_errmsg(s->db));
@@ -167,7 +172,25 @@ int store_commit(struct store *s)
 	r = run(s, statement(s, ST_COMMIT), "cannot be written");
 	/* Some errors roll it back, the others leave it open: then it is tried again. */
 	s->open = r < 0 && !sqlite3_get_autocommit(s->db);
+	if (r >= 0) {
+		s->stats.last_commit = time_now();
+		s->stats.failing_since = 0;
+	}
 	return r;
+}
+
+static uint64_t file_size(const char *path)
+{
+	struct stat st;
+
+	return path && *path && stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+void store_stats(const struct store *s, struct store_stats *ret)
+{
+	*ret = s->stats;
+	ret->bytes = file_size(sqlite3_db_filename(s->db, "main")) +
+		     file_size(sqlite3_filename_wal(sqlite3_db_filename(s->db, "main")));
 }
 
 /* Opening */

@@ -85,6 +85,15 @@ int store_exempt_remove(struct store *s, const struct addr *addr); /* -ENOENT */
 int store_exempt_each(struct store *s, void (*fn)(void *userdata, const struct addr *addr, const char *reason),
 		      void *userdata);
 
+struct store_stats {
+	usec_t last_commit;   /* CLOCK_REALTIME; 0: none yet */
+	usec_t failing_since; /* CLOCK_REALTIME: nothing could be written since; 0: all is well */
+	uint64_t errors;
+	uint64_t bytes;	      /* of the database and its log on disk */
+	char last_error[160]; /* "": none */
+};
+void store_stats(const struct store *s, struct store_stats *ret);
+
 /* Ends the transaction. On failure (disk full) it is kept open and retried. */
 int store_commit(struct store *s);
 

@@ -135,6 +135,38 @@ def test_a_hung_agent_is_restarted_by_the_watchdog(m):
     m.run("systemctl", "daemon-reload")
 
 
+def test_a_hung_helper_is_replaced_and_the_agent_goes_on(m):
+    unit = "sipwarden-firewall.service"
+    assert m.run("systemctl", "show", "-P", "WatchdogUSec", unit).strip() == "1min"
+    drop = m.root + f"/etc/systemd/system/{unit}.d"
+    os.makedirs(drop)
+    with open(drop + "/watchdog.conf", "w") as f:
+        f.write("[Service]\nWatchdogSec=3s\n")
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "restart", unit)
+    wait("the helper serves", lambda: m.json("status", check=False)["firewall_ready"])
+    pid, agent = m.pid(unit), m.pid("sipwardend.service")
+    time.sleep(7)
+    assert m.pid(unit) == pid  # it feeds its watchdog, with nothing to do
+    m.run("kill", "-STOP", str(pid))
+    wait("another helper", lambda: m.pid(unit) != pid, 40)
+    attack(m, "192.0.2.12")
+    banned(m, "192.0.2.12")
+    assert m.pid("sipwardend.service") == agent
+    shutil.rmtree(drop)
+    m.run("systemctl", "daemon-reload")
+
+
+def test_metrics_need_no_change_of_the_unit(m):
+    path = "/run/sipwarden/metrics/sipwarden.prom"
+    with open(m.root + "/etc/sipwarden/sipwarden.conf.d/metrics.conf", "w") as f:
+        f.write(f"[metrics]\nfile = {path}\n")
+    m.run("systemctl", "reload", "sipwardend.service")
+    # As any user, as node_exporter is.
+    read = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", path)
+    wait("the metrics", lambda: "\nsipwarden_protecting 1\n" in m.run(*read, check=False), 30)
+
+
 def test_after_a_reboot_bans_are_in_force_again(m):
     m.poweroff()
     m.boot()

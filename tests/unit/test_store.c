@@ -311,6 +311,7 @@ static void a_full_disk_is_survived(void **state)
 	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
 	static char evidence[400000];
 	struct seen seen = { 0 };
+	struct store_stats stats;
 	struct store *s;
 	int r = 0;
 	unsigned i;
@@ -321,6 +322,9 @@ static void a_full_disk_is_survived(void **state)
 	assert_int_equal(store_open(*state, &s), 0);
 	assert_int_equal(store_ban_put(s, &b), 0);
 	assert_int_equal(store_commit(s), 0);
+	store_stats(s, &stats);
+	assert_true(stats.last_commit != 0 && stats.bytes > 4096);
+	assert_int_equal(stats.failing_since, 0);
 	memset(evidence, 'x', sizeof(evidence));
 	b.evidence = evidence;
 	b.evidence_len = sizeof(evidence);
@@ -330,12 +334,17 @@ static void a_full_disk_is_survived(void **state)
 			r = store_commit(s);
 	}
 	assert_true(r < 0);
+	store_stats(s, &stats);
+	assert_true(stats.failing_since != 0 && stats.errors > 0);
+	assert_non_null(strstr(stats.last_error, "full"));
 	/* Room again: what comes now is kept, and what was kept is there. */
 	assert_int_equal(mount("tmpfs", *state, "tmpfs", MS_REMOUNT, "size=64m"), 0);
 	store_commit(s);
 	b = ban("192.0.2.7", 10 * SEC, 100 * SEC);
 	assert_int_equal(store_ban_put(s, &b), 0);
 	assert_int_equal(store_commit(s), 0);
+	store_stats(s, &stats);
+	assert_int_equal(stats.failing_since, 0);
 	store_bans_each(s, 50 * SEC, on_ban, &seen);
 	assert_true(seen.n >= 2);
 	store_close(s);
