@@ -42,18 +42,19 @@ static int write_all(int fd, const char *text)
 static int write_file(const char *path, const char *text)
 {
 	_cleanup_free_ char *beside = text_printf("%s.tmp", path);
+	mode_t mask;
 	int fd, r;
 
 	if (!beside)
 		return -ENOMEM;
 	unlink(beside);
+	/* The exporter is another user. Once confined, we may set no mode later. */
+	mask = umask(0022);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	umask(mask);
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text);
-	/* Whatever the umask says: the exporter is another user. */
-	if (r >= 0 && fchmod(fd, 0644) < 0)
-		r = -errno;
 	if (close(fd) < 0 && r >= 0)
 		r = -errno;
 	if (r >= 0 && rename(beside, path) < 0)
@@ -76,14 +77,6 @@ int agent_metrics_directory(const char *path, const char *user)
 	r = privilege_prepare_dir(dir, user);
 	/* Likewise. */
 	return r >= 0 && chmod(dir, 0755) < 0 ? -errno : r;
-}
-
-/* The directory may be one that a reload has named. */
-static int write_with_directory(const char *path, const char *text)
-{
-	int r = write_file(path, text);
-
-	return r == -ENOENT && agent_metrics_directory(path, NULL) >= 0 ? write_file(path, text) : r;
 }
 
 static void tell(struct agent_watch *w, int error)
@@ -126,5 +119,5 @@ void agent_publish(struct agent *a)
 	text = w->metrics_file ? agent_metrics(a) : NULL;
 	w->published = now;
 	if (w->metrics_file)
-		tell(w, text ? write_with_directory(w->metrics_file, text) : -ENOMEM);
+		tell(w, text ? write_file(w->metrics_file, text) : -ENOMEM);
 }

@@ -266,7 +266,8 @@ static void judge_rest(const struct health *h, struct verdict *v)
 	if (h->metrics_file && h->metrics_error) {
 		p = add(v, PROBLEM_METRICS, SEVERITY_DEGRADED, 0);
 		say(p, "The metrics cannot be written to %s: %s", h->metrics_file, h->metrics_error);
-		advise(p, "see [metrics] in sipwarden.conf(5); a directory under /run/sipwarden needs no rights");
+		advise(p, "see [metrics] in sipwarden.conf(5); a directory under /run/sipwarden needs no rights, and one that was "
+			  "not named at the start needs a restart");
 	}
 }
 
