@@ -29,7 +29,8 @@ def logging_agent():
     a = Agent("")
     a.write_config(f"[input asterisk]\npath = {a.path('full.log')}\nfrom = start\n")
     try:
-        open(a.log, "a").close()
+        for name in (a.log, a.path("full.log")):
+            open(name, "a").close()
         a.process = subprocess.Popen(["systemd-cat", "sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh",
                                       f"{BUILD}/sipwardend", "--config", a.config])
         wait("ready", lambda: a.ctl("status", check=False)[0] == 0)
