@@ -109,23 +109,34 @@ static int start_stages(struct agent *a)
 		log_error("%s: the database cannot be opened: %s", cfg->state_dir, strerror(-r));
 		return r;
 	}
+	agent_keep_names(a);
 	agent_restore(a);
+	r = agent_keep_start(a);
+	if (r < 0)
+		return r;
 	agent_exemptions_configure(a);
 	r = control_start(a->loop, cfg, &control, &a->control);
 	if (r < 0) {
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
 		return r;
 	}
-	return agent_inputs_start(a, a->world, &a->inputs);
+	r = agent_inputs_start(a, a->world, &a->inputs);
+	if (r < 0)
+		return r;
+	a->n_inputs = a->world->cfg->n_inputs;
+	agent_keep_restore(a);
+	return 0;
 }
 
 static void agent_stop(struct agent *a)
 {
+	if (a->n_inputs > 0)
+		agent_commit(a);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
-	agent_friends_stop(a);
 	store_close(a->store);
+	agent_keep_done(a);
 	firewall_stop(a->firewall);
 	decider_free(a->decider);
 	world_free(a->world);
@@ -157,7 +168,6 @@ int agent_run(const struct agent_options *options)
 	if (r >= 0)
 		r = start_stages(&a);
 	if (r >= 0) {
-		a.n_inputs = a.world->cfg->n_inputs;
 		agent_expire_at(&a, time_now());
 		sd_notifyf(0, "READY=1\nSTATUS=%s", agent_doing(&a));
 		log_info("Watching %zu inputs", a.n_inputs);

@@ -182,6 +182,7 @@ void agent_inputs_stop(struct agent_input *inputs, size_t n)
 	for (i = 0; inputs && i < n; i++) {
 		input_stop(inputs[i].input);
 		time_reader_free(inputs[i].reader);
+		pack_done(&inputs[i].kept);
 	}
 	free(inputs);
 }
@@ -206,6 +207,21 @@ static int start_input(struct agent *a, const struct config_input *ci, struct ma
 	if (r >= 0)
 		input_set_context(in->input, in);
 	return r;
+}
+
+/* A log that never ends is no reason to wait for ever. */
+#define CATCH_UP_MAX (60 * USEC_PER_SEC)
+
+bool agent_has_caught_up(const struct agent *a)
+{
+	size_t i;
+
+	if (time_now() - a->started > CATCH_UP_MAX)
+		return true;
+	for (i = 0; i < a->n_inputs; i++)
+		if (!input_has_caught_up(a->inputs[i].input))
+			return false;
+	return true;
 }
 
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret)

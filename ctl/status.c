@@ -79,11 +79,22 @@ static void print_mode(const json_t *facts)
 		puts("OBSERVING ([sipwarden] mode = observe): bans are decided and told, only those by hand are enforced.\n");
 }
 
+static void print_store(const json_t *facts)
+{
+	const char *error = facts_text(facts, "store_error");
+	char when[TIME_TEXT_MAX], shown[400];
+
+	if (*error)
+		printf("NOTHING IS STORED since %s (%s): a restart would not know what came after that.\n\n",
+		       time_format_local((usec_t)fact(facts, "store_failing_since"), when),
+		       output_safe(error, shown, sizeof(shown)));
+}
+
 static void print_bans(const json_t *facts)
 {
 	long long observed = fact(facts, "bans_observed"), bans = fact(facts, "bans") - observed;
 
-	printf("  bans       %lld %s, %lld since start", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
+	printf("  bans       %lld %s, %lld so far", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
 	       fact(facts, "bans_total"));
 	if (observed)
 		printf("; %lld only observed", observed);
@@ -96,12 +107,14 @@ static void print_bans(const json_t *facts)
 
 static void print_facts(const json_t *facts)
 {
-	char span[TIMESPAN_TEXT_MAX];
+	char span[TIMESPAN_TEXT_MAX], since[TIME_TEXT_MAX];
 	usec_t up = time_now() - (usec_t)fact(facts, "started");
 
 	print_mode(facts);
-	printf("sipwardend %s, running for %s\n", facts_text(facts, "version"),
-	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span));
+	print_store(facts);
+	printf("sipwardend %s, running for %s, counting since %s\n", facts_text(facts, "version"),
+	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span),
+	       time_format_local((usec_t)fact(facts, "counted_since"), since));
 	print_bans(facts);
 	printf("  attempts   %lld counted in %lld log lines; %lld offenders watched\n", fact(facts, "attempts"),
 	       fact(facts, "events"), fact(facts, "offenders"));
@@ -117,7 +130,7 @@ static void print_facts(const json_t *facts)
 	       fact(facts, "firewall_ready") ? "ready" : "NOT READY: new bans are not in force", fact(facts, "firewall_pending"),
 	       fact(facts, "firewall_errors"), fact(facts, "firewall_restarts"), fact(facts, "firewall_restores"));
 	if (fact(facts, "alerts"))
-		printf("  alerts     %lld since start: see 'sipwarden alerts'\n", fact(facts, "alerts"));
+		printf("  alerts     %lld so far: see 'sipwarden alerts'\n", fact(facts, "alerts"));
 }
 
 static int tell(const struct ctl *ctl, sd_bus_message *m)

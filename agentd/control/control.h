@@ -44,6 +44,7 @@ struct control_ops {
 	/* The i-th exempt DNS name, or false. */
 	bool (*name)(void *userdata, size_t i, struct resolve_info *info);
 	usec_t (*started)(void *userdata);
+	usec_t (*counted_since)(void *userdata); /* counters are kept over restarts */
 	void *userdata;
 };
 

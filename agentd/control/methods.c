@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/bus.h"
 #include "control/private.h"
+#include "store/store.h"
 
 #define REASON_MAX 200
 
@@ -107,6 +108,16 @@ static void count_observed(void *userdata, struct ban *b)
 	o->count += !o->control->ops.enforced(o->control->ops.userdata, b);
 }
 
+/* Why nothing can be stored, and since when. */
+static int append_store(sd_bus_message *m, const struct control_ops *ops)
+{
+	usec_t since = 0;
+	const char *error = store_error(ops->store(ops->userdata), &since);
+	int r = control_append_text(m, "store_error", error ? error : "");
+
+	return r < 0 ? r : control_append_number(m, "store_failing_since", error ? since : 0);
+}
+
 static int append_facts(sd_bus_message *m, const struct control *control)
 {
 	const struct control_ops *ops = &control->ops;
@@ -125,6 +136,7 @@ static int append_facts(sd_bus_message *m, const struct control *control)
 		uint64_t value;
 	} facts[] = {
 		{ "started", ops->started(ops->userdata) },
+		{ "counted_since", ops->counted_since(ops->userdata) },
 		{ "bans", ds.active },
 		{ "bans_observed", observed.count },
 		{ "bans_unproven", ds.unproven },
@@ -159,6 +171,8 @@ static int append_facts(sd_bus_message *m, const struct control *control)
 		r = control_append_number(m, facts[i].key, facts[i].value);
 	if (r >= 0)
 		r = control_append_mode(control, m);
+	if (r >= 0)
+		r = append_store(m, ops);
 	if (r >= 0)
 		r = control_append_text(m, "version", SIPWARDEN_VERSION);
 	return r < 0 ? r : sd_bus_message_close_container(m);

@@ -66,6 +66,7 @@ struct decider *decider_free(struct decider *d)
 {
 	if (!d)
 		return NULL;
+	decide_keep_done(d);
 	rule_set_done(&d->rules);
 	attempt_table_free(d->attempts);
 	evidence_free(d->evidence);
@@ -144,6 +145,9 @@ int decider_reload(struct decider *d, const struct config *cfg)
 	d->cfg = cfg;
 	r = exempt_configure(&d->exempt, cfg);
 	lift_exempt(d);
+	/* The tables are others now. */
+	if (r >= 0 && d->keep)
+		r = decider_keep_start(d);
 	return r;
 }
 
@@ -410,11 +414,6 @@ void decider_exempt_each(const struct decider *d,
 void decider_befriend(struct decider *d, const struct friend *f)
 {
 	trust_restore(d->trust, f);
-}
-
-void decider_friends_each(struct decider *d, void (*fn)(void *userdata, const struct friend *f), void *userdata)
-{
-	trust_each_changed(d->trust, fn, userdata);
 }
 
 void decider_stats(const struct decider *d, struct decide_stats *ret)

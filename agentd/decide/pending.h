@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/changes.h"
 #include "base/hash.h"
 #include "decide/decide.h"
+#include "detect/keep.h"
 
 /* Bans that wait for what the kernel knows of their sources, and sources that it had not seen. */
 #define PENDING_MAX 65536
@@ -21,6 +23,7 @@ struct forgery {
 struct pending_table {
 	struct hash_table table; /* of struct pending, by source */
 	struct forgery *forgeries; /* a ring by hash: the latest of each place */
+	struct changes changes, forgery_changes; /* sources */
 };
 
 int pending_init(struct pending_table *t);
@@ -35,9 +38,14 @@ bool pending_has(const struct pending_table *t, const struct addr *source);
 size_t pending_count(const struct pending_table *t);
 /* Takes out what waits for source: true and *b, which is the caller's then. */
 bool pending_take(struct pending_table *t, const struct addr *source, struct ban *b);
+/* fn must not take anything out. */
+void pending_each(struct pending_table *t, void (*fn)(void *userdata, const struct addr *source), void *userdata);
 
 /* Notes that a log named source, though it had sent nothing. Returns how often. */
 unsigned pending_forgery(struct pending_table *t, const struct addr *source, usec_t when);
 unsigned pending_forgeries(const struct pending_table *t, const struct addr *source);
+
+/* Both of a struct pending_table. */
+extern const struct keep_ops pending_keep, forgery_keep;
 
 #endif

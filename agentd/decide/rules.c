@@ -184,7 +184,7 @@ static bool rule_wants(const struct config_rule *rc, const struct event *e, cons
 static struct addr hashed_key(uint64_t h)
 {
 	struct addr key = { .family = AF_UNSPEC + 255 };
-	uint64_t h2 = hash_mix(h, "2", 1);
+	uint64_t h2 = hash_lasting(h, "2", 1);
 
 	memcpy(key.bytes, &h, sizeof(h));
 	memcpy(key.bytes + sizeof(h), &h2, sizeof(h2));
@@ -217,17 +217,17 @@ static bool rule_key(const struct config_rule *rc, const struct event *e, const 
 	if (!(rc->keys & ~KEYS_OF_SOURCE))
 		return true;
 	if (!is_shared(rc))
-		h = hash_mix(h, target, sizeof(*target));
+		h = hash_lasting(h, target, sizeof(*target));
 	if (rc->keys & KEY_ACCOUNT) {
 		if (e->user.len == 0)
 			return false;
-		h = hash_mix(h ^ KEY_ACCOUNT, e->user.ptr, e->user.len);
+		h = hash_lasting(h ^ KEY_ACCOUNT, e->user.ptr, e->user.len);
 	}
 	if (rc->keys & KEY_NUMBER) {
 		n = number_prefix(e->number, number);
 		if (n == 0)
 			return false;
-		h = hash_mix(h ^ KEY_NUMBER, number, n);
+		h = hash_lasting(h ^ KEY_NUMBER, number, n);
 	}
 	*key = hashed_key(h);
 	return true;
@@ -252,7 +252,7 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 
 	if (!rule->own)
 		return true;
-	own = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), &a->counted, sizeof(a->counted)));
+	own = hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), &a->counted, sizeof(a->counted)));
 	return window_note(rule->own, &own, a->when) >= rule->cfg->each;
 }
 
@@ -270,7 +270,7 @@ static bool note_friend(struct rule *rule, const struct addr *key, const struct 
 	struct addr account;
 
 	if (user.len > 0) {
-		account = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), user.ptr, user.len));
+		account = hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), user.ptr, user.len));
 		of_account = window_note(rule->accounts, &account, a->when);
 		ret->stale |= of_account >= FRIEND_ACCOUNT_STALE;
 	}

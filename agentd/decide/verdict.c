@@ -34,11 +34,11 @@ const char *alert_name(enum alert_kind kind)
 static bool alert_is_new(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account,
 			 usec_t when)
 {
-	uint64_t h = hash_mix((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
+	uint64_t h = hash_lasting((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
 	size_t place;
 
 	if (addr)
-		h = hash_mix(h, addr, sizeof(*addr));
+		h = hash_lasting(h, addr, sizeof(*addr));
 	place = h % ALERTS_REMEMBERED;
 	if (d->alerted[place].hash == h && when < d->alerted[place].when + HOUR)
 		return false;
@@ -177,7 +177,7 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 {
 	struct addr prefix = prefix_of(d, &b->addr);
 	const struct config_policy *p = &d->cfg->policy;
-	uint64_t key = hash_bytes(&prefix, sizeof(prefix)) | 1;
+	uint64_t key = hash_lasting(0, &prefix, sizeof(prefix)) | 1;
 	char text[ADDR_TEXT_MAX], window[TIMESPAN_TEXT_MAX];
 	struct ban wide = { .addr = prefix, .start = b->start, .proven = true, .observed = b->observed };
 
@@ -398,11 +398,11 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
 	struct account_attack a = { .d = d, .event = e, .when = when };
-	uint64_t key = hash_bytes(e->user.ptr, e->user.len) | 1;
+	uint64_t key = hash_lasting(0, e->user.ptr, e->user.len) | 1;
 	unsigned proven, needed = d->cfg->policy.account_addresses;
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 
-	a.proven_key = hash_mix(key, "proven", 6) | 1;
+	a.proven_key = hash_lasting(key, "proven", 6) | 1;
 	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
 	a.count = distinct_note(d->accounts, key, counted, when);
 	if (a.count < needed)

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/changes.h"
 #define WAYS 4
 
 struct member {
@@ -23,6 +25,7 @@ struct distinct_table {
 	usec_t window;
 	size_t stride; /* bytes of a key with its members */
 	char *keys;
+	struct changes changes;
 };
 
 int distinct_table_new(unsigned members, usec_t window, struct distinct_table **ret)
@@ -49,8 +52,10 @@ int distinct_table_new(unsigned members, usec_t window, struct distinct_table **
 
 struct distinct_table *distinct_table_free(struct distinct_table *t)
 {
-	if (t)
+	if (t) {
 		free(t->keys);
+		changes_done(&t->changes);
+	}
 	free(t);
 	return NULL;
 }
@@ -94,6 +99,9 @@ static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t no
 		if (!least || k->count < least->count)
 			least = k;
 	}
+	/* Who gives way is gone from the store, too. */
+	if (least->hash)
+		changes_note(&t->changes, &least->hash);
 	least->hash = hash;
 	least->count = 0;
 	return least;
@@ -137,6 +145,7 @@ unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr
 	*m = (struct member){ *addr, when };
 	if (when > k->last || k->count == 1)
 		k->last = when;
+	changes_note(&t->changes, &key);
 	return k->count;
 }
 
@@ -155,6 +164,110 @@ void distinct_clear(struct distinct_table *t, uint64_t key)
 {
 	struct key *k = find(t, key);
 
-	if (k)
-		k->hash = 0;
+	if (!k)
+		return;
+	k->hash = 0;
+	changes_note(&t->changes, &key);
 }
+
+/* Keeping: key, number of members (0: gone), the latest moment; of each member its address and moment. */
+
+static void pack_key(struct pack *p, uint64_t hash, const struct key *k)
+{
+	unsigned i;
+
+	pack_number(p, hash);
+	pack_number(p, k ? k->count : 0);
+	if (!k || k->count == 0)
+		return;
+	pack_number(p, k->last);
+	for (i = 0; i < k->count; i++) {
+		pack_addr(p, &k->members[i].addr);
+		pack_number(p, k->members[i].last);
+	}
+}
+
+static void keep_start(void *table)
+{
+	struct distinct_table *t = table;
+
+	changes_start(&t->changes, sizeof(uint64_t), DISTINCT_KEYS_MAX + KEEP_CHANGES_MIN);
+}
+
+static bool keep_changed(void *table, struct pack *p)
+{
+	struct distinct_table *t = table;
+	bool known = !t->changes.many;
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; known && i < t->changes.count; i++) {
+		uint64_t hash;
+
+		memcpy(&hash, changes_at(&t->changes, i), sizeof(hash));
+		/* One account is often attacked many times in a row. */
+		if (hash != last)
+			pack_key(p, hash, find(t, hash));
+		last = hash;
+	}
+	changes_clear(&t->changes);
+	return known;
+}
+
+static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+{
+	struct distinct_table *t = table;
+
+	for (; *at < DISTINCT_KEYS_MAX; ++*at) {
+		const struct key *k = (const struct key *)(const void *)(t->keys + *at * t->stride);
+
+		if (p->len >= limit)
+			return false;
+		if (k->hash && k->count > 0)
+			pack_key(p, k->hash, k);
+	}
+	*at = 0;
+	return true;
+}
+
+static bool restore_members(struct distinct_table *t, struct key *k, uint64_t count, struct unpack *u)
+{
+	struct member m;
+	uint64_t i;
+
+	k->count = 0;
+	for (i = 0; i < count; i++) {
+		if (!unpack_addr(u, &m.addr) || !m.addr.family || !unpack_number(u, &m.last))
+			return false;
+		if (k->count < t->members)
+			k->members[k->count++] = m;
+	}
+	return true;
+}
+
+static bool keep_restore(void *table, struct unpack *u)
+{
+	struct distinct_table *t = table;
+	uint64_t hash, count, last;
+	struct key *k;
+
+	while (u->at < u->end) {
+		if (!unpack_number(u, &hash) || hash == 0 || !unpack_below(u, 1025, &count))
+			return false;
+		if (count == 0) {
+			distinct_clear(t, hash);
+			continue;
+		}
+		if (!unpack_number(u, &last))
+			return false;
+		k = find(t, hash);
+		if (!k)
+			k = take_place(t, hash, last);
+		k->last = last;
+		if (!restore_members(t, k, count, u))
+			return false;
+	}
+	return true;
+}
+
+const struct keep_ops distinct_keep = { keep_start, keep_changed, keep_sweep, keep_restore };

@@ -53,17 +53,24 @@ static struct tail *find_tail(const struct follower *f, const struct stat *st)
 	return NULL;
 }
 
-static void append_tail(struct follower *f, struct tail *t)
+/* In front of before; NULL: last. */
+static void insert_tail(struct follower *f, struct tail *t, const struct tail *before)
 {
-	struct tail **end = &f->tails;
+	struct tail **link = &f->tails;
 
-	while (*end)
-		end = &(*end)->next;
-	*end = t;
+	while (*link && *link != before)
+		link = &(*link)->next;
+	t->next = *link;
+	*link = t;
 	f->n_tails++;
 	t->watch = inotify_add_watch(f->inotify, t->path, FILE_EVENTS);
 	if (t->watch < 0)
 		input_failed(f->input, "inotify (looking once a second instead)", -errno);
+}
+
+static void append_tail(struct follower *f, struct tail *t)
+{
+	insert_tail(f, t, NULL);
 }
 
 static void drop_tail(struct follower *f, struct tail **link)
@@ -77,27 +84,59 @@ static void drop_tail(struct follower *f, struct tail **link)
 	tail_free(t);
 }
 
+/* Positions */
+
+static char *position_key(const struct follower *f, const char *path)
+{
+	return text_printf("file:%s:%s", f->input->name, path);
+}
+
+/* Of all files that path led to and that are still followed: lines of each are counted with its position. */
+static void store_positions(struct follower *f, const char *path)
+{
+	char text[POSITIONS_MAX * POSITION_TEXT_MAX] = "";
+	_cleanup_free_ char *key = position_key(f, path);
+	const struct input_callbacks *cb = &f->input->callbacks;
+	size_t len = 0, n = 0;
+	const struct tail *t;
+
+	for (t = f->tails; t && n < POSITIONS_MAX; t = t->next) {
+		if (strcmp(t->path, path) != 0)
+			continue;
+		if (n++)
+			text[len++] = '\n';
+		len += strlen(position_format(&t->position, text + len));
+	}
+	if (key)
+		cb->position(cb->userdata, f->input, key, n ? text : POSITIONS_NONE);
+}
+
+static void on_moved(struct tail *t)
+{
+	store_positions(t->input->state, t->path);
+}
+
 /* Opening */
 
-/* What was written to rotated files while nobody read them. */
-static void append_rotated(struct follower *f, const char *path, const struct position *p, const struct stat *st)
+/* What was written to rotated files; positions are those of the path as they were stored. */
+static void append_rotated(struct follower *f, const char *path, const struct position *positions, int n,
+			   const struct stat *st, bool replaced)
 {
 	struct rotated found[ROTATED_MAX];
-	int i, n = rotated_find(path, p, st, found);
+	bool last;
+	int i, count = rotated_find(path, positions, (size_t)n, st, replaced, found, &last);
 
-	if (n < 0) {
+	if (replaced && !last)
 		log_warning("Input %s: %s was replaced since it was last read, and the old file is not there; its last "
 			    "lines may be lost",
 			    f->input->name, path);
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset);
+	for (i = 0; i < count; i++) {
+		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset, on_moved);
 
 		if (t) {
 			t->gone = true;
 			append_tail(f, t);
-			f->input->stats.rotations++;
+			f->input->stats.rotations += replaced;
 		}
 		free(found[i].path);
 	}
@@ -106,18 +145,21 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 /* Where to begin with a file that was not open until now. */
 static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
 {
-	_cleanup_free_ char *key = text_printf("file:%s:%s", f->input->name, path), *stored = NULL;
-	struct position p;
+	_cleanup_free_ char *key = position_key(f, path), *stored = NULL;
+	struct position p[POSITIONS_MAX];
+	int n = -EINVAL;
+	bool fits;
 
 	if (key)
 		stored = f->input->callbacks.restore(f->input->callbacks.userdata, key);
-	if (!stored || !position_parse(stored, &p))
+	if (stored)
+		n = positions_parse(stored, p);
+	if (n < 0)
 		return f->started || f->input->cfg->from_start ? 0 : (uint64_t)st->st_size;
-	if (p.dev == st->st_dev && p.ino == st->st_ino && position_fits(&p, fd, st))
-		return p.offset;
-	if (!f->started)
-		append_rotated(f, path, &p, st);
-	return 0;
+	fits = n > 0 && p[n - 1].dev == st->st_dev && p[n - 1].ino == st->st_ino && position_fits(&p[n - 1], fd, st);
+	if (!f->started && n > fits)
+		append_rotated(f, path, p, n - fits, st, !fits);
+	return fits ? p[n - 1].offset : 0;
 }
 
 static void open_file(struct follower *f, const char *path)
@@ -140,17 +182,67 @@ static void open_file(struct follower *f, const char *path)
 		return;
 	}
 	offset = first_offset(f, path, fd, &st);
-	t = tail_new(f->input, path, fd, offset);
+	t = tail_new(f->input, path, fd, offset, on_moved);
 	if (!t)
 		return;
 	t->seen = true;
 	/* At its end already: what comes is written now. */
 	t->live = offset == (uint64_t)st.st_size;
 	append_tail(f, t);
+	/* From the first moment: what comes while nobody reads is not missed. */
+	store_positions(f, path);
 	log_info("Input %s: following %s from byte %llu", f->input->name, path, (unsigned long long)offset);
 }
 
+/*
+ * t's file was copied away, then truncated: what had not been read of it by
+ * then is in the copy, and comes before what is written to the file now.
+ */
+static void insert_copy(struct follower *f, const struct tail *t, const struct stat *st)
+{
+	struct rotated found[ROTATED_MAX];
+	bool last;
+	int i, count = rotated_find(t->path, &t->position, 1, st, false, found, &last);
+
+	for (i = 0; i < count; i++) {
+		struct tail *copy = NULL;
+		struct stat copied;
+
+		if (i == count - 1 && t->position.head_len > 0 && fstat(found[i].fd, &copied) == 0 &&
+		    !find_tail(f, &copied))
+			copy = tail_new(f->input, t->path, found[i].fd, found[i].offset, on_moved);
+		else
+			close(found[i].fd);
+		if (copy) {
+			copy->gone = true;
+			copy->live = t->live;
+			insert_tail(f, copy, t);
+		}
+		free(found[i].path);
+	}
+}
+
+static void check_truncated(struct follower *f, struct tail *t, const struct stat *st)
+{
+	if (!tail_is_truncated(t, st))
+		return;
+	tail_settle(t);
+	insert_copy(f, t, st);
+	tail_begin_anew(t);
+}
+
 /* Scanning */
+
+/* Its position goes with it: nothing of what it held is read again by the former name. */
+static void rename_tail(struct follower *f, struct tail *t, const char *path)
+{
+	_cleanup_free_ char *former = strdup(t->path);
+
+	tail_rename(t, path);
+	if (former)
+		store_positions(f, former);
+	store_positions(f, path);
+}
 
 static void see(struct follower *f, const char *path)
 {
@@ -171,8 +263,8 @@ static void see(struct follower *f, const char *path)
 	t->seen = true;
 	t->gone = false;
 	if (strcmp(t->path, path) != 0)
-		tail_rename(t, path);
-	tail_check_truncated(t, &st);
+		rename_tail(f, t, path);
+	check_truncated(f, t, &st);
 }
 
 static void scan_pattern(struct follower *f, const char *pattern)
@@ -210,6 +302,22 @@ static void watch_directories(struct follower *f, const char *pattern)
 	}
 }
 
+/* The last position of a path stays: what comes there next is told from it. */
+static void finish_tail(struct follower *f, struct tail **link)
+{
+	_cleanup_free_ char *path = strdup((*link)->path);
+	const struct tail *t;
+
+	tail_finish(*link);
+	drop_tail(f, link);
+	for (t = f->tails; path && t; t = t->next) {
+		if (strcmp(t->path, path) == 0) {
+			store_positions(f, path);
+			return;
+		}
+	}
+}
+
 /* Files whose name leads elsewhere now; after a while they are done with. */
 static void retire(struct follower *f)
 {
@@ -225,8 +333,7 @@ static void retire(struct follower *f)
 			log_info("Input %s: %s was renamed or deleted", f->input->name, t->path);
 		}
 		if (t->gone && t->live && now - t->idle_since > GONE_GRACE) {
-			tail_finish(t);
-			drop_tail(f, link);
+			finish_tail(f, link);
 			continue;
 		}
 		link = &t->next;
@@ -346,14 +453,14 @@ static bool take_events(struct follower *f)
 }
 
 /* A file that became shorter tells so by IN_MODIFY only. */
-static void check_truncated(struct follower *f)
+static void check_all_truncated(struct follower *f)
 {
 	struct stat st;
 	struct tail *t;
 
 	for (t = f->tails; t; t = t->next)
 		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset)
-			tail_check_truncated(t, &st);
+			check_truncated(f, t, &st);
 }
 
 static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -368,7 +475,7 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *u
 		read_all(f);
 		scan(f);
 	} else {
-		check_truncated(f);
+		check_all_truncated(f);
 	}
 	read_all(f);
 	return 0;
@@ -448,4 +555,15 @@ static void file_measure(const struct input *in, struct input_stats *stats)
 			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
 }
 
-const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure };
+static bool file_has_caught_up(const struct input *in)
+{
+	const struct follower *f = in->state;
+	const struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		if (!t->live)
+			return false;
+	return true;
+}
+
+const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure, file_has_caught_up };

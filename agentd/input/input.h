@@ -86,6 +86,10 @@ void input_settle(struct input *in);
 
 const char *input_name(const struct input *in);
 void input_stats(const struct input *in, struct input_stats *ret);
+/* Counts go on from those of an earlier process, or of the input in whose place this is. */
+void input_resume(struct input *in, const struct input_stats *earlier);
+/* Has all been read that was there when it was started? */
+bool input_has_caught_up(const struct input *in);
 /* Opaque word of the owner: which matcher its chunks go to. */
 void input_set_context(struct input *in, void *context);
 void *input_context(const struct input *in);

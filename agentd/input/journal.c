@@ -20,6 +20,8 @@
 #define POLL_QUIET (15 * USEC_PER_MSEC)
 #define LIVELY_FOR (5 * USEC_PER_SEC)
 #define REOPEN_DELAY (5 * USEC_PER_SEC)
+/* Of a stored position that is no cursor: no entry had been there yet. Microseconds since the epoch follow. */
+#define SINCE_MARK '@'
 
 struct reader {
 	struct input *input;
@@ -32,24 +34,56 @@ struct reader {
 	usec_t last_entry; /* CLOCK_MONOTONIC */
 };
 
+static void store_cursor(struct reader *r)
+{
+	if (r->cursor)
+		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
+}
+
+/* The place is the current entry, or, if there is none, this moment. */
+static void take_cursor(struct reader *r, bool entry)
+{
+	char *cursor = NULL;
+
+	if (entry && sd_journal_get_cursor(r->journal, &cursor) < 0)
+		return;
+	if (!entry)
+		cursor = text_printf("%c%llu", SINCE_MARK, (unsigned long long)time_now());
+	if (!cursor)
+		return;
+	free(r->cursor);
+	r->cursor = cursor;
+}
+
+/* Where nothing was read yet: the end, and it is stored, so that what comes while nobody reads is not missed. */
+static int seek_end(struct reader *r)
+{
+	bool cut;
+	int n = sd_journal_seek_tail(r->journal);
+
+	/* sd_journal_seek_tail() alone leaves no place to go on from. */
+	if (n >= 0)
+		n = sd_journal_previous(r->journal);
+	if (n < 0)
+		return n;
+	/* What comes next may be the rest of this one. */
+	if (n > 0)
+		linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
+	take_cursor(r, n > 0);
+	store_cursor(r);
+	return n == 0 ? sd_journal_seek_head(r->journal) : n;
+}
+
 /* To the place from where sd_journal_next() gives the first entry not yet read. */
 static int seek(struct reader *r)
 {
 	bool cut;
 	int n;
 
-	if (!r->cursor) {
-		if (r->input->cfg->from_start)
-			return sd_journal_seek_head(r->journal);
-		n = sd_journal_seek_tail(r->journal);
-		/* sd_journal_seek_tail() alone leaves no place to go on from. */
-		if (n >= 0)
-			n = sd_journal_previous(r->journal);
-		/* What comes next may be the rest of this one. */
-		if (n > 0)
-			linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
-		return n == 0 ? sd_journal_seek_head(r->journal) : n;
-	}
+	if (!r->cursor)
+		return r->input->cfg->from_start ? sd_journal_seek_head(r->journal) : seek_end(r);
+	if (r->cursor[0] == SINCE_MARK)
+		return sd_journal_seek_realtime_usec(r->journal, strtoull(r->cursor + 1, NULL, 10));
 	n = sd_journal_seek_cursor(r->journal, r->cursor);
 	if (n >= 0)
 		n = sd_journal_next(r->journal);
@@ -78,15 +112,9 @@ static void take_entry(struct reader *r)
 
 static void deliver(struct reader *r)
 {
-	char *cursor = NULL;
-
-	if (sd_journal_get_cursor(r->journal, &cursor) >= 0) {
-		free(r->cursor);
-		r->cursor = cursor;
-	}
+	take_cursor(r, true);
 	input_deliver(r->input, r->lines.buf, r->lines.len, r->lines.times, r->live);
-	if (r->cursor)
-		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
+	store_cursor(r);
 	r->lines.len = r->lines.n = 0;
 }
 
@@ -267,4 +295,12 @@ static void journal_measure(const struct input *in, struct input_stats *stats)
 	stats->lag_bytes = 0;
 }
 
-const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };
+static bool journal_has_caught_up(const struct input *in)
+{
+	const struct reader *r = in->state;
+
+	return r->live && r->lines.n == 0;
+}
+
+const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure,
+					       journal_has_caught_up };

@@ -75,7 +75,7 @@ bool position_parse(const char *text, struct position *ret)
 	if (!take_number(&text, &version) || version != 1 || !take_number(&text, &p.dev) ||
 	    !take_number(&text, &p.ino) || !take_number(&text, &p.offset))
 		return false;
-	for (; *text; text += 2) {
+	for (; *text && *text != '\n'; text += 2) {
 		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
 		if (low < 0 || p.head_len == POSITION_HEAD_MAX)
@@ -84,4 +84,21 @@ bool position_parse(const char *text, struct position *ret)
 	}
 	*ret = p;
 	return true;
+}
+
+int positions_parse(const char *text, struct position ret[static POSITIONS_MAX])
+{
+	const char *end;
+	int n = 0;
+
+	if (strcmp(text, POSITIONS_NONE) == 0)
+		return 0;
+	for (;;) {
+		if (n == POSITIONS_MAX || !position_parse(text, &ret[n++]))
+			return -EINVAL;
+		end = strchr(text, '\n');
+		if (!end)
+			return n;
+		text = end + 1;
+	}
 }

@@ -32,4 +32,14 @@ char *position_format(const struct position *p, char buf[static POSITION_TEXT_MA
 /* False: not what position_format() wrote. */
 bool position_parse(const char *text, struct position *ret);
 
+/*
+ * Files that one path led to, one after the other, with a line each: those that
+ * were renamed and may still be written to, and last the one it leads to now.
+ */
+#define POSITIONS_MAX 32
+/* Nothing of the path was read yet: a file that comes there is read from its start. */
+#define POSITIONS_NONE "0"
+/* Returns how many there are, or -EINVAL. */
+int positions_parse(const char *text, struct position ret[static POSITIONS_MAX]);
+
 #endif

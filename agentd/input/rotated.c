@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input/rotated.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -41,12 +40,21 @@ static void drop(struct rotated *r)
 	close(r->fd);
 }
 
-/* Opens a candidate; *match: it is the file of p. */
-static bool open_candidate(const char *path, const struct position *p, const struct stat *current,
-			   struct rotated *ret, bool *match)
+static bool is_of(const struct position *p, int fd, const struct stat *st)
 {
-	struct stat st;
+	/* A file that was empty is only known by its inode. */
+	if (p->head_len == 0)
+		return p->dev == st->st_dev && p->ino == st->st_ino;
+	return position_fits(p, fd, st);
+}
+
+/* Opens a candidate. */
+static bool open_candidate(const char *path, const struct position *positions, size_t n, const struct stat *current,
+			   struct rotated *ret)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	size_t i;
 
 	if (fd < 0)
 		return false;
@@ -55,24 +63,34 @@ static bool open_candidate(const char *path, const struct position *p, const str
 		close(fd);
 		return false;
 	}
-	*ret = (struct rotated){ .path = strdup(path), .fd = fd, .mtime = mtime_of(&st) };
-	*match = p->head_len > 0 && position_fits(p, fd, &st);
+	*ret = (struct rotated){ .path = strdup(path), .fd = fd, .mtime = mtime_of(&st), .match = -1 };
 	if (!ret->path) {
 		close(fd);
 		return false;
 	}
+	for (i = 0; i < n && ret->match < 0; i++) {
+		if (!is_of(&positions[i], fd, &st))
+			continue;
+		ret->match = (int)i;
+		ret->offset = positions[i].offset;
+	}
 	return true;
 }
 
-/* Keeps the file of p and what is newer, in order. */
-static int keep_newer(struct rotated *r, size_t n, size_t match, uint64_t offset)
+/* Keeps the files of positions, and what is newer than the last of them, in order. */
+static int keep_some(struct rotated *r, size_t n, bool newer)
 {
-	uint64_t since = r[match].mtime;
 	size_t i, kept = 0;
+	uint64_t since = 0;
+	bool any = false;
 
-	r[match].offset = offset;
 	for (i = 0; i < n; i++) {
-		if (i == match || r[i].mtime > since)
+		any |= r[i].match >= 0;
+		if (r[i].match >= 0 && r[i].mtime > since)
+			since = r[i].mtime;
+	}
+	for (i = 0; i < n; i++) {
+		if (r[i].match >= 0 || (newer && any && r[i].mtime > since))
 			r[kept++] = r[i];
 		else
 			drop(&r[i]);
@@ -81,31 +99,23 @@ static int keep_newer(struct rotated *r, size_t n, size_t match, uint64_t offset
 	return (int)kept;
 }
 
-int rotated_find(const char *path, const struct position *p, const struct stat *current,
-		 struct rotated ret[static ROTATED_MAX])
+int rotated_find(const char *path, const struct position *positions, size_t n, const struct stat *current, bool newer,
+		 struct rotated ret[static ROTATED_MAX], bool *last)
 {
 	_cleanup_free_ char *pattern = text_printf("%s?*", path);
-	size_t i, n = 0, match = ROTATED_MAX;
+	size_t i, count = 0;
 	glob_t found;
 
-	if (!pattern)
-		return -ENOMEM;
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
-		return -ENOENT;
-	for (i = 0; i < found.gl_pathc && n < ROTATED_MAX; i++) {
-		bool is_match = false;
-
+	*last = false;
+	if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return 0;
+	for (i = 0; i < found.gl_pathc && count < ROTATED_MAX; i++) {
 		if (is_compressed(found.gl_pathv[i]) ||
-		    !open_candidate(found.gl_pathv[i], p, current, &ret[n], &is_match))
+		    !open_candidate(found.gl_pathv[i], positions, n, current, &ret[count]))
 			continue;
-		if (is_match)
-			match = n;
-		n++;
+		*last |= ret[count].match == (int)n - 1;
+		count++;
 	}
 	globfree(&found);
-	if (match < n)
-		return keep_newer(ret, n, match, p->offset);
-	while (n > 0)
-		drop(&ret[--n]);
-	return -ENOENT;
+	return keep_some(ret, count, newer);
 }

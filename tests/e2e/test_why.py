@@ -439,7 +439,7 @@ def test_alerts_are_listed_told_and_logged():
         alerts = a.json("alerts")
         assert len(alerts) == 1 and alerts[0] == event["alert"], alerts
         assert "old-phone" in text(a, "alerts") and "stale-account" in text(a, "alerts")
-        assert "alerts     1 since start" in text(a, "status") and "warning: Account old-phone" in a.logged()
+        assert "alerts     1 so far" in text(a, "status") and "warning: Account old-phone" in a.logged()
 
 
 def test_the_last_fifty_alerts_are_kept():

@@ -159,6 +159,7 @@ static void start(void)
 		.input = get_input,
 		.name = get_name,
 		.started = get_started,
+		.counted_since = get_started,
 	};
 	struct diag diag = DIAG_INIT;
 	char text[200];
