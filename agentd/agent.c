@@ -125,6 +125,9 @@ static int start_stages(struct agent *a)
 		return r;
 	a->n_inputs = a->world->cfg->n_inputs;
 	agent_keep_restore(a);
+	/* From this moment on no line is missed: where each log begins for us is known. */
+	if (agent_commit(a) < 0)
+		agent_commit_soon(a);
 	return 0;
 }
 

@@ -37,6 +37,8 @@ struct agent_input {
 	bool live;        /* the chunk at hand was written after all before it was read */
 	bool skew_told, old_told;
 	usec_t arrival;   /* of the chunk at hand */
+	usec_t reached;	  /* moment of the latest line */
+	usec_t horizon;	  /* of the other inputs, at the chunk at hand */
 	uint32_t samples; /* of the kernel's witness, the latest in the lowest bit: was a friend of this log seen? */
 	unsigned n_samples;
 	usec_t sampled;   /* when it was asked last */
@@ -58,6 +60,7 @@ struct agent_keep {
 	bool over;     /* the round is, with what was collected last */
 	bool whole;    /* all is to be written anew */
 	bool befriended;
+	usec_t clock; /* up to when lines of all inputs were read */
 	usec_t counted_since; /* the first of the processes that the counters are of */
 };
 /* Room for what is collected that is not given back. */
@@ -112,7 +115,7 @@ void agent_log_alert(const struct alert *alert);
 /* keep.c */
 /* Takes over the key by which names are hashed; comes before anything is named. */
 void agent_keep_names(struct agent *a);
-/* Until when the process before this one had stored what it read; now, if there was none. */
+/* Up to when the process before this one had read the lines of all inputs; now, if there was none. */
 usec_t agent_keep_clock(struct agent *a);
 /* From now on changes are noted. */
 int agent_keep_start(struct agent *a);
@@ -138,8 +141,12 @@ const char *agent_doing(const struct agent *a);
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
 void agent_inputs_stop(struct agent_input *inputs, size_t n);
-/* Have all inputs been read up to where they were when this process began? */
-bool agent_has_caught_up(const struct agent *a);
+/*
+ * Lines of before this moment are read, of all inputs but one (NULL: of all):
+ * bans that had ended by then need not be known any more. That a line counts must
+ * not depend on when it is read.
+ */
+usec_t agent_horizon(const struct agent *a, const struct agent_input *but);
 
 /* witnessed.c */
 /* Asks, now and then, whether the kernel saw who logged in. */

@@ -9,8 +9,8 @@
 
 /* Writes to the store gather for so long before they are committed. */
 #define COMMIT_DELAY (200 * USEC_PER_MSEC)
-/* How often it is looked whether a start has caught up. */
-#define CATCH_UP_LOOK (200 * USEC_PER_MSEC)
+/* It is looked no more often for bans that ended. */
+#define EXPIRE_LOOK (100 * USEC_PER_MSEC)
 
 /* Store: everything written within a moment goes into one transaction. */
 
@@ -43,10 +43,16 @@ void agent_commit_soon(struct agent *a)
 
 void agent_expire_at(struct agent *a, usec_t when)
 {
+	uint64_t armed;
+
 	if (when == USEC_INFINITY) {
 		sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
 		return;
 	}
+	/* Only sooner: bans that come all the time must not put it off for ever. */
+	if (sd_event_source_get_enabled(a->expire_timer, NULL) > 0 && sd_event_source_get_time(a->expire_timer, &armed) >= 0 &&
+	    armed <= when)
+		return;
 	sd_event_source_set_time(a->expire_timer, when);
 	sd_event_source_set_enabled(a->expire_timer, SD_EVENT_ONESHOT);
 }
@@ -54,14 +60,14 @@ void agent_expire_at(struct agent *a, usec_t when)
 static int on_expire(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct agent *a = userdata;
+	usec_t now = time_now(), horizon = agent_horizon(a, NULL), next = decider_expire(a->decider, horizon);
 
 	(void)source;
 	(void)usec;
-	/* Lines that are still to be read may be of a time when bans stood that have ended by now. */
-	if (!agent_has_caught_up(a))
-		agent_expire_at(a, time_now() + CATCH_UP_LOOK);
-	else
-		agent_expire_at(a, decider_expire(a->decider, time_now()));
+	if (next != USEC_INFINITY)
+		next = next > horizon ? now + (next - horizon) : now;
+	/* The horizon moves with the clock, but for logs that are still read. */
+	agent_expire_at(a, next != USEC_INFINITY && next < now + EXPIRE_LOOK ? now + EXPIRE_LOOK : next);
 	return 0;
 }
 
@@ -116,7 +122,7 @@ static void on_ban(void *userdata, struct ban *b)
 	agent_store_ban(a, b);
 	agent_log_ban(a, b);
 	control_notify_ban(a->control, b);
-	agent_expire_at(a, time_now());
+	agent_expire_at(a, time_now() + EXPIRE_LOOK);
 }
 
 static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)

@@ -123,6 +123,30 @@ static usec_t line_moment(struct agent_input *in, const struct event *e)
 	return in->arrival;
 }
 
+/*
+ * The kernel ends a ban by itself, in time. Here it is known a little longer: lines
+ * that were written before its end may still be on their way.
+ */
+#define HORIZON_LIVE USEC_PER_SEC
+/* For an input of which nothing can be read is not waited longer. */
+#define CATCH_UP_MAX (60 * USEC_PER_SEC)
+
+usec_t agent_horizon(const struct agent *a, const struct agent_input *but)
+{
+	usec_t now = time_now(), horizon = now - HORIZON_LIVE;
+	size_t i;
+
+	for (i = 0; i < a->n_inputs; i++) {
+		const struct agent_input *in = &a->inputs[i];
+
+		if (in == but || input_has_caught_up(in->input) || (!in->reached && now - a->started > CATCH_UP_MAX))
+			continue;
+		if (in->reached < horizon)
+			horizon = in->reached;
+	}
+	return horizon;
+}
+
 static void on_event(void *userdata, const struct event *e)
 {
 	struct agent_input *in = userdata;
@@ -131,8 +155,11 @@ static void on_event(void *userdata, const struct event *e)
 	timed.time = line_moment(in, e);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
-	/* An old log is read in no time: what had ended by then must not count as a ban that stands. */
-	decider_expire(in->agent->decider, timed.time < in->arrival ? timed.time : in->arrival);
+	if (timed.time > in->reached)
+		in->reached = timed.time < in->arrival ? timed.time : in->arrival;
+	/* An old log is read in no time, and bans of its time shall not fill the table. */
+	if (!in->live)
+		decider_expire(in->agent->decider, in->reached < in->horizon ? in->reached : in->horizon);
 	/* Looked up where it makes a difference only: it takes a while. */
 	if (!timed.proven && timed.challenge.len > 0 && timed.n_addrs == 1 &&
 	    !decider_find(in->agent->decider, &timed.addrs[0]))
@@ -148,6 +175,7 @@ static void on_chunk(void *userdata, struct input *input, const struct input_chu
 	in->arrival = time_now();
 	in->live = chunk->live;
 	in->timed = chunk->times != NULL;
+	in->horizon = agent_horizon(in->agent, in);
 	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, in->reader, on_event, in);
 }
 
@@ -209,20 +237,6 @@ static int start_input(struct agent *a, const struct config_input *ci, struct ma
 	return r;
 }
 
-/* A log that never ends is no reason to wait for ever. */
-#define CATCH_UP_MAX (60 * USEC_PER_SEC)
-
-bool agent_has_caught_up(const struct agent *a)
-{
-	size_t i;
-
-	if (time_now() - a->started > CATCH_UP_MAX)
-		return true;
-	for (i = 0; i < a->n_inputs; i++)
-		if (!input_has_caught_up(a->inputs[i].input))
-			return false;
-	return true;
-}
 
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret)
 {

@@ -14,7 +14,7 @@
 /* For each byte that changed so many of all that is known are written again, and some more. */
 #define SWEEP_FACTOR 2
 #define SWEEP_MIN 1024
-/* Under this key is when it was committed last. */
+/* Under this key is the moment up to which all lines were read (agent_horizon()). */
 #define CLOCK_KEY "clock"
 #define META_HASH_KEY "hash_key"
 #define META_COUNTED_SINCE "counted_since"
@@ -245,10 +245,15 @@ static void collect(struct agent *a, struct store_kept *kept)
 	k->over = over;
 }
 
+/* Never back: right after a start it is not known yet how far lines have been read. */
 static void put_clock(struct agent *a)
 {
-	_cleanup_free_ char *text = text_printf("%llu", (unsigned long long)time_now());
+	usec_t horizon = agent_horizon(a, NULL);
+	_cleanup_free_ char *text = NULL;
 
+	if (horizon > a->keep.clock)
+		a->keep.clock = horizon;
+	text = text_printf("%llu", (unsigned long long)a->keep.clock);
 	if (text)
 		store_position_put(a->store, CLOCK_KEY, text);
 }
@@ -349,7 +354,8 @@ usec_t agent_keep_clock(struct agent *a)
 	_cleanup_free_ char *text = store_position_get(a->store, CLOCK_KEY);
 	usec_t clock = text ? strtoull(text, NULL, 10) : 0, now = time_now();
 
-	return clock && clock < now ? clock : now;
+	a->keep.clock = clock && clock < now ? clock : now;
+	return a->keep.clock;
 }
 
 void agent_keep_names(struct agent *a)

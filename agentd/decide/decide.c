@@ -268,9 +268,9 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 		trust_note(d->trust, &counted, e->user, when);
 	if (!rule_set_wants(&d->rules, e->classes))
 		return;
-	standing = ban_table_cover(&d->bans, &e->addrs[0]);
+	standing = ban_table_standing(&d->bans, &e->addrs[0], when);
 	/* One that is only observed hinders nobody, and must not hide from rules that are enforced. */
-	if (standing && standing->ban.end > when && (!standing->ban.observed || d->cfg->observe))
+	if (standing && (!standing->ban.observed || d->cfg->observe))
 		return;
 	judge(d, e, counted, when);
 }

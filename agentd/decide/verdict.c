@@ -168,7 +168,7 @@ static bool prefix_may_be_banned(struct decider *d, const struct addr *prefix, u
 	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0;
 
 	return d->cfg->policy.prefix_ban && d->stats.prefixes < d->cfg->policy.prefix_max &&
-	       !ban_table_find(&d->bans, prefix) && !addr_unbannable(prefix) && !exempt_find(&d->exempt, prefix) &&
+	       !ban_table_standing(&d->bans, prefix, when) && !addr_unbannable(prefix) && !exempt_find(&d->exempt, prefix) &&
 	       !trust_any_in(d->trust, prefix, since);
 }
 
@@ -233,7 +233,7 @@ static void carry_out(struct decider *d, struct ban *b)
 static void ask_or_carry_out(struct decider *d, struct ban *b, const struct addr *source, bool witnessed)
 {
 	/* One is decided already, or told of already where none is enforced. */
-	if (pending_has(&d->pending, source) || (b->observed && ban_table_cover(&d->bans, &b->addr))) {
+	if (pending_has(&d->pending, source) || (b->observed && ban_table_standing(&d->bans, &b->addr, b->start))) {
 		ban_done(b);
 		return;
 	}
@@ -376,7 +376,8 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 		distinct_each(d->accounts, a->proven_key, a->when, compare_address, &among_proven);
 	if (among_proven.found)
 		return;
-	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
+	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) ||
+	    ban_table_standing(&d->bans, addr, a->when))
 		return;
 	b.end = a->when + span;
 	b.observed = d->cfg->observe;

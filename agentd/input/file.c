@@ -126,7 +126,7 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 	bool last;
 	int i, count = rotated_find(path, positions, (size_t)n, st, replaced, found, &last);
 
-	if (replaced && !last)
+	if (replaced && !last && !f->started)
 		log_warning("Input %s: %s was replaced since it was last read, and the old file is not there; its last "
 			    "lines may be lost",
 			    f->input->name, path);
@@ -134,6 +134,8 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset, on_moved);
 
 		if (t) {
+			log_info("Input %s: reading the rest of %s from byte %llu", f->input->name, found[i].path,
+				 (unsigned long long)found[i].offset);
 			t->gone = true;
 			append_tail(f, t);
 			f->input->stats.rotations += replaced;
@@ -142,22 +144,38 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 	}
 }
 
-/* Where to begin with a file that was not open until now. */
-static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
+/* As stored for path. Returns how many there are; -EINVAL: nothing is known. */
+static int restore_positions(struct follower *f, const char *path, struct position ret[static POSITIONS_MAX])
 {
 	_cleanup_free_ char *key = position_key(f, path), *stored = NULL;
-	struct position p[POSITIONS_MAX];
-	int n = -EINVAL;
-	bool fits;
 
 	if (key)
 		stored = f->input->callbacks.restore(f->input->callbacks.userdata, key);
-	if (stored)
-		n = positions_parse(stored, p);
+	return stored ? positions_parse(stored, ret) : -EINVAL;
+}
+
+/* Has a file of that path been followed since we started? */
+static bool was_followed(const struct follower *f, const char *path)
+{
+	const struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		if (strcmp(t->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Where to begin with a file that was not open until now. */
+static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
+{
+	struct position p[POSITIONS_MAX];
+	int n = restore_positions(f, path, p);
+	bool fits;
+
 	if (n < 0)
 		return f->started || f->input->cfg->from_start ? 0 : (uint64_t)st->st_size;
 	fits = n > 0 && p[n - 1].dev == st->st_dev && p[n - 1].ino == st->st_ino && position_fits(&p[n - 1], fd, st);
-	if (!f->started && n > fits)
+	if (n > fits && !was_followed(f, path))
 		append_rotated(f, path, p, n - fits, st, !fits);
 	return fits ? p[n - 1].offset : 0;
 }
@@ -214,6 +232,8 @@ static void insert_copy(struct follower *f, const struct tail *t, const struct s
 		else
 			close(found[i].fd);
 		if (copy) {
+			log_info("Input %s: reading the rest of %s from byte %llu", f->input->name, found[i].path,
+				 (unsigned long long)found[i].offset);
 			copy->gone = true;
 			copy->live = t->live;
 			insert_tail(f, copy, t);
@@ -267,13 +287,26 @@ static void see(struct follower *f, const char *path)
 	check_truncated(f, t, &st);
 }
 
+/* A log that was renamed before we started, and not made anew yet: the rest of it is read now. */
+static void see_missing(struct follower *f, const char *path)
+{
+	const struct stat none = { 0 };
+	struct position p[POSITIONS_MAX];
+	int n = f->started ? 0 : restore_positions(f, path, p);
+
+	if (n > 0)
+		append_rotated(f, path, p, n, &none, true);
+}
+
 static void scan_pattern(struct follower *f, const char *pattern)
 {
 	glob_t found;
 	size_t i;
 
-	if (glob(pattern, 0, NULL, &found) != 0)
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		see_missing(f, pattern);
 		return;
+	}
 	for (i = 0; i < found.gl_pathc; i++)
 		see(f, found.gl_pathv[i]);
 	globfree(&found);

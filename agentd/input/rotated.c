@@ -72,9 +72,27 @@ static bool open_candidate(const char *path, const struct position *positions, s
 		if (!is_of(&positions[i], fd, &st))
 			continue;
 		ret->match = (int)i;
+		ret->same_inode = positions[i].dev == st.st_dev && positions[i].ino == st.st_ino;
 		ret->offset = positions[i].offset;
 	}
 	return true;
+}
+
+/* Which of two that could both be of a position is it rather? The file itself, not its copy; else what is newer. */
+static bool is_rather(const struct rotated *a, const struct rotated *b)
+{
+	return a->same_inode != b->same_inode ? a->same_inode : a->mtime > b->mtime;
+}
+
+/* A position is of one file: logs may begin alike. */
+static void match_each_once(struct rotated *r, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++)
+		for (k = 0; k < n && r[i].match >= 0; k++)
+			if (k != i && r[k].match == r[i].match && !is_rather(&r[i], &r[k]))
+				r[i].match = -1;
 }
 
 /* Keeps the files of positions, and what is newer than the last of them, in order. */
@@ -84,12 +102,15 @@ static int keep_some(struct rotated *r, size_t n, bool newer)
 	uint64_t since = 0;
 	bool any = false;
 
+	match_each_once(r, n);
 	for (i = 0; i < n; i++) {
 		any |= r[i].match >= 0;
 		if (r[i].match >= 0 && r[i].mtime > since)
 			since = r[i].mtime;
 	}
 	for (i = 0; i < n; i++) {
+		if (r[i].match < 0)
+			r[i].offset = 0;
 		if (r[i].match >= 0 || (newer && any && r[i].mtime > since))
 			r[kept++] = r[i];
 		else

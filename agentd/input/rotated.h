@@ -14,6 +14,7 @@ struct rotated {
 	uint64_t offset;
 	uint64_t mtime; /* nanoseconds */
 	int match;	/* number of the position; -1: of none */
+	bool same_inode; /* as the position: it is the file, not a copy */
 };
 
 #define ROTATED_MAX 64
