@@ -126,7 +126,7 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 	bool last;
 	int i, count = rotated_find(path, positions, (size_t)n, st, replaced, found, &last);
 
-	if (replaced && !last && !f->started)
+	if (replaced && !last && !f->started && !positions[n - 1].empty_at)
 		log_warning("Input %s: %s was replaced since it was last read, and the old file is not there; its last "
 			    "lines may be lost",
 			    f->input->name, path);
@@ -175,8 +175,9 @@ static uint64_t first_offset(struct follower *f, const char *path, int fd, const
 	if (n < 0)
 		return f->started || f->input->cfg->from_start ? 0 : (uint64_t)st->st_size;
 	fits = n > 0 && p[n - 1].dev == st->st_dev && p[n - 1].ino == st->st_ino && position_fits(&p[n - 1], fd, st);
-	if (n > fits && !was_followed(f, path))
-		append_rotated(f, path, p, n - fits, st, !fits);
+	/* One that was empty may have been filled, copied and truncated since. */
+	if (n > 0 && !was_followed(f, path) && (n > fits || p[n - 1].empty_at))
+		append_rotated(f, path, p, p[n - 1].empty_at ? n : n - fits, st, !fits || p[n - 1].empty_at);
 	return fits ? p[n - 1].offset : 0;
 }
 

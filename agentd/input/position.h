@@ -18,6 +18,7 @@ struct position {
 	uint64_t offset;  /* start of the first line not yet handed on */
 	unsigned head_len; /* bytes of head: as many as the file had, at most */
 	unsigned char head[POSITION_HEAD_MAX];
+	uint64_t empty_at; /* without a head: when it was empty, in microseconds since the epoch */
 };
 
 /* Of the open file fd. 0 or negative errno. */
@@ -27,7 +28,7 @@ bool position_fits(const struct position *p, int fd, const struct stat *st);
 /* Does the file still begin as it did? */
 bool position_same_head(const struct position *p, int fd);
 
-/* "1 DEV INO OFFSET HEXHEAD" */
+/* "1 DEV INO OFFSET HEXHEAD"; "1 DEV INO 0 @MICROSECONDS" of one that was empty */
 char *position_format(const struct position *p, char buf[static POSITION_TEXT_MAX]);
 /* False: not what position_format() wrote. */
 bool position_parse(const char *text, struct position *ret);

@@ -95,12 +95,11 @@ static void match_each_once(struct rotated *r, size_t n)
 				r[i].match = -1;
 }
 
-/* Keeps the files of positions, and what is newer than the last of them, in order. */
-static int keep_some(struct rotated *r, size_t n, bool newer)
+/* Keeps the files of positions, and what is newer than since and the last of them, in order. since 0: not known. */
+static int keep_some(struct rotated *r, size_t n, bool newer, uint64_t since)
 {
 	size_t i, kept = 0;
-	uint64_t since = 0;
-	bool any = false;
+	bool any = since > 0;
 
 	match_each_once(r, n);
 	for (i = 0; i < n; i++) {
@@ -124,6 +123,7 @@ int rotated_find(const char *path, const struct position *positions, size_t n, c
 		 struct rotated ret[static ROTATED_MAX], bool *last)
 {
 	_cleanup_free_ char *pattern = text_printf("%s?*", path);
+	uint64_t since = n ? positions[n - 1].empty_at * 1000 : 0;
 	size_t i, count = 0;
 	glob_t found;
 
@@ -138,5 +138,5 @@ int rotated_find(const char *path, const struct position *positions, size_t n, c
 		count++;
 	}
 	globfree(&found);
-	return keep_some(ret, count, newer);
+	return keep_some(ret, count, newer, since);
 }
