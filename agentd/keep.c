@@ -11,8 +11,8 @@
 #define DAY (86400 * USEC_PER_SEC)
 /* Nobody is a friend for longer ([trust] friend_for). */
 #define FRIENDS_KEPT (90 * DAY)
-/* For each byte that changed so many of all that is known are written again, and some more. */
-#define SWEEP_FACTOR 2
+/* For each byte that changed so many of all that is known are written again, and some more: it takes four times its size. */
+#define SWEEP_FACTOR 1
 #define SWEEP_MIN 1024
 /* Under this key is the moment up to which all lines were read (agent_horizon()). */
 #define CLOCK_KEY "clock"

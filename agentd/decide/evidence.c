@@ -14,7 +14,7 @@
 #define HEADS 4096 /* power of two */
 #define USER_MAX 64
 /* Lines that are stored at a time. */
-#define KEPT_AT_ONCE 512
+#define KEPT_AT_ONCE 256
 
 struct record {
 	uint64_t number; /* 0: free */

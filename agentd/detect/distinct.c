@@ -20,6 +20,12 @@ struct key {
 	struct member members[];
 };
 
+/* What is noted of a change. */
+struct change {
+	uint64_t hash;
+	struct member member; /* that was seen; family 0: none, the key is gone */
+};
+
 struct distinct_table {
 	unsigned members;
 	usec_t window;
@@ -82,6 +88,15 @@ static bool is_over(const struct distinct_table *t, usec_t last, usec_t now)
 	return now > last && now - last > t->window;
 }
 
+static void note_change(struct distinct_table *t, uint64_t hash, const struct member *m)
+{
+	struct change c = { .hash = hash };
+
+	if (m)
+		c.member = *m;
+	changes_note(&t->changes, &c);
+}
+
 /* A free place, or that of the key that says least. */
 static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t now)
 {
@@ -101,7 +116,7 @@ static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t no
 	}
 	/* Who gives way is gone from the store, too. */
 	if (least->hash)
-		changes_note(&t->changes, &least->hash);
+		note_change(t, least->hash, NULL);
 	least->hash = hash;
 	least->count = 0;
 	return least;
@@ -145,7 +160,7 @@ unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr
 	*m = (struct member){ *addr, when };
 	if (when > k->last || k->count == 1)
 		k->last = when;
-	changes_note(&t->changes, &key);
+	note_change(t, key, m);
 	return k->count;
 }
 
@@ -167,48 +182,39 @@ void distinct_clear(struct distinct_table *t, uint64_t key)
 	if (!k)
 		return;
 	k->hash = 0;
-	changes_note(&t->changes, &key);
+	note_change(t, key, NULL);
 }
 
-/* Keeping: key, number of members (0: gone), the latest moment; of each member its address and moment. */
+/*
+ * Keeping: key, and an address with its moment (no family: the key is gone). A key
+ * may have many members, of which each attempt changes one.
+ */
 
-static void pack_key(struct pack *p, uint64_t hash, const struct key *k)
+static void pack_member(struct pack *p, uint64_t hash, const struct member *m)
 {
-	unsigned i;
-
 	pack_number(p, hash);
-	pack_number(p, k ? k->count : 0);
-	if (!k || k->count == 0)
-		return;
-	pack_number(p, k->last);
-	for (i = 0; i < k->count; i++) {
-		pack_addr(p, &k->members[i].addr);
-		pack_number(p, k->members[i].last);
-	}
+	pack_addr(p, &m->addr);
+	if (m->addr.family)
+		pack_number(p, m->last);
 }
 
 static void keep_start(void *table)
 {
 	struct distinct_table *t = table;
 
-	changes_start(&t->changes, sizeof(uint64_t), DISTINCT_KEYS_MAX + KEEP_CHANGES_MIN);
+	changes_start(&t->changes, sizeof(struct change), DISTINCT_KEYS_MAX + KEEP_CHANGES_MIN);
 }
 
 static bool keep_changed(void *table, struct pack *p)
 {
 	struct distinct_table *t = table;
 	bool known = !t->changes.many;
-	uint64_t last = 0;
+	struct change c;
 	size_t i;
 
 	for (i = 0; known && i < t->changes.count; i++) {
-		uint64_t hash;
-
-		memcpy(&hash, changes_at(&t->changes, i), sizeof(hash));
-		/* One account is often attacked many times in a row. */
-		if (hash != last)
-			pack_key(p, hash, find(t, hash));
-		last = hash;
+		memcpy(&c, changes_at(&t->changes, i), sizeof(c));
+		pack_member(p, c.hash, &c.member);
 	}
 	changes_clear(&t->changes);
 	return known;
@@ -216,56 +222,53 @@ static bool keep_changed(void *table, struct pack *p)
 
 static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
 {
+	static const struct member none;
 	struct distinct_table *t = table;
+	unsigned i;
 
 	for (; *at < DISTINCT_KEYS_MAX; ++*at) {
 		const struct key *k = (const struct key *)(const void *)(t->keys + *at * t->stride);
 
 		if (p->len >= limit)
 			return false;
-		if (k->hash && k->count > 0)
-			pack_key(p, k->hash, k);
+		if (k->hash == 0)
+			continue;
+		pack_member(p, k->hash, &none);
+		for (i = 0; i < k->count; i++)
+			pack_member(p, k->hash, &k->members[i]);
 	}
 	*at = 0;
 	return true;
 }
 
-static bool restore_members(struct distinct_table *t, struct key *k, uint64_t count, struct unpack *u)
+/* As distinct_note(), but for those that are over: that is seen when it is asked. */
+static void restore_member(struct distinct_table *t, uint64_t hash, const struct member *m)
 {
-	struct member m;
-	uint64_t i;
+	struct key *k = find(t, hash);
 
-	k->count = 0;
-	for (i = 0; i < count; i++) {
-		if (!unpack_addr(u, &m.addr) || !m.addr.family || !unpack_number(u, &m.last))
-			return false;
-		if (k->count < t->members)
-			k->members[k->count++] = m;
-	}
-	return true;
+	if (!k)
+		k = take_place(t, hash, m->last);
+	*member_of(t, k, &m->addr) = *m;
+	if (m->last > k->last || k->count == 1)
+		k->last = m->last;
 }
 
 static bool keep_restore(void *table, struct unpack *u)
 {
 	struct distinct_table *t = table;
-	uint64_t hash, count, last;
-	struct key *k;
+	struct member m;
+	uint64_t hash;
 
 	while (u->at < u->end) {
-		if (!unpack_number(u, &hash) || hash == 0 || !unpack_below(u, 1025, &count))
+		if (!unpack_number(u, &hash) || hash == 0 || !unpack_addr(u, &m.addr))
 			return false;
-		if (count == 0) {
+		if (!m.addr.family) {
 			distinct_clear(t, hash);
 			continue;
 		}
-		if (!unpack_number(u, &last))
+		if (!unpack_number(u, &m.last))
 			return false;
-		k = find(t, hash);
-		if (!k)
-			k = take_place(t, hash, last);
-		k->last = last;
-		if (!restore_members(t, k, count, u))
-			return false;
+		restore_member(t, hash, &m);
 	}
 	return true;
 }

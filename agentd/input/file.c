@@ -97,11 +97,15 @@ static void store_positions(struct follower *f, const char *path)
 	char text[POSITIONS_MAX * POSITION_TEXT_MAX] = "";
 	_cleanup_free_ char *key = position_key(f, path);
 	const struct input_callbacks *cb = &f->input->callbacks;
-	size_t len = 0, n = 0;
+	size_t len = 0, n = 0, skip = 0;
 	const struct tail *t;
 
-	for (t = f->tails; t && n < POSITIONS_MAX; t = t->next) {
-		if (strcmp(t->path, path) != 0)
+	for (t = f->tails; t; t = t->next)
+		skip += strcmp(t->path, path) == 0;
+	/* The first ones were renamed longest ago. */
+	skip = skip > POSITIONS_MAX ? skip - POSITIONS_MAX : 0;
+	for (t = f->tails; t; t = t->next) {
+		if (strcmp(t->path, path) != 0 || (skip > 0 && skip--))
 			continue;
 		if (n++)
 			text[len++] = '\n';
@@ -118,6 +122,15 @@ static void on_moved(struct tail *t)
 
 /* Opening */
 
+/* Nothing is left to be read, and nobody has written for as long as a gateway may hold on to a renamed log. */
+static bool is_done(const struct rotated *r)
+{
+	struct stat st;
+
+	return fstat(r->fd, &st) == 0 && (uint64_t)st.st_size == r->offset &&
+	       time_now() > r->mtime / 1000 + GONE_GRACE;
+}
+
 /* What was written to rotated files; positions are those of the path as they were stored. */
 static void append_rotated(struct follower *f, const char *path, const struct position *positions, int n,
 			   const struct stat *st, bool replaced)
@@ -131,8 +144,12 @@ static void append_rotated(struct follower *f, const char *path, const struct po
 			    "lines may be lost",
 			    f->input->name, path);
 	for (i = 0; i < count; i++) {
-		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset, on_moved);
+		struct tail *t = NULL;
 
+		if (is_done(&found[i]))
+			close(found[i].fd);
+		else
+			t = tail_new(f->input, path, found[i].fd, found[i].offset, on_moved);
 		if (t) {
 			log_info("Input %s: reading the rest of %s from byte %llu", f->input->name, found[i].path,
 				 (unsigned long long)found[i].offset);

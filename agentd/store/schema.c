@@ -36,7 +36,7 @@ static const char *const steps[] = {
  */
 static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
 			       "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;"
-			       "PRAGMA journal_size_limit = 4194304;";
+			       "PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = FAST;";
 
 static int to_errno(int code)
 {

@@ -269,6 +269,8 @@ class Torture:
         for n in range(rounds):
             self.round()
             if n % 20 == 19:
+                with self.attack.lock:
+                    self.compare()
                 print(f"{n + 1} rounds: {self.counts}", flush=True)
         self.attack.end()
         self.compare()
