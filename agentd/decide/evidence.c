@@ -201,18 +201,17 @@ static bool keep_changed(void *table, struct pack *p)
 	return true;
 }
 
-static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	const struct evidence *ev = table;
 
-	for (; *at < EVIDENCE_LINES; ++*at) {
+	for (; *at < EVIDENCE_LINES && *at < until; ++*at) {
 		if (p->len >= limit)
 			return false;
 		if (ev->records[*at].number)
 			pack_record(p, &ev->records[*at]);
 	}
-	*at = 0;
-	return true;
+	return *at >= EVIDENCE_LINES;
 }
 
 static bool keep_restore(void *table, struct unpack *u)

@@ -29,6 +29,9 @@ struct keep_table {
 	const struct keep_ops *ops;
 };
 
+/* Large tables are mostly empty: it is not looked at more places at a time. */
+#define PLACES_AT_ONCE 8192
+
 /* Brakes, counters and alerts are few: what changed is seen by comparing with what was written last. */
 struct decide_keep {
 	bool on;
@@ -270,15 +273,18 @@ bool decider_keep_changed(struct decider *d, struct pack *p)
 bool decider_keep_sweep(struct decider *d, size_t limit, struct pack *p)
 {
 	struct decide_keep *k = d->keep;
+	size_t places = limit == SIZE_MAX ? SIZE_MAX : PLACES_AT_ONCE;
 
 	while (k->n_tables > 0 && p->len < limit) {
 		const struct keep_table *t = &k->tables[k->table];
-		size_t begin = pack_begin(p, t->kind, t->id);
-		bool over = t->ops->sweep(t->table, &k->at, limit, p);
+		size_t begin = pack_begin(p, t->kind, t->id), from = k->at;
+		bool over = t->ops->sweep(t->table, &k->at, places < SIZE_MAX - from ? from + places : SIZE_MAX, limit, p);
 
 		pack_end(p, begin);
 		if (!over)
 			return false;
+		places -= k->at - from;
+		k->at = 0;
 		if (++k->table < k->n_tables)
 			continue;
 		k->table = 0;

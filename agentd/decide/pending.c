@@ -208,12 +208,13 @@ static void pack_link(struct hash_link *l, void *userdata)
 }
 
 /* At once: mostly there are none, and they never wait for long. */
-static bool pending_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool pending_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	struct pending_table *t = table;
 
+	(void)at;
+	(void)until;
 	(void)limit;
-	*at = 0;
 	hash_table_each(&t->table, pack_link, p);
 	return true;
 }
@@ -273,18 +274,17 @@ static bool forgery_changed(void *table, struct pack *p)
 	return known;
 }
 
-static bool forgery_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool forgery_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	const struct pending_table *t = table;
 
-	for (; *at < FORGERIES_MAX; ++*at) {
+	for (; *at < FORGERIES_MAX && *at < until; ++*at) {
 		if (p->len >= limit)
 			return false;
 		if (t->forgeries[*at].addr.family)
 			pack_forgery(p, &t->forgeries[*at]);
 	}
-	*at = 0;
-	return true;
+	return *at >= FORGERIES_MAX;
 }
 
 static bool forgery_restore(void *table, struct unpack *u)

@@ -207,11 +207,11 @@ static bool keep_changed(void *table, struct pack *p)
 	return known;
 }
 
-static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	struct trust *t = table;
 
-	for (; *at < TRUST_MAX; ++*at) {
+	for (; *at < TRUST_MAX && *at < until; ++*at) {
 		struct entry *e = &t->entries[*at];
 
 		if (p->len >= limit)
@@ -221,8 +221,7 @@ static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
 		e->changed = false;
 		pack_friend(p, &e->friend.addr, e);
 	}
-	*at = 0;
-	return true;
+	return *at >= TRUST_MAX;
 }
 
 static bool restore_friend(struct entry *e, uint64_t successes, struct unpack *u)

@@ -192,18 +192,17 @@ static bool keep_changed(void *table, struct pack *p)
 	return known;
 }
 
-static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	struct attempt_table *t = table;
 
-	for (; *at < (t->mask + 1) * WAYS; ++*at) {
+	for (; *at < (t->mask + 1) * WAYS && *at < until; ++*at) {
 		if (p->len >= limit)
 			return false;
 		if (t->records[*at].key)
 			pack_attempt(p, t->records[*at].key, &t->records[*at]);
 	}
-	*at = 0;
-	return true;
+	return *at >= (t->mask + 1) * WAYS;
 }
 
 static bool restore_slots(struct attempt *a, uint64_t used, struct unpack *u)

@@ -220,13 +220,13 @@ static bool keep_changed(void *table, struct pack *p)
 	return known;
 }
 
-static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	static const struct member none;
 	struct distinct_table *t = table;
 	unsigned i;
 
-	for (; *at < DISTINCT_KEYS_MAX; ++*at) {
+	for (; *at < DISTINCT_KEYS_MAX && *at < until; ++*at) {
 		const struct key *k = (const struct key *)(const void *)(t->keys + *at * t->stride);
 
 		if (p->len >= limit)
@@ -237,8 +237,7 @@ static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
 		for (i = 0; i < k->count; i++)
 			pack_member(p, k->hash, &k->members[i]);
 	}
-	*at = 0;
-	return true;
+	return *at >= DISTINCT_KEYS_MAX;
 }
 
 /* As distinct_note(), but for those that are over: that is seen when it is asked. */

@@ -22,10 +22,10 @@ struct keep_ops {
 	/* Records of what changed since the last call. False: that is not known, the whole table is needed. */
 	bool (*changed)(void *table, struct pack *p);
 	/*
-	 * Records of the entries from *at on, at first 0, until p has grown to limit
-	 * bytes. True: that was the rest, and *at is 0 again.
+	 * Records of the entries from place *at on, at first 0: up to place until, or
+	 * until p has grown to limit bytes. *at is the next one then. True: that was the rest.
 	 */
-	bool (*sweep)(void *table, size_t *at, size_t limit, struct pack *p);
+	bool (*sweep)(void *table, size_t *at, size_t until, size_t limit, struct pack *p);
 	/* Takes records in the order in which they were written. False: they make no sense. */
 	bool (*restore)(void *table, struct unpack *u);
 };

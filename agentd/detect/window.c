@@ -317,11 +317,11 @@ static bool keep_changed(void *table, struct pack *p)
 	return known;
 }
 
-static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
 	struct window_table *t = table;
 
-	for (; *at < t->buckets * WAYS; ++*at) {
+	for (; *at < t->buckets * WAYS && *at < until; ++*at) {
 		struct offender *o = way(t, t->memory, *at / WAYS, (unsigned)(*at % WAYS));
 
 		if (p->len >= limit)
@@ -331,8 +331,7 @@ static bool keep_sweep(void *table, size_t *at, size_t limit, struct pack *p)
 		o->changed = false;
 		pack_offender(p, o);
 	}
-	*at = 0;
-	return true;
+	return *at >= t->buckets * WAYS;
 }
 
 static bool restore_times(struct window_table *t, struct offender *o, uint64_t count, struct unpack *u)

@@ -375,7 +375,7 @@ static void more_changes_than_can_be_noted_ask_for_all(void **state)
 	}
 	assert_false(window_keep.changed(t, &p));
 	assert_int_equal(p.len, 0);
-	assert_true(window_keep.sweep(t, &at, SIZE_MAX, &p));
+	assert_true(window_keep.sweep(t, &at, SIZE_MAX, SIZE_MAX, &p));
 	records = (struct unpack){ p.data, p.data + p.len };
 	assert_true(window_keep.restore(u, &records));
 	assert_int_equal(window_offenders(t), window_offenders(u));
