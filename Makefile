@@ -100,8 +100,9 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban
+	systemd-container fail2ban zsh
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
+DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
 
 install-debs = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -109,8 +110,10 @@ install-debs = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>
 
 deps-build:
 	@$(call install-debs,$(DEPS_BUILD))
+deps-deb:
+	@$(call install-debs,$(DEPS_BUILD) $(DEPS_DEB))
 deps:
-	@$(call install-debs,$(DEPS_BUILD) $(DEPS_CHECK))
+	@$(call install-debs,$(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_DEB))
 
 # The second make sees what the first installed.
 check: deps
@@ -163,6 +166,9 @@ SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# Where zsh of Debian looks, for packages and for what is local.
+ZSHDIR := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
@@ -173,8 +179,8 @@ GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gate
 
 install: all
 	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/man/man5 \
-		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(LIBDIR)/systemd/system $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d \
-		$(CONF)/filters
+		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(ZSHDIR) $(DESTDIR)$(UNITDIR) $(LIBDIR)/sysusers.d \
+		$(LIBDIR)/tmpfiles.d $(CONF)/filters
 	install -m 755 $(O)/sipwardend $(SBIN)/
 	install -m 755 $(O)/sipwarden $(BIN)/
 	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
@@ -182,7 +188,8 @@ install: all
 	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
 	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
 	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
-	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(LIBDIR)/systemd/system/$$u; done
+	install -m 644 ctl/completion.zsh $(ZSHDIR)/_sipwarden
+	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(DESTDIR)$(UNITDIR)/$$u; done
 	install -m 644 systemd/sipwarden.sysusers $(LIBDIR)/sysusers.d/sipwarden.conf
 	install -m 644 systemd/sipwarden.tmpfiles $(LIBDIR)/tmpfiles.d/sipwarden.conf
 	[ -e $(CONF)/sipwarden.conf ] || install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf
@@ -193,11 +200,25 @@ uninstall:
 		sipwarden-firewall.service 2>/dev/null || true
 	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
-		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden \
-		$(addprefix $(LIBDIR)/systemd/system/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
+		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
 		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS)) \
 		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS))
 	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/sipwarden 2>/dev/null || true
+
+# A package for the Debian that this is, in build/deb. Built in a copy, which keeps debhelper's files out of the tree.
+DEB := build/deb
+deb: deps-deb
+	@for p in $(filter %-dev,$(DEPS_BUILD)); do grep -q "^ $$p,\?$$" debian/control || \
+		{ echo "debian/control: Build-Depends has no $$p, DEPS_BUILD of the Makefile has" >&2; exit 1; }; done
+	@[ "$$(dpkg-parsechangelog -S Version)" = "$(VERSION)" ] || \
+		{ echo "debian/changelog begins with another version than the Makefile's $(VERSION)" >&2; exit 1; }
+	rm -rf $(DEB)
+	mkdir -p $(DEB)/sipwarden
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB)/sipwarden
+	cd $(DEB)/sipwarden && dpkg-buildpackage --build=binary --no-sign
+	cd $(DEB) && lintian --fail-on error,warning *.changes
+	@ls $(DEB)/*.deb
 
 clean:
 	rm -rf build
@@ -208,15 +229,16 @@ help:
 	@echo 'sudo make deps-build    install compiler and libraries'
 	@echo 'make               build into build/release'
 	@echo 'make install       [DESTDIR=] [PREFIX=/usr] [SYSCONFDIR=/etc]'
+	@echo 'sudo make deps-deb && make deb   build a Debian package into build/deb'
 	@echo 'make uninstall     keeps the config and the database'
 	@echo 'sudo make bench    speed, beside fail2ban'
 	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
-	@echo 'sudo make check-system  install and run it in a booted systemd container'
+	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
 	@echo 'sudo make torture  the agent killed ROUNDS=200 times under an attack; SEED=NUMBER repeats one'
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters install uninstall clean help

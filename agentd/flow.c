@@ -153,6 +153,8 @@ static void on_event(void *userdata, const struct event *e)
 	struct event timed = *e;
 
 	timed.time = line_moment(in, e);
+	/* Also of what is read late, in a log that was just rotated; of yesterday's it says little. */
+	timed.askable = in->cfg->witness && (timed.time == 0 || timed.time + LIVE_SKEW_MAX > in->arrival);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
 	if (timed.time > in->reached)

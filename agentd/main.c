@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sipwardend: the options, and which of the programs it is. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +46,7 @@ static void usage(FILE *to)
 	      to);
 }
 
-/* Modes that need only the config. */
-static int run_with_config(enum mode mode, const struct agent_options *options)
+static int serve_firewall(const struct agent_options *options)
 {
 	struct diag diag = DIAG_INIT;
 	struct config *cfg = NULL;
@@ -57,16 +57,29 @@ static int run_with_config(enum mode mode, const struct agent_options *options)
 	if (r < 0)
 		return EXIT_FAILURE;
 	log_set_level(cfg->log_level);
-	if (mode == MODE_FLUSH) {
-		r = helper_flush(cfg);
-		if (r < 0)
-			log_error("The table 'inet %s' could not be removed: %s", cfg->table, strerror(-r));
-		r = r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	} else {
-		r = helper_serve(sd_listen_fds(1) > 0 ? SD_LISTEN_FDS_START : -1, cfg);
-	}
+	r = helper_serve(sd_listen_fds(1) > 0 ? SD_LISTEN_FDS_START : -1, cfg);
 	config_free(cfg);
 	return r;
+}
+
+/*
+ * All bans can be lifted whatever is wrong with the config: it need only tell which
+ * table. Where none is at the usual place, that is the default one; but a config
+ * that was named by mistake shall not cost another agent its table.
+ */
+static int flush(const struct agent_options *options)
+{
+	struct config *cfg = NULL;
+	int r = config_salvage(options->config_path, &cfg);
+
+	if (r == -ENOENT && strcmp(options->config_path, SIPWARDEN_CONFIG_PATH) == 0)
+		r = 0;
+	if (r < 0)
+		log_error("%s cannot be read: %s. No table was removed", options->config_path, strerror(-r));
+	else if ((r = helper_flush(cfg)) < 0)
+		log_error("The table 'inet %s' could not be removed: %s", cfg->table, strerror(-r));
+	config_free(cfg);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -116,7 +129,9 @@ int main(int argc, char **argv)
 	log_open(mode == MODE_FIREWALL ? "sipwarden-firewall" : "sipwardend");
 	if (mode == MODE_CHECK)
 		return agent_check(&options);
-	if (mode == MODE_FIREWALL || mode == MODE_FLUSH)
-		return run_with_config(mode, &options);
+	if (mode == MODE_FIREWALL)
+		return serve_firewall(&options);
+	if (mode == MODE_FLUSH)
+		return flush(&options);
 	return agent_run(&options);
 }

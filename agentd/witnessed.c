@@ -39,7 +39,7 @@ static void on_sample(void *userdata, const struct addr *addr, enum witness w)
 
 	(void)addr;
 	if (in && w != WITNESS_SILENT) {
-		in->samples = (in->samples << 1 | (w == WITNESS_SEEN)) & ((1u << WITNESS_SAMPLES) - 1);
+		in->samples = (in->samples << 1 | (w != WITNESS_UNSEEN)) & ((1u << WITNESS_SAMPLES) - 1);
 		if (in->n_samples < WITNESS_SAMPLES)
 			in->n_samples++;
 	}

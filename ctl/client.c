@@ -40,9 +40,23 @@ static int start_bus(int fd, sd_bus **ret)
 	return 0;
 }
 
+/* A running agent can be commanded while its config is being repaired. */
+static char *socket_path(const struct ctl *ctl)
+{
+	struct config *cfg = NULL;
+	char *path;
+
+	if (ctl->socket)
+		return strdup(ctl->socket);
+	config_salvage(ctl->config_path, &cfg);
+	path = cfg ? strdup(cfg->socket) : NULL;
+	config_free(cfg);
+	return path;
+}
+
 int client_open(const struct ctl *ctl, sd_bus **ret)
 {
-	_cleanup_free_ char *path = ctl->socket ? strdup(ctl->socket) : config_socket(ctl->config_path);
+	_cleanup_free_ char *path = socket_path(ctl);
 	int r;
 
 	if (!path)

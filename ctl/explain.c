@@ -83,6 +83,15 @@ static void print_trust(const struct explain_view *v)
 	putchar('\n');
 }
 
+static void print_ports(const struct explain_view *v)
+{
+	long long n = facts_number(v->facts, "ports_banned");
+
+	if (n)
+		printf("  ports      %lld of its ports %s banned, from which nobody logged in: 'sipwarden list' shows them\n", n,
+		       n == 1 ? "is" : "are");
+}
+
 static void print_forgeries(const struct explain_view *v)
 {
 	long long n = facts_number(v->facts, "forgeries");
@@ -298,6 +307,7 @@ static void print_explanation(const struct explain_view *v)
 	print_exemption(v);
 	print_forgeries(v);
 	print_trust(v);
+	print_ports(v);
 	if (facts_number(v->facts, "friend"))
 		puts("             so thresholds are higher, only proven attempts count, and one account for a few at most");
 	if (!*facts_text(v->facts, "unbannable") && !*facts_text(v->facts, "exemption") && (!v->banned || counts_now(v)))
@@ -323,6 +333,7 @@ static void print_show(const struct explain_view *v)
 	print_exemption(v);
 	print_forgeries(v);
 	print_trust(v);
+	print_ports(v);
 	print_lines("accounts tried", v->accounts);
 	print_lines("log lines", v->evidence);
 	print_past(v);
@@ -341,7 +352,7 @@ static int ask(struct ctl *ctl, char **argv, void (*print)(const struct explain_
 	if (status != CTL_OK)
 		return status;
 	/* As the agent writes it. */
-	if (addr_parse_prefix(argv[1], strlen(argv[1]), false, &addr) == 0)
+	if (addr_parse_bannable(argv[1], strlen(argv[1]), &addr) == 0)
 		argv[1] = addr_format(&addr, text);
 	status = client_call(bus, &m, "Explain", "s", argv[1]);
 	if (status == CTL_OK)

@@ -151,11 +151,12 @@ json_t *explain_view_json(const struct explain_view *v)
 	json_t *mode = json_copy(v->facts), *o;
 
 	facts_mode(mode);
-	o = json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "address", output_string(v->address),
+	o = json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:b}", "address", output_string(v->address),
 		      "banned", v->banned, "ban", v->banned ? ban_view_json(&v->ban) : json_null(), "evidence",
 		      output_string(v->evidence), "accounts", ban_view_lines(v->accounts), "exemption",
 		      text_fact(v, "exemption"), "exemption_source", text_fact(v, "exemption_source"), "exemption_reason",
-		      text_fact(v, "exemption_reason"), "unbannable", text_fact(v, "unbannable"), "friend", friend_json(v),
+		      text_fact(v, "exemption_reason"), "unbannable", text_fact(v, "unbannable"), "ports_banned",
+		      (json_int_t)facts_number(v->facts, "ports_banned"), "friend", friend_json(v),
 		      "forgeries", (json_int_t)facts_number(v->facts, "forgeries"), "waiting",
 		      facts_number(v->facts, "waiting") != 0);
 	json_object_set(o, "paused", json_object_get(mode, "paused"));

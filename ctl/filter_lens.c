@@ -98,7 +98,8 @@ static const char *color_of(const char *name)
 	} colors[] = {
 		{ "addr", "\x1b[1;31m" },   { "user", "\x1b[33m" },  { "id", "\x1b[36m" },
 		{ "number", "\x1b[35m" },   { "agent", "\x1b[32m" }, { "from", "\x1b[34m" },
-		{ "transport", "\x1b[4m" }, { "time", "\x1b[4m" },   { "text", FAINT },
+		{ "transport", "\x1b[4m" }, { "sport", "\x1b[4m" }, { "time", "\x1b[4m" },
+		{ "text", FAINT },
 	};
 	size_t i;
 

@@ -151,6 +151,29 @@ int addr_parse_prefix(const char *text, size_t len, bool mask, struct addr *ret)
 	return 0;
 }
 
+int addr_parse_bannable(const char *text, size_t len, struct addr *ret)
+{
+	const char *colon = memrchr(text, ':', len), *p;
+	unsigned port = 0;
+	struct addr a;
+
+	/* Two of them are IPv6. */
+	if (!colon || memchr(text, ':', (size_t)(colon - text)))
+		return addr_parse_prefix(text, len, false, ret);
+	if (addr_parse(text, (size_t)(colon - text), &a) < 0 || text + len - colon > 6)
+		return -EINVAL;
+	for (p = colon + 1; p < text + len; p++) {
+		if (*p < '0' || *p > '9')
+			return -EINVAL;
+		port = port * 10 + (unsigned)(*p - '0');
+	}
+	if (port == 0 || port > UINT16_MAX)
+		return -EINVAL;
+	*ret = a;
+	ret->port = (uint16_t)port;
+	return 0;
+}
+
 char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 {
 	size_t used;
@@ -164,6 +187,8 @@ char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 	used = strlen(buf);
 	if (!addr_is_host(a))
 		snprintf(buf + used, ADDR_TEXT_MAX - used, "/%u", a->len);
+	else if (a->port)
+		snprintf(buf + used, ADDR_TEXT_MAX - used, ":%u", a->port);
 	return buf;
 }
 
@@ -179,14 +204,16 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-	return order ? order : (int)a->len - (int)b->len;
+	if (order == 0)
+		order = (int)a->len - (int)b->len;
+	return order ? order : (int)a->port - (int)b->port;
 }
 
 bool addr_covers(const struct addr *outer, const struct addr *inner)
 {
 	unsigned bytes = outer->len / 8, bits = outer->len % 8;
 
-	if (outer->family != inner->family || outer->len > inner->len ||
+	if (outer->family != inner->family || outer->len > inner->len || (outer->port && outer->port != inner->port) ||
 	    memcmp(outer->bytes, inner->bytes, bytes) != 0)
 		return false;
 	return bits == 0 || (inner->bytes[bytes] & (uint8_t)(0xff00 >> bits)) == outer->bytes[bytes];
@@ -208,6 +235,7 @@ struct addr addr_truncate(const struct addr *a, uint8_t len)
 
 	if (len < cut.len)
 		cut.len = len;
+	cut.port = 0;
 	clear_host_bits(&cut);
 	return cut;
 }
@@ -224,6 +252,7 @@ struct addr addr_last(const struct addr *a)
 			last.bytes[i] |= (uint8_t)(0xff >> kept);
 	}
 	last.len = full_length(a->family);
+	last.port = 0;
 	return last;
 }
 
@@ -233,15 +262,15 @@ const char *addr_unbannable(const struct addr *a)
 		struct addr range;
 		const char *why;
 	} ranges[] = {
-		{ { AF_INET, 8, { 0 } }, "0.0.0.0/8 is no sender (RFC 6890)" },
-		{ { AF_INET, 8, { 127 } }, "127.0.0.0/8 is this host itself (loopback)" },
-		{ { AF_INET, 16, { 169, 254 } }, "169.254.0.0/16 is link-local" },
-		{ { AF_INET, 4, { 224 } }, "224.0.0.0/4 is multicast" },
-		{ { AF_INET, 32, { 255, 255, 255, 255 } }, "255.255.255.255 is broadcast" },
-		{ { AF_INET6, 128, { 0 } }, ":: is no sender (unspecified)" },
-		{ { AF_INET6, 128, { [15] = 1 } }, "::1 is this host itself (loopback)" },
-		{ { AF_INET6, 10, { 0xfe, 0x80 } }, "fe80::/10 is link-local; routers use it" },
-		{ { AF_INET6, 8, { 0xff } }, "ff00::/8 is multicast" },
+		{ { AF_INET, 8, { 0 }, 0 }, "0.0.0.0/8 is no sender (RFC 6890)" },
+		{ { AF_INET, 8, { 127 }, 0 }, "127.0.0.0/8 is this host itself (loopback)" },
+		{ { AF_INET, 16, { 169, 254 }, 0 }, "169.254.0.0/16 is link-local" },
+		{ { AF_INET, 4, { 224 }, 0 }, "224.0.0.0/4 is multicast" },
+		{ { AF_INET, 32, { 255, 255, 255, 255 }, 0 }, "255.255.255.255 is broadcast" },
+		{ { AF_INET6, 128, { 0 }, 0 }, ":: is no sender (unspecified)" },
+		{ { AF_INET6, 128, { [15] = 1 }, 0 }, "::1 is this host itself (loopback)" },
+		{ { AF_INET6, 10, { 0xfe, 0x80 }, 0 }, "fe80::/10 is link-local; routers use it" },
+		{ { AF_INET6, 8, { 0xff }, 0 }, "ff00::/8 is multicast" },
 	};
 	size_t i;
 

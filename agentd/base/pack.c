@@ -76,6 +76,8 @@ void pack_addr(struct pack *p, const struct addr *a)
 
 	pack_bytes(p, head, sizeof(head));
 	pack_bytes(p, a->bytes, bytes_of(a->family));
+	if (a->family == AF_INET)
+		pack_number(p, a->port);
 }
 
 size_t pack_begin(struct pack *p, unsigned kind, uint64_t id)
@@ -160,13 +162,19 @@ bool unpack_text(struct unpack *u, char **ret, size_t *len)
 bool unpack_addr(struct unpack *u, struct addr *ret)
 {
 	uint8_t head[2];
+	uint64_t port = 0;
 
 	*ret = (struct addr){ 0 };
 	if (!unpack_bytes(u, head, sizeof(head)))
 		return false;
 	ret->family = head[0];
 	ret->len = head[1];
-	return unpack_bytes(u, ret->bytes, bytes_of(ret->family));
+	if (!unpack_bytes(u, ret->bytes, bytes_of(ret->family)))
+		return false;
+	if (ret->family == AF_INET && !unpack_below(u, UINT16_MAX + 1, &port))
+		return false;
+	ret->port = (uint16_t)port;
+	return true;
 }
 
 bool unpack_section(struct unpack *u, struct section *ret)

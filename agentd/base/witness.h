@@ -9,6 +9,7 @@
  */
 enum witness {
 	WITNESS_SEEN,
+	WITNESS_CALLED, /* and this host sends requests to it of its own accord, as to a carrier */
 	WITNESS_UNSEEN, /* and it would have been seen */
 	WITNESS_SILENT, /* that proves nothing: off, just begun, full, or not to be asked */
 };

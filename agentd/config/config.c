@@ -369,21 +369,20 @@ class_set config_classes(const struct config *c)
 	return classes;
 }
 
-char *config_socket(const char *path)
+int config_salvage(const char *path, struct config **ret)
 {
 	struct diag diag = DIAG_INIT;
 	struct loader l;
-	char *socket = NULL;
+	int r = loader_open(&l, path, &diag);
 
-	if (loader_open(&l, path, &diag) >= 0) {
-		load_file(&l, path);
+	if (r >= 0) {
+		r = load_file(&l, path);
 		load_dropins(&l, path);
-		socket = strdup(l.cfg->socket);
 	}
 	forget_seen(&l);
-	config_free(l.cfg);
 	diag_done(&diag);
-	return socket;
+	*ret = l.cfg;
+	return r;
 }
 
 struct config *config_free(struct config *c)

@@ -153,11 +153,12 @@ int config_load(const char *path, struct diag *diag, struct config **ret);
 /* As config_load() for text in memory: tests, fuzzing. */
 int config_load_text(const char *name, const char *text, size_t len, struct diag *diag, struct config **ret);
 /*
- * Only where the control socket is, as far as the files tell, whatever else is
- * wrong with them: a running agent can be commanded while its config is being
- * repaired. A new string, or NULL when out of memory.
+ * As much as can be read of the same files, whatever is wrong with them, and
+ * defaults for the rest: for what must work while a config is being repaired, as to
+ * command a running agent, or to lift all bans. Returns 0, or the negative errno of
+ * reading path; *ret is NULL only when out of memory.
  */
-char *config_socket(const char *path);
+int config_salvage(const char *path, struct config **ret);
 struct config *config_free(struct config *c);
 
 /* The classes that any enabled rule counts, and successes, which make friends; lines that can only be of others need not be matched. */

@@ -25,7 +25,8 @@
  *       the ban of it or of what covers it. Facts: paused (since; 0: it is not),
  *       pause_reason, observe, firewall_ready, exemption, exemption_source and
  *       exemption_reason (of what covers it, or ""), unbannable (why it can never
- *       be banned, or ""), friend (0 or 1), friend_address, friend_first,
+ *       be banned, or ""), ports_banned (single ports of
+ *       it), friend (0 or 1), friend_address, friend_first,
  *       friend_last (0: it never logged in), friend_successes, friend_accounts
  *       (at least), friend_accounts_max, forgeries (decisions against it given up),
  *       waiting (0 or 1). Log lines and accounts that counted lately; those of the

@@ -53,6 +53,7 @@ static int append_friend(sd_bus_message *m, const struct explanation *e)
 		const char *key;
 		uint64_t value;
 	} facts[] = {
+		{ "ports_banned", e->ports },
 		{ "friend", e->is_friend },
 		{ "friend_first", f->first },
 		{ "friend_last", f->last },
@@ -191,7 +192,7 @@ static int answer_explain(struct control_client *c, sd_bus_message *m)
 	if (r >= 0)
 		r = sd_bus_message_read(m, "s", &text);
 	if (r >= 0)
-		r = addr_parse_prefix(text, strlen(text), false, &addr);
+		r = addr_parse_bannable(text, strlen(text), &addr);
 	if (r >= 0)
 		r = decider_explain(ops->decider(ops->userdata), &addr, now, &e);
 	if (r < 0)

@@ -57,12 +57,12 @@ static int invalid(sd_bus_error *error, const char *text, const char *why)
 
 int control_read_address(const char *text, struct addr *ret, sd_bus_error *error)
 {
-	int r = addr_parse_prefix(text, strlen(text), false, ret);
+	int r = addr_parse_bannable(text, strlen(text), ret);
 
 	if (r == -EDOM)
 		return invalid(error, text, "has bits behind its prefix length; write the network's own address");
 	if (r < 0)
-		return invalid(error, text, "is not an IP address or prefix");
+		return invalid(error, text, "is not an IP address or prefix, or IPv4 address with a port");
 	return 0;
 }
 
@@ -460,6 +460,8 @@ static int change_exempt(const struct control_client *c, sd_bus_message *m, cons
 	struct addr addr;
 	int r = control_read_address(text, &addr, error);
 
+	if (r >= 0 && addr.port)
+		r = invalid(error, text, "is one port; an exemption is of an address or prefix");
 	if (r < 0)
 		return r;
 	decider_stats(ops->decider(ops->userdata), &before);

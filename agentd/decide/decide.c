@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "decide/decide_private.h"
@@ -12,6 +13,22 @@
 #define FUTURE_MAX (60 * USEC_PER_SEC)
 /* Attempts whose lines may still be on their way; each takes about 100 bytes once used. */
 #define ATTEMPTS_MAX 65536
+
+/* Parts of friends, and addresses called, that are remembered. */
+#define PARTS_MAX 262144
+#define CALLED_MAX 4096
+/* The kernel is asked again about who was called after so long. */
+#define CALLED_FOR (3600 * USEC_PER_SEC)
+
+static int make_parts(struct decider *d, const struct config *cfg)
+{
+	usec_t friend_for = cfg->policy.friend_for ? cfg->policy.friend_for : USEC_PER_SEC;
+	int r = window_table_new(1, friend_for < WINDOW_MAX ? friend_for : WINDOW_MAX, PARTS_MAX, &d->logged_in);
+
+	if (r >= 0)
+		r = window_table_new(1, CALLED_FOR, CALLED_MAX, &d->called);
+	return r < 0 ? r : window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, CALLED_MAX, &d->shut);
+}
 
 static int make_distinct(const struct config *cfg, struct distinct_table **accounts, struct distinct_table **prefixes)
 {
@@ -53,6 +70,8 @@ int decider_new(const struct config *cfg, const struct decide_callbacks *callbac
 	if (r >= 0)
 		r = make_distinct(cfg, &d->accounts, &d->prefixes);
 	if (r >= 0)
+		r = make_parts(d, cfg);
+	if (r >= 0)
 		r = rule_set_init(&d->rules, cfg, NULL);
 	if (r < 0) {
 		decider_free(d);
@@ -73,6 +92,9 @@ struct decider *decider_free(struct decider *d)
 	trust_free(d->trust);
 	distinct_table_free(d->accounts);
 	distinct_table_free(d->prefixes);
+	window_table_free(d->logged_in);
+	window_table_free(d->called);
+	window_table_free(d->shut);
 	pending_done(&d->pending);
 	ban_table_done(&d->bans);
 	exempt_done(&d->exempt);
@@ -92,6 +114,8 @@ static void count_ban(struct decider *d, const struct ban *b, int by)
 		d->stats.unproven += (size_t)by;
 	if (is_prefix_ban(b))
 		d->stats.prefixes += (size_t)by;
+	if (b->addr.port)
+		d->stats.ports += (size_t)by;
 }
 
 void decider_lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause)
@@ -234,12 +258,52 @@ static bool is_refused_account(const struct event *e)
 	return e->user.len > 0 && (e->class == CLASS_AUTH_FAILURE || e->class == CLASS_UNKNOWN_USER);
 }
 
+/* What e came from within counted, the address or prefix it counts for. Family 0: the log does not say. */
+static struct addr part_of(const struct event *e, const struct addr *counted)
+{
+	struct addr part = e->addrs[0];
+	unsigned port = 0;
+	size_t i;
+
+	for (i = 0; i < e->port.len && port <= UINT16_MAX; i++)
+		port = port * 10 + (unsigned)(e->port.ptr[i] - '0');
+	if (part.family == AF_INET && port <= UINT16_MAX)
+		part.port = (uint16_t)port;
+	return addr_equal(&part, counted) ? (struct addr){ 0 } : part;
+}
+
+/* Somebody logged in. */
+static void befriend(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
+{
+	const struct addr part = part_of(e, counted);
+
+	if (part.family)
+		window_note(d->logged_in, &part, when);
+	trust_note(d->trust, counted, e->user, part.family != 0, when);
+}
+
+/* The part of a friend that may be stopped by itself. Family 0: none. */
+static struct addr guilty_part(const struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
+{
+	const struct addr part = part_of(e, counted), none = { 0 };
+
+	if (e->proven || part.family == 0 || !trust_knows_parts(d->trust, counted, when))
+		return none;
+	return window_count(d->logged_in, &part, when) > 0 ? none : part;
+}
+
 /* An attempt of a source that counts, and is not banned already. */
 static void judge(struct decider *d, const struct event *e, struct addr counted, usec_t when)
 {
 	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
+	const struct ban_entry *part;
 	struct rule_outcome o;
 
+	a.part = guilty_part(d, e, &counted, when);
+	/* Lines of what was dropped too late. */
+	part = a.part.family ? ban_table_find(&d->bans, &a.part) : NULL;
+	if (part && part->ban.end > when)
+		return;
 	a.attempt = attempt_note(d->attempts, e, &a.source, when);
 	a.is_friend = verdict_is_friend(d, &counted, when);
 	rule_set_count(&d->rules, &a, &o);
@@ -265,7 +329,7 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 	counted = rule_counted(&d->rules, &e->addrs[0]);
 	when = event_moment(d, e, arrival);
 	if (e->class == CLASS_AUTH_SUCCESS)
-		trust_note(d->trust, &counted, e->user, when);
+		befriend(d, e, &counted, when);
 	if (!rule_set_wants(&d->rules, e->classes))
 		return;
 	standing = ban_table_standing(&d->bans, &e->addrs[0], when);
@@ -325,16 +389,35 @@ int decider_restore(struct decider *d, const struct ban *b)
 	return enter(d, &copy) ? 0 : -ENOMEM;
 }
 
+struct port_lifts {
+	struct decider *d;
+	const struct addr *of;
+	size_t lifted;
+};
+
+static void lift_port(struct addr_map_link *item, void *userdata)
+{
+	struct port_lifts *p = userdata;
+
+	if (!item->addr.port || !addr_covers(p->of, &item->addr))
+		return;
+	decider_lift(p->d, container_of(item, struct ban_entry, link), LIFT_ADMIN);
+	p->lifted++;
+}
+
 int decider_unban(struct decider *d, const struct addr *addr, struct addr *cover)
 {
 	struct ban_entry *entry = ban_table_find(&d->bans, addr);
+	struct port_lifts ports = { d, addr, 0 };
 	const struct ban_entry *wider;
 
 	*cover = (struct addr){ 0 };
-	if (entry) {
+	if (entry)
 		decider_lift(d, entry, LIFT_ADMIN);
+	if (d->stats.ports)
+		addr_map_each(&d->bans.map, lift_port, &ports);
+	if (entry || ports.lifted)
 		return 0;
-	}
 	wider = ban_table_cover(&d->bans, addr);
 	if (wider)
 		*cover = wider->ban.addr;
@@ -394,6 +477,8 @@ int decider_exempt_source(struct decider *d, const char *source, const struct ad
 	for (i = 0; r >= 0 && i < n; i++)
 		while (exempt_find(&d->exempt, &addrs[i]) && (entry = ban_table_cover(&d->bans, &addrs[i])))
 			decider_lift(d, entry, LIFT_EXEMPT);
+	if (r >= 0 && d->stats.ports)
+		lift_exempt(d);
 	return r;
 }
 

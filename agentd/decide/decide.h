@@ -95,6 +95,7 @@ struct decide_stats {
 	size_t active;    /* bans in force */
 	size_t unproven;  /* of these, on evidence that may be forged */
 	size_t prefixes;  /* of these, of prefixes by rule */
+	size_t ports;	  /* of these, of single ports */
 	size_t offenders; /* keys being counted, all rules */
 	size_t friends;   /* addresses that logged in lately, as last counted */
 	size_t waiting;   /* decisions that wait for the kernel's answer */
@@ -122,7 +123,7 @@ int decider_ban(struct decider *d, const struct addr *addr, usec_t span, const c
 		struct addr *exemption);
 /* A ban known from the store. Takes over b's strings. */
 int decider_restore(struct decider *d, const struct ban *b);
-/* -ENOENT: not banned as such; then, if a wider ban covers it, it is in *cover (family 0: none). */
+/* Ports of it, too. -ENOENT: not banned as such; then, if a wider ban covers it, it is in *cover (family 0: none). */
 int decider_unban(struct decider *d, const struct addr *addr, struct addr *cover);
 /* Lifts all; returns how many. */
 size_t decider_unban_all(struct decider *d);
@@ -173,6 +174,7 @@ struct explanation {
 	const struct ban *ban;	      /* that covers it, or NULL */
 	const struct addr *exemption; /* that covers it, or NULL */
 	const char *unbannable;	      /* why it can never be banned, or NULL; static */
+	unsigned ports;		      /* bans of single ports of it */
 	bool is_friend;
 	struct friend friend;	      /* last is 0: it never logged in */
 	unsigned forgeries;	      /* decisions against it given up lately: it had sent nothing */

@@ -20,6 +20,9 @@
 
 /* Alerts that were given within the last hour are not given again. */
 #define ALERTS_REMEMBERED 1024
+/* Parts of one friend that may be banned within that time; then only the alert is left. */
+#define PARTS_SHUT_MAX 32
+#define PARTS_SHUT_FOR (3600 * USEC_PER_SEC)
 
 struct alerted {
 	uint64_t hash;
@@ -37,6 +40,9 @@ struct decider {
 	struct trust *trust;
 	struct distinct_table *accounts; /* addresses that fail with one account */
 	struct distinct_table *prefixes; /* banned addresses of one prefix */
+	struct window_table *logged_in; /* parts of addresses that somebody logged in from */
+	struct window_table *called;	/* addresses that the kernel says this host calls */
+	struct window_table *shut;	/* how many parts of an address were banned */
 	struct pending_table pending;
 	struct decide_stats stats;
 	struct log_limit future_limit, full_limit;
@@ -65,7 +71,7 @@ void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct eve
 		 usec_t when);
 /* A refusal of e->user: many addresses at one account. */
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when);
-/* Is addr somebody who logged in lately? */
+/* Is addr somebody who logged in lately, or whom this host calls? */
 bool verdict_is_friend(const struct decider *d, const struct addr *counted, usec_t now);
 /* Gives an alert, unless the same was given within the hour. account may be empty. */
 void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,

@@ -14,6 +14,28 @@ static void explain_rules(const struct decider *d, const struct addr *addr, usec
 			e->n_rules++;
 }
 
+struct port_count {
+	const struct addr *of;
+	unsigned n;
+};
+
+static void count_port(struct addr_map_link *item, void *userdata)
+{
+	struct port_count *c = userdata;
+
+	c->n += item->addr.port && addr_covers(c->of, &item->addr);
+}
+
+static unsigned count_ports(const struct decider *d, const struct addr *addr)
+{
+	struct port_count c = { addr, 0 };
+
+	/* addr_map_each() only writes through fn. */
+	if (d->stats.ports)
+		addr_map_each((struct addr_map *)&d->bans.map, count_port, &c);
+	return c.n;
+}
+
 int decider_explain(const struct decider *d, const struct addr *addr, usec_t now, struct explanation *ret)
 {
 	struct addr counted = rule_counted(&d->rules, addr);
@@ -23,6 +45,7 @@ int decider_explain(const struct decider *d, const struct addr *addr, usec_t now
 	ret->rules = calloc(d->rules.count + 1, sizeof(*ret->rules));
 	if (!ret->rules)
 		return -ENOMEM;
+	ret->ports = addr->port ? 0 : count_ports(d, addr);
 	ret->unbannable = addr_unbannable(addr);
 	if (f)
 		ret->friend = *f;

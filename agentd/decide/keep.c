@@ -22,6 +22,10 @@ enum keep_kind {
 	KEEP_ALERTS,
 };
 
+/* Of each rule, besides those of its raises; and those that are of none. */
+#define RULE_TABLES 8
+#define OTHER_TABLES 10
+
 struct keep_table {
 	enum keep_kind kind;
 	uint64_t id;
@@ -78,8 +82,12 @@ static void add_table(struct decide_keep *k, enum keep_kind kind, uint64_t id, v
 static void add_rule(struct decide_keep *k, const struct config *cfg, struct rule *rule)
 {
 	const uint64_t id = rule_id(cfg, rule->cfg);
-	struct window_table *tables[] = { rule->window, rule->proven, rule->own, rule->friends, rule->accounts };
+	struct window_table *tables[] = { rule->window,		 rule->proven,		rule->own,
+					  rule->tried,		 rule->friends.attempts, rule->friends.accounts,
+					  rule->parts.attempts, rule->parts.accounts };
 	size_t i;
+
+	_Static_assert(ELEMENTSOF(tables) == RULE_TABLES, "room for all");
 
 	for (i = 0; i < ELEMENTSOF(tables); i++)
 		add_table(k, KEEP_WINDOW, mix_number(id, i), tables[i], &window_keep);
@@ -91,10 +99,10 @@ static int list_tables(struct decider *d)
 {
 	struct decide_keep *k = d->keep;
 	const struct config_policy *p = &d->cfg->policy;
-	size_t i, most = 6;
+	size_t i, most = OTHER_TABLES;
 
 	for (i = 0; i < d->rules.count; i++)
-		most += 5 + d->rules.rules[i].cfg->n_raises;
+		most += RULE_TABLES + d->rules.rules[i].cfg->n_raises;
 	free(k->tables);
 	k->n_tables = k->table = k->at = 0;
 	k->tables = calloc(most, sizeof(*k->tables));
@@ -107,6 +115,9 @@ static int list_tables(struct decider *d)
 		  &distinct_keep);
 	add_table(k, KEEP_DISTINCT, mix_number(mix_number(2, p->prefix_window), p->prefix_offenders), d->prefixes,
 		  &distinct_keep);
+	add_table(k, KEEP_WINDOW, mix_number(1, p->friend_for), d->logged_in, &window_keep);
+	add_table(k, KEEP_WINDOW, 2, d->called, &window_keep);
+	add_table(k, KEEP_WINDOW, 3, d->shut, &window_keep);
 	add_table(k, KEEP_FRIENDS, 0, d->trust, &trust_keep);
 	add_table(k, KEEP_EVIDENCE, 0, d->evidence, &evidence_keep);
 	add_table(k, KEEP_PENDING, 0, &d->pending, &pending_keep);

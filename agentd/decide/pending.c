@@ -10,7 +10,7 @@
 struct pending {
 	struct hash_link link;
 	struct addr source;
-	struct ban ban;
+	struct decision what;
 };
 
 static struct pending *pending_of(struct hash_link *l)
@@ -36,7 +36,7 @@ static void drop(struct hash_link *l, void *userdata)
 	struct pending *p = pending_of(l);
 
 	hash_table_remove(userdata, l);
-	ban_done(&p->ban);
+	ban_done(&p->what.ban);
 	free(p);
 }
 
@@ -62,7 +62,7 @@ static struct pending *find(const struct pending_table *t, const struct addr *so
 	return NULL;
 }
 
-bool pending_add(struct pending_table *t, const struct addr *source, const struct ban *b)
+bool pending_add(struct pending_table *t, const struct addr *source, const struct decision *what)
 {
 	struct pending *p;
 
@@ -71,7 +71,7 @@ bool pending_add(struct pending_table *t, const struct addr *source, const struc
 	p = malloc(sizeof(*p));
 	if (!p)
 		return false;
-	*p = (struct pending){ .source = *source, .ban = *b };
+	*p = (struct pending){ .source = *source, .what = *what };
 	hash_table_add(&t->table, &p->link, hash_bytes(source, sizeof(*source)));
 	changes_note(&t->changes, source);
 	return true;
@@ -87,14 +87,14 @@ size_t pending_count(const struct pending_table *t)
 	return t->table.count;
 }
 
-bool pending_take(struct pending_table *t, const struct addr *source, struct ban *b)
+bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what)
 {
 	struct pending *p = find(t, source);
 
 	if (!p)
 		return false;
 	hash_table_remove(&t->table, &p->link);
-	*b = p->ban;
+	*what = p->what;
 	free(p);
 	changes_note(&t->changes, source);
 	return true;
@@ -142,16 +142,18 @@ unsigned pending_forgeries(const struct pending_table *t, const struct addr *sou
 	return addr_equal(&f->addr, source) ? f->count : 0;
 }
 
-/* Keeping: source, whether it waits still, and the ban it waits for. */
+/* Keeping: source, whether it waits still, and the decision it waits for. */
 
 static void pack_pending(struct pack *p, const struct addr *source, const struct pending *waiting)
 {
-	const struct ban *b = waiting ? &waiting->ban : NULL;
+	const struct ban *b = waiting ? &waiting->what.ban : NULL;
 
 	pack_addr(p, source);
 	pack_number(p, b != NULL);
 	if (!b)
 		return;
+	pack_number(p, waiting->what.witnessed);
+	pack_number(p, waiting->what.regardless);
 	pack_addr(p, &b->addr);
 	pack_number(p, b->start);
 	pack_number(p, b->end);
@@ -165,16 +167,19 @@ static void pack_pending(struct pack *p, const struct addr *source, const struct
 	pack_text(p, b->accounts, b->accounts ? strlen(b->accounts) : 0);
 }
 
-static bool unpack_ban(struct unpack *u, struct ban *b)
+static bool unpack_decision(struct unpack *u, struct decision *what)
 {
-	uint64_t count, step, proven, observed;
+	uint64_t count, step, proven, observed, witnessed, regardless;
+	struct ban *b = &what->ban;
 	size_t len;
 
-	*b = (struct ban){ 0 };
-	if (!unpack_addr(u, &b->addr) || !unpack_number(u, &b->start) || !unpack_number(u, &b->end) ||
+	*what = (struct decision){ .witnessed = false };
+	if (!unpack_below(u, 2, &witnessed) || !unpack_below(u, 2, &regardless) || !unpack_addr(u, &b->addr) || !unpack_number(u, &b->start) || !unpack_number(u, &b->end) ||
 	    !unpack_below(u, UINT32_MAX, &count) || !unpack_below(u, UINT32_MAX, &step) ||
 	    !unpack_below(u, 2, &proven) || !unpack_below(u, 2, &observed))
 		return false;
+	what->witnessed = witnessed;
+	what->regardless = regardless;
 	b->count = (uint32_t)count;
 	b->step = (uint32_t)step;
 	b->proven = proven;
@@ -224,17 +229,17 @@ static bool pending_restore(void *table, struct unpack *u)
 	struct pending_table *t = table;
 	struct addr source;
 	uint64_t waits;
-	struct ban b;
+	struct decision what;
 
 	while (u->at < u->end) {
 		if (!unpack_addr(u, &source) || !unpack_below(u, 2, &waits))
 			return false;
-		if (pending_take(t, &source, &b))
-			ban_done(&b);
+		if (pending_take(t, &source, &what))
+			ban_done(&what.ban);
 		if (!waits)
 			continue;
-		if (!unpack_ban(u, &b) || !pending_add(t, &source, &b)) {
-			ban_done(&b);
+		if (!unpack_decision(u, &what) || !pending_add(t, &source, &what)) {
+			ban_done(&what.ban);
 			return false;
 		}
 	}

@@ -14,6 +14,13 @@
 #define PENDING_MAX 65536
 #define FORGERIES_MAX 1024
 
+/* A ban that was decided. */
+struct decision {
+	struct ban ban;
+	bool witnessed; /* not of one who sent nothing */
+	bool regardless; /* also of one whom this host calls: for calls, or of a part of it only */
+};
+
 struct forgery {
 	struct addr addr; /* family 0: free */
 	unsigned count;
@@ -30,14 +37,14 @@ int pending_init(struct pending_table *t);
 void pending_done(struct pending_table *t);
 
 /*
- * Keeps b, which is about source; takes over its strings. False: one waits for
- * source already, or too many do; b is untouched then.
+ * Keeps what was decided about source; takes over the ban's strings. False: one
+ * waits for source already, or too many do; it is untouched then.
  */
-bool pending_add(struct pending_table *t, const struct addr *source, const struct ban *b);
+bool pending_add(struct pending_table *t, const struct addr *source, const struct decision *what);
 bool pending_has(const struct pending_table *t, const struct addr *source);
 size_t pending_count(const struct pending_table *t);
-/* Takes out what waits for source: true and *b, which is the caller's then. */
-bool pending_take(struct pending_table *t, const struct addr *source, struct ban *b);
+/* Takes out what waits for source: true and *what, which is the caller's then. */
+bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what);
 /* fn must not take anything out. */
 void pending_each(struct pending_table *t, void (*fn)(void *userdata, const struct addr *source), void *userdata);
 

@@ -56,6 +56,13 @@ static struct rule *kept_rule(struct rule_set *old, const struct config *cfg, co
 	return NULL;
 }
 
+static void friend_windows_done(struct friend_windows *w)
+{
+	window_table_free(w->attempts);
+	window_table_free(w->accounts);
+	*w = (struct friend_windows){ NULL, NULL };
+}
+
 static void rule_done(struct rule *rule)
 {
 	size_t i;
@@ -63,12 +70,13 @@ static void rule_done(struct rule *rule)
 	window_table_free(rule->window);
 	window_table_free(rule->proven);
 	window_table_free(rule->own);
-	window_table_free(rule->friends);
-	window_table_free(rule->accounts);
+	window_table_free(rule->tried);
+	friend_windows_done(&rule->friends);
+	friend_windows_done(&rule->parts);
 	for (i = 0; rule->raised && i < rule->cfg->n_raises; i++)
 		window_table_free(rule->raised[i]);
 	free(rule->raised);
-	rule->window = rule->proven = rule->own = rule->friends = rule->accounts = NULL;
+	rule->window = rule->proven = rule->own = rule->tried = NULL;
 	rule->raised = NULL;
 }
 
@@ -78,6 +86,13 @@ static unsigned friend_threshold(const struct config *cfg, unsigned threshold)
 	uint64_t n = (uint64_t)threshold * cfg->policy.friend_factor;
 
 	return n < RULE_THRESHOLD_MAX ? (unsigned)n : RULE_THRESHOLD_MAX;
+}
+
+static int friend_windows_init(struct friend_windows *w, const struct config_rule *rc, const struct config *cfg, uint32_t few)
+{
+	int r = window_table_new(friend_threshold(cfg, rc->threshold), rc->window, few, &w->attempts);
+
+	return r < 0 ? r : window_table_new(cfg->policy.friend_account_limit, rc->window, few, &w->accounts);
 }
 
 static int rule_init(struct rule *rule, const struct config_rule *rc, const struct config *cfg)
@@ -93,9 +108,11 @@ static int rule_init(struct rule *rule, const struct config_rule *rc, const stru
 	if (r >= 0 && is_shared(rc) && rc->each > 1)
 		r = window_table_new(rc->each, rc->window, cfg->max_offenders, &rule->own);
 	if (r >= 0 && !is_shared(rc))
-		r = window_table_new(friend_threshold(cfg, rc->threshold), rc->window, few, &rule->friends);
+		r = window_table_new(cfg->policy.friend_account_limit, rc->window, few, &rule->tried);
 	if (r >= 0 && !is_shared(rc))
-		r = window_table_new(cfg->policy.friend_account_limit, rc->window, few, &rule->accounts);
+		r = friend_windows_init(&rule->friends, rc, cfg, few);
+	if (r >= 0 && !is_shared(rc))
+		r = friend_windows_init(&rule->parts, rc, cfg, few);
 	for (i = 0; r >= 0 && i < rc->n_raises; i++)
 		r = window_table_new(rc->raises[i].threshold, rc->window, few, &rule->raised[i]);
 	return r;
@@ -134,8 +151,10 @@ int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_se
 		rule->window = TAKE_PTR(kept->window);
 		rule->proven = TAKE_PTR(kept->proven);
 		rule->own = TAKE_PTR(kept->own);
-		rule->friends = TAKE_PTR(kept->friends);
-		rule->accounts = TAKE_PTR(kept->accounts);
+		rule->tried = TAKE_PTR(kept->tried);
+		rule->friends = kept->friends;
+		rule->parts = kept->parts;
+		kept->friends = kept->parts = (struct friend_windows){ NULL, NULL };
 		rule->raised = TAKE_PTR(kept->raised);
 	}
 	return 0;
@@ -261,40 +280,56 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 /* So many, and somebody should look after that phone. */
 #define FRIEND_ACCOUNT_STALE 10
 
-/* An attempt of a friend. True: it is a hit, and *count says of how many. */
-static bool note_friend(struct rule *rule, const struct addr *key, const struct rule_attempt *a, unsigned *count,
+/* The key and an account of it, or a part, as one. */
+static struct addr key_with(const struct addr *key, const void *what, size_t len)
+{
+	return hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), what, len));
+}
+
+/* Counts an attempt of a friend, or of a part of it. Returns of how many it is a hit, or 0. */
+static unsigned count_friend(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a)
+{
+	const struct span user = a->event->user;
+	const struct addr account = key_with(key, user.ptr, user.len);
+	unsigned n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
+
+	if (n >= window_threshold(w->accounts)) {
+		window_clear(w->accounts, &account);
+		return n;
+	}
+	if (n > FRIEND_ACCOUNT_COUNTED)
+		return 0;
+	n = window_note(w->attempts, key, a->when);
+	if (n < window_threshold(w->attempts))
+		return 0;
+	window_clear(w->attempts, key);
+	return n;
+}
+
+/* An attempt of a friend. True: it is a hit. */
+static bool note_friend(struct rule *rule, const struct addr *key, const struct rule_attempt *a, struct rule_hit *hit,
 			struct rule_outcome *ret)
 {
-	unsigned threshold = rule->cfg->threshold, of_account = 0, limit, n;
 	const struct span user = a->event->user;
-	struct addr account;
+	const struct addr account = key_with(key, user.ptr, user.len), part = key_with(key, &a->part, sizeof(a->part));
+	unsigned n = user.len > 0 ? window_note(rule->tried, &account, a->when) : 0;
 
-	if (user.len > 0) {
-		account = hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), user.ptr, user.len));
-		of_account = window_note(rule->accounts, &account, a->when);
-		ret->stale |= of_account >= FRIEND_ACCOUNT_STALE;
+	ret->stale |= n >= FRIEND_ACCOUNT_STALE;
+	hit->proven = a->event->proven;
+	if (hit->proven) {
+		hit->count = count_friend(&rule->friends, key, a);
+		return hit->count > 0;
 	}
-	limit = window_threshold(rule->accounts);
-	if (of_account >= limit) {
-		*count = of_account;
-		ret->suspect |= !a->event->proven;
-		if (a->event->proven)
-			window_clear(rule->accounts, &account);
-		return a->event->proven;
-	}
-	if (of_account > FRIEND_ACCOUNT_COUNTED)
+	/* Whoever forges them shall not cut off the office. */
+	ret->suspect |= n >= window_threshold(rule->tried);
+	if (n <= FRIEND_ACCOUNT_COUNTED)
+		ret->suspect |= window_note(rule->window, key, a->when) >= rule->cfg->threshold;
+	if (a->part.family == 0)
 		return false;
-	/* Unproven ones are only looked at: whoever forges them shall not cut off the office. */
-	if (!a->event->proven) {
-		ret->suspect |= window_note(rule->window, key, a->when) >= threshold;
-		return false;
-	}
-	n = window_note(rule->friends, key, a->when);
-	if (n < window_threshold(rule->friends))
-		return false;
-	window_clear(rule->friends, key);
-	*count = n;
-	return true;
+	hit->target = a->part;
+	hit->of_part = true;
+	hit->count = count_friend(&rule->parts, &part, a);
+	return hit->count > 0;
 }
 
 /* An attempt of a stranger. True: it is a hit. */
@@ -336,12 +371,7 @@ static void rule_note(struct rule_set *set, struct rule *rule, const struct rule
 	ret->counted = true;
 	if (trusted && is_shared(rc))
 		return;
-	if (trusted) {
-		hit.proven = true;
-		found = note_friend(rule, &key, a, &hit.count, ret);
-	} else {
-		found = note_stranger(rule, &key, a, &hit);
-	}
+	found = trusted ? note_friend(rule, &key, a, &hit, ret) : note_stranger(rule, &key, a, &hit);
 	if (!found || (ret->hit_any && (ret->hit.proven || !hit.proven)))
 		return;
 	ret->hit = hit;
@@ -375,8 +405,8 @@ bool rule_standing(const struct rule_set *set, const struct rule *rule, const st
 	ret->count = window_count(raise ? rule->raised[raise - rc->raises] : rule->window, &key, now);
 	ret->proven = window_count(rule->proven, &key, now);
 	if (is_friend && !(rc->classes & CLASS_BIT(CLASS_CALL_ATTEMPT))) {
-		ret->threshold = window_threshold(rule->friends);
-		ret->proven = ret->count = window_count(rule->friends, &key, now);
+		ret->threshold = window_threshold(rule->friends.attempts);
+		ret->proven = ret->count = window_count(rule->friends.attempts, &key, now);
 	}
 	return true;
 }

@@ -10,6 +10,12 @@
 #include "detect/window.h"
 #include "match/event.h"
 
+/* Attempts of friends, and those of them on one account each. */
+struct friend_windows {
+	struct window_table *attempts;
+	struct window_table *accounts;
+};
+
 /* The rules of the config with their counts. */
 struct rule {
 	const struct config_rule *cfg;
@@ -17,8 +23,10 @@ struct rule {
 	struct window_table *proven;  /* of proven attempts only */
 	struct window_table *own;     /* each source's share of a key that several have; NULL: none is asked for */
 	struct window_table **raised; /* of each of cfg->raises */
-	struct window_table *friends; /* proven attempts of friends; NULL: the rule counts no sources */
-	struct window_table *accounts; /* attempts of a friend on one account */
+	/* All of these NULL: the rule counts no sources. */
+	struct window_table *tried; /* attempts of a friend on one account, proven or not */
+	struct friend_windows friends; /* proven ones */
+	struct friend_windows parts;   /* unproven ones of a part of a friend */
 };
 
 struct rule_set {
@@ -44,6 +52,7 @@ struct rule_hit {
 	struct addr target; /* what to ban: the source or its prefix */
 	unsigned count;
 	bool proven;	    /* proven attempts alone reach the threshold */
+	bool of_part;	    /* target is a part of a friend */
 };
 
 /* An attempt to be counted. */
@@ -52,6 +61,11 @@ struct rule_attempt {
 	const struct attempt *attempt;
 	struct addr source;
 	struct addr counted; /* as which the source is counted: itself, or the prefix of an IPv6 address */
+	/*
+	 * The part of it that this came from, and nobody is logged in from: the port of
+	 * an IPv4 address, the address in an IPv6 prefix. Family 0: not known.
+	 */
+	struct addr part;
 	usec_t when;
 	bool is_friend;
 };
@@ -71,7 +85,10 @@ struct rule_outcome {
  * A friend (an office, many phones) is only counted by proven attempts, its
  * threshold is higher, and one account counts for a few of them at most: what one
  * phone does with a stale password, however long, leads nowhere. So many attempts
- * on one account as no phone makes do.
+ * on one account as no phone makes do. Unproven ones count in the same way for
+ * that part of the friend that they came from, and only that is a hit: a guesser
+ * is stopped, and whoever forges the friend's packets can stop nothing but ports
+ * at which there is nobody.
  */
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
 

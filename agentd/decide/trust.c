@@ -9,11 +9,14 @@
 #include "base/hash.h"
 
 #define WAYS 8
+/* Everybody has logged in again by then: the usual registration is for an hour (RFC 3261 10.2.1.1). */
+#define PARTS_LEARNT_IN (3600 * USEC_PER_SEC)
 
 struct entry {
 	struct friend friend; /* addr.family 0: free */
 	uint32_t accounts[FRIEND_ACCOUNTS_MAX]; /* hashes */
 	bool changed; /* since it was stored */
+	usec_t parts_known; /* from when on; 0: nobody logged in since it is known; USEC_INFINITY: never */
 };
 
 struct trust {
@@ -98,7 +101,17 @@ static void note_account(struct entry *e, struct span user)
 		e->friend.accounts = i + 1;
 }
 
-void trust_note(struct trust *t, const struct addr *addr, struct span user, usec_t when)
+static void note_parts(struct entry *e, bool is_new, bool part_known, usec_t when)
+{
+	if (!part_known)
+		e->parts_known = USEC_INFINITY;
+	else if (is_new)
+		e->parts_known = when;
+	else if (e->parts_known == 0)
+		e->parts_known = when + PARTS_LEARNT_IN;
+}
+
+void trust_note(struct trust *t, const struct addr *addr, struct span user, bool part_known, usec_t when)
 {
 	struct entry *e = find(t, addr);
 
@@ -106,6 +119,7 @@ void trust_note(struct trust *t, const struct addr *addr, struct span user, usec
 		e = take_place(t, addr);
 		e->friend.first = when;
 	}
+	note_parts(e, e->friend.successes == 0, part_known, when);
 	if (when > e->friend.last)
 		e->friend.last = when;
 	e->friend.successes++;
@@ -146,6 +160,13 @@ bool trust_any_in(const struct trust *t, const struct addr *prefix, usec_t since
 	return false;
 }
 
+bool trust_knows_parts(const struct trust *t, const struct addr *addr, usec_t now)
+{
+	const struct entry *e = find(t, addr);
+
+	return e && e->parts_known && e->parts_known <= now;
+}
+
 size_t trust_count(const struct trust *t, usec_t since)
 {
 	size_t i, n = 0;
@@ -164,7 +185,8 @@ void trust_forget(struct trust *t, usec_t before)
 			t->entries[i] = (struct entry){ 0 };
 }
 
-/* Keeping: address, number of successes (0: gone), the first, the last, number of accounts, and what tells them apart. */
+/* Keeping: address, number of successes (0: gone), the first, the last, number of accounts, since when its
+ * parts are known, and what tells accounts apart. */
 
 static void pack_friend(struct pack *p, const struct addr *addr, const struct entry *e)
 {
@@ -178,6 +200,7 @@ static void pack_friend(struct pack *p, const struct addr *addr, const struct en
 	pack_number(p, f->first);
 	pack_number(p, f->last);
 	pack_number(p, f->accounts);
+	pack_number(p, e->parts_known);
 	for (i = 0; i < FRIEND_ACCOUNTS_MAX; i++)
 		pack_number(p, e->accounts[i]);
 }
@@ -231,7 +254,7 @@ static bool restore_friend(struct entry *e, uint64_t successes, struct unpack *u
 
 	e->friend.successes = (uint32_t)successes;
 	if (!unpack_number(u, &e->friend.first) || !unpack_number(u, &e->friend.last) ||
-	    !unpack_below(u, UINT32_MAX, &accounts))
+	    !unpack_below(u, UINT32_MAX, &accounts) || !unpack_number(u, &e->parts_known))
 		return false;
 	e->friend.accounts = (uint32_t)accounts;
 	for (i = 0; i < FRIEND_ACCOUNTS_MAX; i++) {

@@ -18,8 +18,10 @@ struct trust;
 int trust_new(struct trust **ret);
 struct trust *trust_free(struct trust *t);
 
-/* A success of user at addr (IPv6: its prefix). */
-void trust_note(struct trust *t, const struct addr *addr, struct span user, usec_t when);
+/* A success of user at addr (IPv6: its prefix). part_known: the log said from which part of it. */
+void trust_note(struct trust *t, const struct addr *addr, struct span user, bool part_known, usec_t when);
+/* Do we know all parts of addr (ports, addresses in its prefix) from where somebody is logged in now? */
+bool trust_knows_parts(const struct trust *t, const struct addr *addr, usec_t now);
 /* As known from before. */
 void trust_restore(struct trust *t, const struct friend *f);
 /* What is known of addr, whenever it was, or NULL. */

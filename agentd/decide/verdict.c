@@ -80,7 +80,7 @@ bool verdict_is_friend(const struct decider *d, const struct addr *counted, usec
 {
 	const struct friend *f = d->cfg->policy.friend_for ? trust_find(d->trust, counted) : NULL;
 
-	return f && f->last && f->last + d->cfg->policy.friend_for >= now;
+	return (f && f->last && f->last + d->cfg->policy.friend_for >= now) || window_count(d->called, counted, now) > 0;
 }
 
 /* How many friends there are; counted again once a minute. */
@@ -229,45 +229,68 @@ static void carry_out(struct decider *d, struct ban *b)
 	consider_prefix(d, &copy);
 }
 
-/* Asks the kernel, where its answer would count, before anybody is banned. Takes over b's strings. */
-static void ask_or_carry_out(struct decider *d, struct ban *b, const struct addr *source, bool witnessed)
+/* Asks the kernel, where its answer would count, before anybody is banned. Takes over the ban's strings. */
+static void ask_or_carry_out(struct decider *d, struct decision *what, const struct event *e, const struct addr *source)
 {
+	struct ban *b = &what->ban;
+
 	/* One is decided already, or told of already where none is enforced. */
 	if (pending_has(&d->pending, source) || (b->observed && ban_table_standing(&d->bans, &b->addr, b->start))) {
 		ban_done(b);
 		return;
 	}
-	if (witnessed && d->callbacks.ask && pending_add(&d->pending, source, b)) {
+	what->witnessed = e->witnessed;
+	if ((e->witnessed || (e->askable && !b->proven)) && d->callbacks.ask && pending_add(&d->pending, source, what)) {
 		if (d->callbacks.ask(d->callbacks.userdata, source))
 			return;
-		pending_take(&d->pending, source, b);
+		pending_take(&d->pending, source, what);
 	}
 	carry_out(d, b);
 }
 
-void decider_answer(struct decider *d, const struct addr *addr, enum witness w)
+static void give_up_forged(struct decider *d, const struct addr *addr, const struct ban *b)
 {
+	unsigned n = pending_forgery(&d->pending, addr, b->start);
 	char text[ADDR_TEXT_MAX];
-	struct ban b;
-	unsigned n;
 
-	if (!pending_take(&d->pending, addr, &b))
-		return;
-	if (w != WITNESS_UNSEEN) {
-		/* What happened since it was asked counts, too. */
-		if (exempt_find(&d->exempt, &b.addr))
-			ban_done(&b);
-		else
-			carry_out(d, &b);
-		return;
-	}
-	n = pending_forgery(&d->pending, addr, b.start);
 	d->stats.forged++;
-	verdict_alert(d, ALERT_FORGERY, addr, (struct span){ 0 }, b.start,
+	verdict_alert(d, ALERT_FORGERY, addr, (struct span){ 0 }, b->start,
 		      "Log lines name %s (rule %s, %s), but the kernel has seen no packet of it: they are forged, and count "
 		      "against nobody (%u times lately)",
-		      addr_format(addr, text), b.rule, b.reason, n);
-	ban_done(&b);
+		      addr_format(addr, text), b->rule, b->reason, n);
+}
+
+/* A carrier that is known by its address never logs in. */
+static void spare_called(struct decider *d, const struct addr *addr, const struct ban *b)
+{
+	const struct addr counted = rule_counted(&d->rules, addr);
+	char text[ADDR_TEXT_MAX];
+
+	window_note(d->called, &counted, b->start);
+	d->stats.spared++;
+	verdict_alert(d, ALERT_FRIEND_ATTACKS, &counted, (struct span){ 0 }, b->start,
+		      "%s, to which this host sends requests of its own, does what a stranger would be banned for by rule %s "
+		      "(%s); but the packets may be forged. If it is your carrier, exempt it",
+		      addr_format(&counted, text), b->rule, b->reason);
+}
+
+void decider_answer(struct decider *d, const struct addr *addr, enum witness w)
+{
+	struct decision what;
+	struct ban *b = &what.ban;
+
+	if (!pending_take(&d->pending, addr, &what))
+		return;
+	if (w == WITNESS_UNSEEN && what.witnessed)
+		give_up_forged(d, addr, b);
+	else if (w == WITNESS_CALLED && !b->proven && !what.regardless)
+		spare_called(d, addr, b);
+	/* What happened since it was asked counts, too. */
+	else if (!exempt_find(&d->exempt, &b->addr)) {
+		carry_out(d, b);
+		return;
+	}
+	ban_done(b);
 }
 
 /* Hits */
@@ -297,13 +320,24 @@ static usec_t ban_span(struct decider *d, const struct config_rule *rule, struct
 	return rule->ladder[b->step];
 }
 
+/* May one more part of the friend at source be banned? */
+static bool may_shut(struct decider *d, const struct addr *source, usec_t when)
+{
+	const struct addr counted = rule_counted(&d->rules, source);
+
+	return window_note(d->shut, &counted, when) <= PARTS_SHUT_MAX;
+}
+
 void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct event *e, const struct addr *source,
 		 usec_t when)
 {
+	struct decision what = { .regardless = hit->of_part || hit->cfg->classes & CLASS_BIT(CLASS_CALL_ATTEMPT) };
 	struct ban b = { .addr = hit->target, .start = when, .count = hit->count, .proven = hit->proven };
 	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0, span;
 	struct addr counted;
 
+	if (hit->of_part && !may_shut(d, source, when))
+		return;
 	/* A prefix with somebody in it who must not or should not be cut off: only the source itself then. */
 	if (!addr_is_host(&b.addr) && (exempt_find(&d->exempt, &b.addr) ||
 				       (!verdict_is_friend(d, &b.addr, when) && trust_any_in(d->trust, &b.addr, since))))
@@ -321,7 +355,8 @@ void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct eve
 		ban_done(&b);
 		return;
 	}
-	ask_or_carry_out(d, &b, source, e->witnessed);
+	what.ban = b;
+	ask_or_carry_out(d, &what, e, source);
 }
 
 /* Accounts */
@@ -369,6 +404,7 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 	const struct config_policy *p = &d->cfg->policy;
 	struct ban b = { .addr = *addr, .start = a->when, .count = a->count, .proven = a->proven };
 	struct account_search among_proven = { .addr = addr };
+	struct decision what = { .regardless = false };
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 	usec_t span = b.proven || p->account_ban < p->unproven_ban ? p->account_ban : p->unproven_ban;
 
@@ -385,10 +421,23 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 	b.reason = text_printf("one of %u addresses that failed with account %s within %s", a->count,
 			       text_escape(a->event->user, shown, sizeof(shown)), timespan_format(p->account_window, window));
 	evidence_collect(d->evidence, addr, &b.evidence, &b.evidence_len, &b.accounts);
-	if (!b.rule || !b.reason)
+	if (!b.rule || !b.reason) {
 		ban_done(&b);
+		return;
+	}
+	what.ban = b;
+	ask_or_carry_out(d, &what, a->event, addr);
+}
+
+/* All of them once there are enough; one failure more is that of one more. */
+static void ban_attackers(struct account_attack *a, uint64_t key, unsigned before, const struct addr *latest)
+{
+	struct decider *d = a->d;
+
+	if (before < d->cfg->policy.account_addresses)
+		distinct_each(d->accounts, key, a->when, ban_attacker, a);
 	else
-		ask_or_carry_out(d, &b, addr, a->event->witnessed);
+		ban_attacker(a, latest);
 }
 
 /*
@@ -400,10 +449,12 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 {
 	struct account_attack a = { .d = d, .event = e, .when = when };
 	uint64_t key = hash_lasting(0, e->user.ptr, e->user.len) | 1;
-	unsigned proven, needed = d->cfg->policy.account_addresses;
+	unsigned before, proven_before, proven, needed = d->cfg->policy.account_addresses;
 	char shown[100], window[TIMESPAN_TEXT_MAX];
 
 	a.proven_key = hash_lasting(key, "proven", 6) | 1;
+	before = distinct_count(d->accounts, key, when);
+	proven_before = distinct_count(d->accounts, a.proven_key, when);
 	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
 	a.count = distinct_note(d->accounts, key, counted, when);
 	if (a.count < needed)
@@ -413,10 +464,10 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
 		      text_escape(e->user, shown, sizeof(shown)), a.count,
 		      timespan_format(d->cfg->policy.account_window, window), a.names);
-	distinct_each(d->accounts, key, when, ban_attacker, &a);
+	ban_attackers(&a, key, before, counted);
 	if (proven < needed)
 		return;
 	a.proven = true;
 	a.count = proven;
-	distinct_each(d->accounts, a.proven_key, when, ban_attacker, &a);
+	ban_attackers(&a, a.proven_key, proven_before, counted);
 }

@@ -164,6 +164,16 @@ unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr
 	return k->count;
 }
 
+unsigned distinct_count(const struct distinct_table *t, uint64_t key, usec_t now)
+{
+	const struct key *k = find(t, key);
+	unsigned i, n = 0;
+
+	for (i = 0; k && i < k->count; i++)
+		n += !is_over(t, k->members[i].last, now);
+	return n;
+}
+
 void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
 		   void (*fn)(void *userdata, const struct addr *addr), void *userdata)
 {

@@ -25,6 +25,8 @@ struct distinct_table *distinct_table_free(struct distinct_table *t);
 
 /* Notes that key (any hash of it but 0) was seen with addr. Returns with how many in the window that ends now. */
 unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr *addr, usec_t when);
+/* With how many it was seen by now. */
+unsigned distinct_count(const struct distinct_table *t, uint64_t key, usec_t now);
 /* Each of them, in no order. fn must not change the table. */
 void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
 		   void (*fn)(void *userdata, const struct addr *addr), void *userdata);

@@ -49,6 +49,21 @@ void asked_take_back(struct asked *a)
 	a->tail--;
 }
 
+/* PROTO_SEEN says what the errors are. */
+static enum witness meaning(int error)
+{
+	switch (error) {
+	case 0:
+		return WITNESS_SEEN;
+	case -EISCONN:
+		return WITNESS_CALLED;
+	case -ENOENT:
+		return WITNESS_UNSEEN;
+	default:
+		return WITNESS_SILENT;
+	}
+}
+
 /* fn may ask again. */
 static void end_first(struct asked *a, enum witness w)
 {
@@ -63,7 +78,7 @@ static void end_first(struct asked *a, enum witness w)
 void asked_answer(struct asked *a, uint64_t number, int error)
 {
 	if (a->head < a->tail && a->first == number)
-		end_first(a, error == 0 ? WITNESS_SEEN : error == -ENOENT ? WITNESS_UNSEEN : WITNESS_SILENT);
+		end_first(a, meaning(error));
 }
 
 void asked_silence(struct asked *a)

@@ -16,6 +16,8 @@
 #define ELEMENTS_MESSAGE_SIZE ((size_t)80 << 10)
 #define BUFFER_SIZE ((size_t)1 << 20)
 #define SOCKET_BUFFER (16 << 20)
+/* Where a key of NFT_PORT4 has the port. */
+#define PORT4_PORT 4
 
 static struct mnl_socket *open_socket(unsigned groups)
 {
@@ -141,21 +143,44 @@ void nft_begin(struct nft *n)
 	nft_batch_begin(n);
 }
 
+void nft_key(enum nft_set set, const struct addr *addr, uint8_t key[static NFT_KEY_MAX])
+{
+	const uint16_t port = htons(addr->port);
+
+	memset(key, 0, NFT_KEY_MAX);
+	if (set != NFT_PORT4) {
+		memcpy(key, addr->bytes, nft_set_key_size(set));
+		return;
+	}
+	/* Parts of a concatenation are filled up to 32 bits. */
+	memcpy(key, addr->bytes, PORT4_PORT);
+	memcpy(key + PORT4_PORT, &port, sizeof(port));
+}
+
 void nft_add(struct nft *n, enum nft_set set, const struct addr *addr, usec_t left)
 {
-	nft_add_key(n, set, addr->bytes, 0, left);
+	uint8_t key[NFT_KEY_MAX];
+
+	nft_key(set, addr, key);
+	nft_add_key(n, set, key, 0, left);
 }
 
 void nft_add_new(struct nft *n, enum nft_set set, const struct addr *addr, usec_t left)
 {
+	uint8_t key[NFT_KEY_MAX];
+
+	nft_key(set, addr, key);
 	need_elements(n, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set);
-	put_element(n, addr->bytes, 0, left);
+	put_element(n, key, 0, left);
 }
 
 void nft_remove(struct nft *n, enum nft_set set, const struct addr *addr)
 {
+	uint8_t key[NFT_KEY_MAX];
+
+	nft_key(set, addr, key);
 	need_elements(n, NFT_MSG_DELSETELEM, 0, set);
-	put_element(n, addr->bytes, 0, USEC_INFINITY);
+	put_element(n, key, 0, USEC_INFINITY);
 }
 
 /* The host behind last, which ends a range; false behind the last of all. */
@@ -207,7 +232,7 @@ int nft_commit(struct nft *n)
 /* Reading elements */
 
 struct dump {
-	bool v6;
+	enum nft_set set;
 	nft_element_fn fn;
 	void *userdata;
 };
@@ -224,6 +249,20 @@ static int take_counter(struct nftnl_expr *expr, void *userdata)
 	return 0;
 }
 
+static struct addr address_of(enum nft_set set, const uint8_t *key)
+{
+	const bool v6 = nft_set_key_size(set) == 16;
+	struct addr a = { .family = v6 ? AF_INET6 : AF_INET, .len = v6 ? 128 : 32 };
+	uint16_t port;
+
+	memcpy(a.bytes, key, a.len / 8);
+	if (set == NFT_PORT4) {
+		memcpy(&port, key + PORT4_PORT, sizeof(port));
+		a.port = ntohs(port);
+	}
+	return a;
+}
+
 static int take_element(struct nftnl_set_elem *elem, void *userdata)
 {
 	const struct dump *d = userdata;
@@ -231,11 +270,9 @@ static int take_element(struct nftnl_set_elem *elem, void *userdata)
 	uint32_t len = 0;
 	const void *key = nftnl_set_elem_get(elem, NFTNL_SET_ELEM_KEY, &len);
 
-	if (!key || len != (d->v6 ? 16 : 4))
+	if (!key || len != nft_set_key_size(d->set))
 		return 0;
-	e.addr.family = d->v6 ? AF_INET6 : AF_INET;
-	e.addr.len = d->v6 ? 128 : 32;
-	memcpy(e.addr.bytes, key, len);
+	e.addr = address_of(d->set, key);
 	if (nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_FLAGS))
 		e.range_end = nftnl_set_elem_get_u32(elem, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END;
 	if (nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_EXPIRATION))
@@ -259,7 +296,7 @@ static int take_elements(const struct nlmsghdr *nlh, void *userdata)
 
 int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata)
 {
-	struct dump d = { nft_set_key_size(set) == 16, fn, userdata };
+	struct dump d = { set, fn, userdata };
 	_cleanup_free_ char *buf = malloc(BUFFER_SIZE);
 	struct nftnl_set *s = nftnl_set_alloc();
 	unsigned port = mnl_socket_get_portid(n->socket);

@@ -16,13 +16,18 @@
  *   table inet NAME {
  *     set exempt4, exempt6   interval
  *     set ban4, ban6, ban64  hash, timeout, counter; at most max_bans each; ban64: IPv6 networks of 64 bits
+ *     set port4              the same, of addresses with the port that they send UDP from
  *     set net4, net6         interval, timeout, counter
  *     set seen4, seen6       dynamic, timeout; at most witness.size each; seen6: networks of 64 bits
  *     set missed             dynamic, timeout: families of which packets were not noted in seen
+ *     set called4, called6   as seen, of those to whom this host sends requests
  *     set ports, transports  what the witness watches
  *     chain witness { note the source in seen4 or seen6; if that fails, its family in missed }
  *     chain prerouting { type filter hook prerouting priority raw; policy accept;
  *       watched → jump witness; exempt → accept; banned → counter drop }
+ *     chain called { note the destination in called4 or called6 }
+ *     chain postrouting { type filter hook postrouting priority raw; policy accept;
+ *       UDP from a watched port that begins as a SIP request → jump called }
  *     chain paused { }       only there while nothing is dropped
  *   }
  */
@@ -32,18 +37,21 @@ enum nft_set {
 	NFT_BAN4,
 	NFT_BAN6,
 	NFT_BAN64,
+	NFT_PORT4,
 	NFT_NET4,
 	NFT_NET6,
 	NFT_EXEMPT4,
 	NFT_EXEMPT6,
 	NFT_SEEN4,
 	NFT_SEEN6,
+	NFT_CALLED4,
+	NFT_CALLED6,
 	NFT_MISSED,
 	NFT_PORTS,
 	NFT_TRANSPORTS,
 	NFT_SET_COUNT
 };
-/* Prefix length of the keys of NFT_BAN64 and NFT_SEEN6. */
+/* Prefix length of the keys of NFT_BAN64, NFT_SEEN6 and NFT_CALLED6. */
 #define NFT_NETWORK6 64
 
 /* What the kernel notes of who sends. */
@@ -51,6 +59,7 @@ struct nft_witness {
 	bool on;
 	uint32_t size;	       /* sources of each family */
 	usec_t span;	       /* since their last packet */
+	usec_t called_span;    /* since our last request to them */
 	const uint16_t *ports; /* watched, ascending */
 	size_t n_ports;
 };
@@ -110,10 +119,10 @@ typedef void (*nft_element_fn)(void *userdata, const struct nft_element *e);
 /* All elements of a set, in no order. */
 int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata);
 
-/* Has it sent to a watched port within the witness's span? */
+/* Has it sent to a watched port within the witness's span? Have we sent it requests? */
 struct nft_question {
 	struct addr addr; /* a host, or a prefix within an IPv6 network of 64 bits, which counts as one */
-	int answer;	  /* 0: yes; -ENOENT: no; -ENODATA: not known */
+	int answer;	  /* 0: yes; -EISCONN: we call it ourselves; -ENOENT: no; -ENODATA: not known */
 };
 /* Any number of them; see docs/performance.md for the cost. */
 void nft_seen(struct nft *n, struct nft_question *questions, size_t count);

@@ -99,39 +99,46 @@ static bool is_key(const struct addr *a)
 	return a->len >= (a->family == AF_INET6 ? NFT_NETWORK6 : 32);
 }
 
-static void query_for(const struct addr *a, struct query *ret)
+static void query_for(const struct addr *a, enum nft_set set4, enum nft_set set6, struct query *ret)
 {
 	const bool v6 = a->family == AF_INET6;
 	const struct addr key = addr_truncate(a, v6 ? NFT_NETWORK6 : 32);
 
-	ret->set = v6 ? NFT_SEEN6 : NFT_SEEN4;
+	ret->set = v6 ? set6 : set4;
 	memcpy(ret->key, key.bytes, sizeof(ret->key));
 }
 
 void nft_seen(struct nft *n, struct nft_question *questions, size_t count)
 {
-	_cleanup_free_ struct query *queries = n->witness.on ? calloc(count + 2, sizeof(*queries)) : NULL;
+	_cleanup_free_ struct query *queries = n->witness.on ? calloc(count * 2 + 2, sizeof(*queries)) : NULL;
+	struct query *called, *all_missed;
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		questions[i].answer = -ENODATA;
 	if (!queries)
 		return;
-	for (i = 0; i < count; i++)
-		query_for(&questions[i].addr, &queries[i]);
-	/* Last: a packet that was not noted was missed before its line was asked about. */
-	queries[count] = (struct query){ NFT_MISSED, { NFPROTO_IPV4 }, 0 };
-	queries[count + 1] = (struct query){ NFT_MISSED, { NFPROTO_IPV6 }, 0 };
-	find(n, queries, count + 2);
+	called = queries + count;
+	all_missed = called + count;
 	for (i = 0; i < count; i++) {
-		const struct query *missed = &queries[count + (queries[i].set == NFT_SEEN6)];
+		query_for(&questions[i].addr, NFT_SEEN4, NFT_SEEN6, &queries[i]);
+		query_for(&questions[i].addr, NFT_CALLED4, NFT_CALLED6, &called[i]);
+	}
+	/* Last: a packet that was not noted was missed before its line was asked about. */
+	all_missed[0] = (struct query){ NFT_MISSED, { NFPROTO_IPV4 }, 0 };
+	all_missed[1] = (struct query){ NFT_MISSED, { NFPROTO_IPV6 }, 0 };
+	find(n, queries, count * 2 + 2);
+	for (i = 0; i < count; i++) {
+		const struct query *missed = &all_missed[queries[i].set == NFT_SEEN6];
 
 		if (!is_key(&questions[i].addr))
 			continue;
-		if (queries[i].error == 0)
-			questions[i].answer = 0;
-		else if (queries[i].error == -ENOENT && missed->error == -ENOENT)
+		if (queries[i].error == -ENOENT && missed->error == -ENOENT)
 			questions[i].answer = -ENOENT;
+		else if (called[i].error == 0)
+			questions[i].answer = -EISCONN;
+		else if (queries[i].error == 0)
+			questions[i].answer = 0;
 	}
 }
 

@@ -40,6 +40,10 @@ struct nft {
 
 const char *nft_set_name(enum nft_set set);
 uint32_t nft_set_key_size(enum nft_set set);
+/* Of all keys. */
+#define NFT_KEY_MAX 16
+/* What the set has for the address, of nft_set_key_size() bytes. */
+void nft_key(enum nft_set set, const struct addr *addr, uint8_t key[static NFT_KEY_MAX]);
 /* One element by its key, of nft_set_key_size() bytes. */
 void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flags, usec_t left);
 /* The elements gathered so far become one message: before any other message that is to follow them. */
@@ -62,6 +66,8 @@ void nft_batch_begin(struct nft *n);
 
 #define NFT_CHAIN "prerouting"
 #define NFT_CHAIN_WITNESS "witness"
+#define NFT_CHAIN_OUT "postrouting"
+#define NFT_CHAIN_CALLED "called"
 #define NFT_CHAIN_PAUSED "paused"
 
 /* Largest message without elements, with room to spare. */

@@ -10,8 +10,10 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 
-/* Where TCP, UDP and SCTP have their destination port. */
+/* Where TCP, UDP and SCTP have their ports, and UDP what it carries. */
+#define SOURCE_PORT_OFFSET 0
 #define PORT_OFFSET 2
+#define UDP_DATA_OFFSET 8
 
 static struct nftnl_expr *rule_expr(struct nft *n, struct nftnl_rule *r, const char *name)
 {
@@ -35,15 +37,32 @@ static void load_meta(struct nft *n, struct nftnl_rule *r, uint32_t what)
 	}
 }
 
-static void load_payload(struct nft *n, struct nftnl_rule *r, uint32_t base, size_t offset, uint32_t len)
+static void load_payload_into(struct nft *n, struct nftnl_rule *r, uint32_t reg, uint32_t base, size_t offset, uint32_t len)
 {
 	struct nftnl_expr *e = rule_expr(n, r, "payload");
 
 	if (e) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, (uint32_t)offset);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+	}
+}
+
+static void load_payload(struct nft *n, struct nftnl_rule *r, uint32_t base, size_t offset, uint32_t len)
+{
+	load_payload_into(n, r, NFT_REG_1, base, offset, len);
+}
+
+/* What is in the register, by NFT_CMP_… with the data? */
+static void compare(struct nft *n, struct nftnl_rule *r, uint32_t op, const void *data, uint32_t len)
+{
+	struct nftnl_expr *e = rule_expr(n, r, "cmp");
+
+	if (e) {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
+		nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, len);
 	}
 }
 
@@ -60,37 +79,33 @@ static void match_set(struct nft *n, struct nftnl_rule *r, enum nft_set set)
 }
 
 /* update @set { … timeout span }: the rule ends here if there is no room. */
-static void note_in_set(struct nft *n, struct nftnl_rule *r, enum nft_set set)
+static void note_in_set(struct nft *n, struct nftnl_rule *r, enum nft_set set, usec_t span)
 {
 	struct nftnl_expr *e = rule_expr(n, r, "dynset");
 
 	if (e) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, n->witness.span / USEC_PER_MSEC);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, span / USEC_PER_MSEC);
 		nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, nft_set_name(set));
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SET_ID, (uint32_t)set + 1);
 	}
 }
 
-/* meta nfproto ipv4 or ipv6; ip saddr, ip6 saddr, or the network of 64 bits that it is in */
-static void load_source(struct nft *n, struct nftnl_rule *r, enum nft_set set)
+/* meta nfproto ipv4 or ipv6; ip saddr (daddr of those called), ip6 saddr, or the network of 64 bits that it is in */
+static void load_address(struct nft *n, struct nftnl_rule *r, enum nft_set set)
 {
-	const bool v6 = nft_set_key_size(set) == 16;
+	static const size_t offsets[2][2] = { { offsetof(struct iphdr, saddr), offsetof(struct iphdr, daddr) },
+					      { offsetof(struct ip6_hdr, ip6_src), offsetof(struct ip6_hdr, ip6_dst) } };
+	const bool v6 = nft_set_key_size(set) == 16, called = set == NFT_CALLED4 || set == NFT_CALLED6;
 	const uint8_t family = v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	const uint8_t mask[16] = { 255, 255, 255, 255, 255, 255, 255, 255 }, zero[16] = { 0 };
 	struct nftnl_expr *e;
 
 	load_meta(n, r, NFT_META_NFPROTO);
-	e = rule_expr(n, r, "cmp");
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-		nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, &family, sizeof(family));
-	}
-	load_payload(n, r, NFT_PAYLOAD_NETWORK_HEADER,
-		     v6 ? offsetof(struct ip6_hdr, ip6_src) : offsetof(struct iphdr, saddr), v6 ? 16 : 4);
-	e = set == NFT_BAN64 || set == NFT_SEEN6 ? rule_expr(n, r, "bitwise") : NULL;
+	compare(n, r, NFT_CMP_EQ, &family, sizeof(family));
+	load_payload(n, r, NFT_PAYLOAD_NETWORK_HEADER, offsets[v6][called], v6 ? 16 : 4);
+	e = set == NFT_BAN64 || set == NFT_SEEN6 || set == NFT_CALLED6 ? rule_expr(n, r, "bitwise") : NULL;
 	if (e) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
@@ -160,11 +175,56 @@ static void put_source_rule(struct nft *n, enum nft_set set, int verdict)
 
 	if (!r)
 		return;
-	load_source(n, r, set);
+	load_address(n, r, set);
 	match_set(n, r, set);
 	if (verdict == NF_DROP)
 		rule_expr(n, r, "counter");
 	put_verdict(n, r, verdict, NULL);
+	put_rule(n, r);
+}
+
+/* meta nfproto ipv4 meta l4proto udp ip saddr . udp sport @port4 counter drop */
+static void put_port_rule(struct nft *n)
+{
+	const uint8_t family = NFPROTO_IPV4, udp = IPPROTO_UDP;
+	struct nftnl_rule *r = new_rule(n, NFT_CHAIN);
+
+	if (!r)
+		return;
+	load_meta(n, r, NFT_META_NFPROTO);
+	compare(n, r, NFT_CMP_EQ, &family, sizeof(family));
+	load_meta(n, r, NFT_META_L4PROTO);
+	compare(n, r, NFT_CMP_EQ, &udp, sizeof(udp));
+	load_payload_into(n, r, NFT_REG32_00, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4);
+	load_payload_into(n, r, NFT_REG32_01, NFT_PAYLOAD_TRANSPORT_HEADER, SOURCE_PORT_OFFSET, sizeof(uint16_t));
+	match_set(n, r, NFT_PORT4);
+	rule_expr(n, r, "counter");
+	put_verdict(n, r, NF_DROP, NULL);
+	put_rule(n, r);
+}
+
+/*
+ * meta l4proto udp udp sport @ports, and what it carries begins with a letter but
+ * not as an answer (RFC 3261 7.2): jump called. What is shorter, keepalives, does not match.
+ */
+static void put_call_rule(struct nft *n)
+{
+	static const char answer[] = { 'S', 'I', 'P', '/', '2', '.', '0', ' ' }, first = 'A', last = 'Z';
+	const uint8_t udp = IPPROTO_UDP;
+	struct nftnl_rule *r = new_rule(n, NFT_CHAIN_OUT);
+
+	if (!r)
+		return;
+	load_meta(n, r, NFT_META_L4PROTO);
+	compare(n, r, NFT_CMP_EQ, &udp, sizeof(udp));
+	load_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, SOURCE_PORT_OFFSET, sizeof(uint16_t));
+	match_set(n, r, NFT_PORTS);
+	load_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, UDP_DATA_OFFSET, sizeof(answer));
+	compare(n, r, NFT_CMP_NEQ, answer, sizeof(answer));
+	load_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, UDP_DATA_OFFSET, sizeof(first));
+	compare(n, r, NFT_CMP_GTE, &first, sizeof(first));
+	compare(n, r, NFT_CMP_LTE, &last, sizeof(last));
+	put_verdict(n, r, NFT_JUMP, NFT_CHAIN_CALLED);
 	put_rule(n, r);
 }
 
@@ -183,17 +243,17 @@ static void put_watch_rule(struct nft *n)
 	put_rule(n, r);
 }
 
-static void put_note_rule(struct nft *n, enum nft_set set)
+static void put_note_rule(struct nft *n, const char *chain, enum nft_set set, usec_t span)
 {
-	struct nftnl_rule *r = new_rule(n, NFT_CHAIN_WITNESS);
+	struct nftnl_rule *r = new_rule(n, chain);
 
 	if (!r)
 		return;
 	if (set == NFT_MISSED)
 		load_meta(n, r, NFT_META_NFPROTO);
 	else
-		load_source(n, r, set);
-	note_in_set(n, r, set);
+		load_address(n, r, set);
+	note_in_set(n, r, set, span);
 	if (set != NFT_MISSED)
 		put_verdict(n, r, NFT_RETURN, NULL);
 	put_rule(n, r);
@@ -211,16 +271,24 @@ void nft_put_rules(struct nft *n)
 
 	put_flush(n, NFT_CHAIN);
 	put_flush(n, NFT_CHAIN_WITNESS);
+	put_flush(n, NFT_CHAIN_OUT);
+	put_flush(n, NFT_CHAIN_CALLED);
 	/* Whoever could not be noted reaches the last of these. */
-	put_note_rule(n, NFT_SEEN4);
-	put_note_rule(n, NFT_SEEN6);
-	put_note_rule(n, NFT_MISSED);
+	put_note_rule(n, NFT_CHAIN_WITNESS, NFT_SEEN4, n->witness.span);
+	put_note_rule(n, NFT_CHAIN_WITNESS, NFT_SEEN6, n->witness.span);
+	put_note_rule(n, NFT_CHAIN_WITNESS, NFT_MISSED, n->witness.span);
+	put_note_rule(n, NFT_CHAIN_CALLED, NFT_CALLED4, n->witness.called_span);
+	put_note_rule(n, NFT_CHAIN_CALLED, NFT_CALLED6, n->witness.called_span);
 	/* First, so that the banned and the exempt are seen, too. */
-	if (n->witness.on)
+	if (n->witness.on) {
 		put_watch_rule(n);
+		put_call_rule(n);
+	}
 	/* Exemptions before bans: an exempt peer is not cut off even by a wrong ban. */
 	put_source_rule(n, NFT_EXEMPT4, NF_ACCEPT);
 	put_source_rule(n, NFT_EXEMPT6, NF_ACCEPT);
 	for (i = 0; !n->paused && i < sizeof(drops) / sizeof(drops[0]); i++)
 		put_source_rule(n, drops[i], NF_DROP);
+	if (!n->paused)
+		put_port_rule(n);
 }

@@ -21,6 +21,8 @@
 #define TYPE_IP6ADDR 8
 #define TYPE_INET_PROTOCOL 12
 #define TYPE_INET_SERVICE 13
+/* Types of a concatenation, one behind the other (TYPE_BITS there). */
+#define TYPE_PAIR(a, b) ((a) << 6 | (b))
 /* There are two families; the kernel counts those that ran out for a second more. */
 #define MISSED_SIZE 64
 
@@ -36,12 +38,15 @@ static const struct {
 	[NFT_BAN4] = { "ban4", TYPE_IPADDR, 4, HASH, true },
 	[NFT_BAN6] = { "ban6", TYPE_IP6ADDR, 16, HASH, true },
 	[NFT_BAN64] = { "ban64", TYPE_IP6ADDR, 16, HASH, true },
+	[NFT_PORT4] = { "port4", TYPE_PAIR(TYPE_IPADDR, TYPE_INET_SERVICE), 8, HASH, true },
 	[NFT_NET4] = { "net4", TYPE_IPADDR, 4, RANGES, true },
 	[NFT_NET6] = { "net6", TYPE_IP6ADDR, 16, RANGES, true },
 	[NFT_EXEMPT4] = { "exempt4", TYPE_IPADDR, 4, NFT_SET_INTERVAL, false },
 	[NFT_EXEMPT6] = { "exempt6", TYPE_IP6ADDR, 16, NFT_SET_INTERVAL, false },
 	[NFT_SEEN4] = { "seen4", TYPE_IPADDR, 4, NOTED, false },
 	[NFT_SEEN6] = { "seen6", TYPE_IP6ADDR, 16, NOTED, false },
+	[NFT_CALLED4] = { "called4", TYPE_IPADDR, 4, NOTED, false },
+	[NFT_CALLED6] = { "called6", TYPE_IP6ADDR, 16, NOTED, false },
 	[NFT_MISSED] = { "missed", TYPE_NFPROTO, 1, NOTED, false },
 	[NFT_PORTS] = { "ports", TYPE_INET_SERVICE, 2, 0, false },
 	[NFT_TRANSPORTS] = { "transports", TYPE_INET_PROTOCOL, 1, 0, false },
@@ -73,8 +78,10 @@ static void put_table(struct nft *n, uint16_t type, uint16_t flags)
 		nftnl_table_free(t);
 }
 
-/* hook: packets come in here; else rules of other chains may jump to it */
-static void put_chain(struct nft *n, uint16_t type, const char *name, bool hook)
+/* No hook of the kernel: rules of other chains may jump to the chain. */
+#define NO_HOOK (-1)
+
+static void put_chain(struct nft *n, uint16_t type, const char *name, int hook)
 {
 	const uint16_t flags = type == NFT_MSG_NEWCHAIN ? NLM_F_CREATE : 0;
 	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
@@ -85,9 +92,9 @@ static void put_chain(struct nft *n, uint16_t type, const char *name, bool hook)
 	if (c && nlh) {
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, n->table);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
-		if (hook) {
+		if (hook != NO_HOOK) {
 			nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
-			nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
+			nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, (uint32_t)hook);
 			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_RAW);
 			nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		}
@@ -175,9 +182,9 @@ static void put_watched(struct nft *n)
 /* The chain "paused" is a mark for the next helper. To make it first makes deleting it safe. */
 static void put_mark(struct nft *n)
 {
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_PAUSED, false);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_PAUSED, NO_HOOK);
 	if (!n->paused)
-		put_chain(n, NFT_MSG_DELCHAIN, NFT_CHAIN_PAUSED, false);
+		put_chain(n, NFT_MSG_DELCHAIN, NFT_CHAIN_PAUSED, NO_HOOK);
 }
 
 /* Elements of a table that is replaced. */
@@ -215,9 +222,12 @@ static void put_carried(struct nft *n, const struct carried *c)
 {
 	size_t i;
 
-	for (i = 0; i < c->count; i++)
-		nft_add_key(n, c->sets[i], c->items[i].addr.bytes,
-			    c->items[i].range_end ? NFT_SET_ELEM_INTERVAL_END : 0, c->items[i].left);
+	for (i = 0; i < c->count; i++) {
+		uint8_t key[NFT_KEY_MAX];
+
+		nft_key(c->sets[i], &c->items[i].addr, key);
+		nft_add_key(n, c->sets[i], key, c->items[i].range_end ? NFT_SET_ELEM_INTERVAL_END : 0, c->items[i].left);
+	}
 }
 
 enum how {
@@ -249,8 +259,10 @@ static int make(struct nft *n, enum how how, const struct carried *carried)
 	}
 	if (how == NEW_SETS)
 		put_no_sets(n);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, true);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, false);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, NF_INET_PRE_ROUTING);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, NO_HOOK);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_OUT, NF_INET_POST_ROUTING);
+	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_CALLED, NO_HOOK);
 	put_mark(n);
 	/* Where it exists with another size, it takes the new one. */
 	for (set = 0; set < NFT_SET_COUNT; set++)
@@ -302,7 +314,8 @@ int nft_set_witness(struct nft *n, const struct nft_witness *w)
 	const size_t bytes = w->n_ports * sizeof(*w->ports);
 	uint16_t *ports;
 
-	if (old->on == w->on && old->size == w->size && old->span == w->span && old->n_ports == w->n_ports &&
+	if (old->on == w->on && old->size == w->size && old->span == w->span && old->called_span == w->called_span &&
+	    old->n_ports == w->n_ports &&
 	    (bytes == 0 || memcmp(old->ports, w->ports, bytes) == 0))
 		return 0;
 	ports = calloc(w->n_ports + 1, sizeof(*ports));

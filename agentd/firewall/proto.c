@@ -22,6 +22,8 @@ static bool address_is_sound(const struct addr *a)
 	cut = addr_truncate(a, a->len);
 	if (a->family == AF_INET)
 		memset(cut.bytes + 4, 0, sizeof(cut.bytes) - 4);
+	if (a->family == AF_INET && a->len == 32)
+		cut.port = a->port;
 	return memcmp(&cut, a, sizeof(cut)) == 0;
 }
 
@@ -31,13 +33,19 @@ static bool has_address(uint8_t op)
 	       op == PROTO_SEEN;
 }
 
+/* Exemptions are of all ports, and the witness does not tell them apart. */
+static bool may_have_port(uint8_t op)
+{
+	return op == PROTO_BAN || op == PROTO_UNBAN;
+}
+
 static bool entry_is_sound(const struct proto_entry *e, unsigned type)
 {
 	if (type == PROTO_ELEMENTS)
 		return address_is_sound(&e->addr);
 	if (e->op < PROTO_BAN || e->op > PROTO_OP_MAX || e->error > 0 || e->error < -4095)
 		return false;
-	return !has_address(e->op) || address_is_sound(&e->addr);
+	return !has_address(e->op) || (address_is_sound(&e->addr) && (!e->addr.port || may_have_port(e->op)));
 }
 
 int proto_check(const struct proto_packet *p, size_t len, bool from_agent)

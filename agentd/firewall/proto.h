@@ -19,7 +19,7 @@
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, before the DONE that has the LIST
  */
-#define PROTO_MAGIC 0x53570002u /* "SW", version 2 */
+#define PROTO_MAGIC 0x53570003u /* "SW", version 3 */
 #define PROTO_ENTRIES_MAX 500
 
 enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS };
@@ -42,7 +42,7 @@ struct proto_entry {
 	struct addr addr; /* of ban, unban, exempt, unexempt, seen, element; else zero */
 	uint8_t op;
 	uint8_t unused;
-	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -ENOENT no, -ENODATA not known */
+	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
 	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
 	uint64_t packets; /* element: dropped so far */
 	uint64_t bytes;

@@ -101,7 +101,8 @@ static int write_exemptions(struct table *t)
 
 static int take_witness(struct table *t, const struct config *cfg)
 {
-	const struct nft_witness w = { cfg->witness, cfg->witness_size, cfg->witness_for, cfg->ports, cfg->n_ports };
+	const struct nft_witness w = { cfg->witness, cfg->witness_size, cfg->witness_for, cfg->policy.friend_for,
+				       cfg->ports,   cfg->n_ports };
 
 	return nft_set_witness(t->nft, &w);
 }
@@ -263,7 +264,7 @@ static int apply_prefix(struct table *t, const struct proto_entry *entry)
 
 /* Addresses, and networks of 64 bits */
 
-#define HASH_SETS (NFT_BAN64 + 1)
+#define HASH_SETS (NFT_PORT4 + 1)
 
 struct slot {
 	struct proto_entry *entry;
@@ -338,7 +339,7 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 		return;
 	e = slots[0].entry;
 	refused = n == 1 ? e->op == PROTO_BAN && full[table_ban_set(&e->addr)] :
-			   full[NFT_BAN4] || full[NFT_BAN6] || full[NFT_BAN64];
+			   full[NFT_BAN4] || full[NFT_BAN6] || full[NFT_BAN64] || full[NFT_PORT4];
 	r = refused ? -ENFILE : write_hosts(t, slots, n);
 	if (r == -EEXIST || r == -ENOENT)
 		r = rewrite_hosts(t, slots, n);

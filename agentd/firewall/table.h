@@ -36,6 +36,7 @@ void table_apply(struct table *t, struct proto_entry *const *entries, size_t n);
 /*
  * Who has sent to a watched port within the witness's span: a host, or an IPv6
  * prefix of 64 bits or more; of IPv6 the network of 64 bits counts. error 0: yes;
+ * -EISCONN: this host has sent it requests within the time that friends are friends;
  * -ENOENT: no; -ENODATA: not known, as the witness is off, or was made or could
  * not note a packet of that family within its span.
  */

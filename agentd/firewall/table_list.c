@@ -80,6 +80,8 @@ int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_en
 	if (r >= 0)
 		r = nft_dump(t->nft, NFT_BAN64, list_network, &l);
 	if (r >= 0)
+		r = nft_dump(t->nft, NFT_PORT4, list_host, &l);
+	if (r >= 0)
 		r = list_nets(t, 0, &l);
 	return r < 0 ? r : list_nets(t, 1, &l);
 }
@@ -142,7 +144,7 @@ static struct addr host_before(const struct addr *a)
 /* The ranges that the kernel has, as prefixes whose owner we do not know. */
 int table_adopt(struct table *t, unsigned f)
 {
-	struct addr pieces[RANGE_PREFIXES_MAX], all = { f ? AF_INET6 : AF_INET, 0, { 0 } };
+	struct addr pieces[RANGE_PREFIXES_MAX], all = { .family = f ? AF_INET6 : AF_INET };
 	struct ends ends = { 0 };
 	usec_t now = time_monotonic();
 	size_t i, k;

@@ -39,7 +39,7 @@ static inline usec_t table_left(usec_t end, usec_t now)
 	return end > now ? end - now : 1;
 }
 
-/* Which hash set has it: hosts, and IPv6 networks of 64 bits. */
+/* Which hash set has it: hosts, ports of them, and IPv6 networks of 64 bits. */
 static inline bool table_is_hashed(const struct addr *a)
 {
 	return addr_is_host(a) || (a->family == AF_INET6 && a->len == NFT_NETWORK6);
@@ -48,7 +48,7 @@ static inline bool table_is_hashed(const struct addr *a)
 static inline enum nft_set table_ban_set(const struct addr *a)
 {
 	if (a->family == AF_INET)
-		return NFT_BAN4;
+		return a->port ? NFT_PORT4 : NFT_BAN4;
 	return a->len == NFT_NETWORK6 ? NFT_BAN64 : NFT_BAN6;
 }
 

@@ -26,8 +26,9 @@ struct event {
 	const char *pattern;
 	unsigned pattern_index; /* unique among all patterns of the matcher */
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
+	bool askable;           /* the log is of this host: the kernel may know the source */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
-	struct span user, id, number, agent, from, transport; /* first reading; ptr NULL: not captured */
+	struct span user, id, number, agent, from, transport, port; /* first reading; ptr NULL: not captured */
 	struct span challenge;  /* that the gateway sent (auth-challenge), or that somebody claims to answer */
 	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
 	struct span line;       /* without line end */

@@ -23,10 +23,10 @@
 #define GROUPS_MAX 16
 
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
-	     FIELD_IS_TRANSPORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_TEXT, FIELD_COUNT };
+	     FIELD_IS_TRANSPORT, FIELD_IS_PORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_TEXT, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport",
-						       "time", "challenge", "text" };
+						       "sport", "time", "challenge", "text" };
 
 struct groups {
 	uint32_t numbers[GROUPS_MAX];
@@ -457,7 +457,7 @@ static void take_captures(const struct reading *r, const pcre2_callout_block *bl
 	struct span *const spans[FIELD_IS_TEXT] = {
 		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
-		[FIELD_IS_TIME] = &e->stamp,
+		[FIELD_IS_PORT] = &e->port,	[FIELD_IS_TIME] = &e->stamp,
 		[FIELD_IS_CHALLENGE] = &e->challenge,
 	};
 	unsigned f;

@@ -51,6 +51,7 @@ static const char *result_for(const struct event *e, const char *key, char buf[s
 	} captures[] = {
 		{ "user", e->user },   { "id", e->id },	    { "number", e->number },
 		{ "agent", e->agent }, { "from", e->from }, { "transport", e->transport },
+		{ "sport", e->port },
 	};
 	char addr[ADDR_TEXT_MAX];
 	size_t i;
@@ -79,7 +80,7 @@ static void check_word(const struct event *e, const struct filter_text *at, char
 	got = value ? result_for(e, word, buf) : NULL;
 	if (!got)
 		diag_error(diag, at->file, at->line,
-			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport or proven",
+			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport, sport or proven",
 			   "'%s' is nothing that can be expected", word);
 	else if (strcmp(got, value) != 0)
 		diag_error(diag, at->file, at->line, NULL, "the example gives %s=%s, not %s", word, got, value);

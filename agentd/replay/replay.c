@@ -270,7 +270,7 @@ static void take_event(struct replay *r, const struct source_event *se)
 {
 	struct event e = se->event;
 
-	e.witnessed = r->witnessed;
+	e.askable = e.witnessed = r->witnessed;
 	turn_clock(r, se->order);
 	decider_event(r->decider, &e, r->clock);
 	answer_all(r);

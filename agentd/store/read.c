@@ -73,6 +73,8 @@ char *store_meta_get(struct store *s, const char *key)
 /* The row as a ban; its strings are the statement's. False: its address makes no sense. */
 static bool read_ban(sqlite3_stmt *st, struct store_ban *b)
 {
+	const char *address = column_text(st, 1);
+
 	*b = (struct store_ban){
 		.id = sqlite3_column_int64(st, 0),
 		.start = from_integer(sqlite3_column_int64(st, 2)),
@@ -87,7 +89,7 @@ static bool read_ban(sqlite3_stmt *st, struct store_ban *b)
 		.proven = sqlite3_column_int(st, 10) != 0,
 		.observed = sqlite3_column_int(st, 11) != 0,
 	};
-	return column_addr(st, 1, &b->addr);
+	return address && addr_parse_bannable(address, strlen(address), &b->addr) == 0;
 }
 
 int store_bans_each(struct store *s, usec_t since, void (*fn)(void *userdata, const struct store_ban *b),
@@ -109,18 +111,19 @@ int store_bans_each(struct store *s, usec_t since, void (*fn)(void *userdata, co
 /* A JSON array of addr and the networks around it; their text needs no escapes. */
 static char *around(const struct addr *addr)
 {
-	size_t size = (addr->len + 1u) * (ADDR_TEXT_MAX + 3) + 2, used = 0;
+	size_t size = (addr->len + 2u) * (ADDR_TEXT_MAX + 3) + 2, used = 1;
 	char *text = malloc(size), one[ADDR_TEXT_MAX];
 	int len;
 
 	if (!text)
 		return NULL;
+	*text = '[';
 	for (len = addr->len; len >= 0; len--) {
 		const struct addr a = addr_truncate(addr, (uint8_t)len);
 
-		used += (size_t)snprintf(text + used, size - used, "%c\"%s\"", used ? ',' : '[', addr_format(&a, one));
+		used += (size_t)snprintf(text + used, size - used, "\"%s\",", addr_format(&a, one));
 	}
-	snprintf(text + used, size - used, "]");
+	snprintf(text + used, size - used, "\"%s\"]", addr_format(addr, one));
 	return text;
 }
 

@@ -124,7 +124,7 @@ static void ask(char **arguments)
 	if (nft_open(arguments[0], 1, &n) < 0 || nft_set_witness(n, &witness) < 0)
 		fail(arguments[0]);
 	for (i = 0; i < 500; i++)
-		questions[i].addr = (struct addr){ AF_INET, 32, { 192, 0, 2, (uint8_t)i } };
+		questions[i].addr = (struct addr){ AF_INET, 32, { 192, 0, 2, (uint8_t)i }, 0 };
 	start = cpu_time();
 	for (left = count; left > 0; left -= 500)
 		nft_seen(n, questions, 500);

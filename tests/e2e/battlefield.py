@@ -168,11 +168,11 @@ def failure(address, user="100", ago=0):
             f"'{address}:5060' - Wrong password\n")
 
 
-def security(event, address, user="100", session="s", transport="UDP", tail="", ago=0):
+def security(event, address, user="100", session="s", transport="UDP", tail="", ago=0, port=5060):
     family = "IPV6" if ":" in address else "IPV4"
     return (f'[{stamp(ago)}] SECURITY[1] res_security_log.c: SecurityEvent="{event}",EventTV="x",Severity="Error",Service="PJSIP",'
             f'EventVersion="1",AccountID="{user}",SessionID="{session}",LocalAddress="{family}/{transport}/{GATEWAY}/5060",'
-            f'RemoteAddress="{family}/{transport}/{address}/5060"{tail}\n')
+            f'RemoteAddress="{family}/{transport}/{address}/{port}"{tail}\n')
 
 
 def success(address, user="100", session="ok", ago=0):
@@ -183,10 +183,10 @@ def challenge(address, nonce, session="s", ago=0):
     return security("ChallengeSent", address, "100", session, tail=f',Challenge="{nonce}"', ago=ago)
 
 
-def guess(address, user="100", session="s", transport="UDP", nonce="1/2", ago=0):
+def guess(address, user="100", session="s", transport="UDP", nonce="1/2", ago=0, port=5060):
     """A wrong password, as PJSIP tells of it."""
     return security("ChallengeResponseFailed", address, user, session, transport,
-                    f',Challenge="{nonce}",Response="bf",ExpectedResponse=""', ago)
+                    f',Challenge="{nonce}",Response="bf",ExpectedResponse=""', ago, port)
 
 
 def answered(address, user, n, ago=0):

@@ -94,6 +94,8 @@ table = {self.table}
         return sh("nft", "list", "table", "inet", self.table, check=False)
 
     def in_kernel(self, address):
+        if address.count(":") == 1:  # a port of an IPv4 address
+            address = address.replace(":", " . ")
         return f" {address} counter" in self.kernel()
 
     def logged(self):

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """What attackers do with true lines and forged packets: offices, carriers, neighbours, floods, old logs."""
+import contextlib
 import os
+import socket
 import subprocess
 import time
 
-from battlefield import ATTACKER, CARRIER, OFFICE, STRANGER, Battle, answered, failure, guess, lasts, security, stamp, success
+from battlefield import (ATTACKER, CARRIER, ECHO, GATEWAY, OFFICE, SILENCE, STRANGER, Battle, answered, failure, guess, lasts,
+                         security, send, stamp, start_network, success, udp)
 from sipwarden_env import BUILD, run, sh, wait
 
 # What no packet can come from, or what is this gateway itself.
@@ -66,6 +69,62 @@ def test_a_forger_cannot_cut_off_a_friend():
         assert not b.agent.banned(), b.agent.banned()
         # Nor is it passed over.
         assert any(a["kind"] == "friend-attacks" for a in b.agent.json("alerts")), b.agent.json("alerts")
+        b.unharmed()
+
+
+def test_a_guesser_over_udp_behind_the_nat_of_phones_loses_his_port():
+    with Battle([OFFICE, CARRIER]) as b:
+        b.write("".join(success(OFFICE, str(100 + i), f"p{i}") for i in range(40)))
+        guesser = udp(OFFICE, SILENCE)
+        port = guesser.getsockname()[1]
+        b.write("".join(guess(OFFICE, f"9{i:03}", f"g{i}", port=port) for i in range(100)))
+        ban = b.stopped(f"{OFFICE}:{port}")
+        assert not ban["proven"] and lasts(ban) <= 600, ban
+        assert list(b.agent.banned()) == [f"{OFFICE}:{port}"], b.agent.banned()
+        guesser.sendto(b"REGISTER", (GATEWAY, ECHO))
+        try:
+            raise AssertionError(f"he still hears {guesser.recv(100)}")
+        except TimeoutError:
+            pass
+        assert b.agent.json("list")[0]["packets"] > 0
+        why = b.agent.json("explain", OFFICE)
+        assert not why["banned"] and why["ports_banned"] == 1, why
+        # He goes on from everywhere: that is told, and does not become a way to shut the office out.
+        b.write("".join(guess(OFFICE, f"9{i:03}", f"h{p}-{i}", port=p) for p in range(20000, 20100) for i in range(60)))
+        assert len(b.agent.banned()) <= 32, len(b.agent.banned())
+        assert f"{OFFICE}, which logged in lately, fails so often" in b.agent.logged()
+        b.agent.ctl("unban", OFFICE)
+        assert not b.agent.banned()
+        wait("the port is open", lambda: guesser.sendto(b"REGISTER", (GATEWAY, ECHO)) and answers(guesser))
+        b.unharmed()
+
+
+def answers(s):
+    try:
+        return s.recv(100)
+    except TimeoutError:
+        return None
+
+
+def test_packets_in_the_name_of_a_carrier_that_this_host_calls():
+    # It authenticates by its address, never logs in, and nobody has exempted it.
+    with Battle([CARRIER]) as b:
+        gateway = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with contextlib.closing(gateway):
+            gateway.bind((GATEWAY, 5060))
+            gateway.sendto(f"OPTIONS sip:{CARRIER} SIP/2.0\r\n".encode(), (CARRIER, 5060))
+        send(CARRIER)
+        b.write("".join(failure(CARRIER, str(i)) for i in range(300)))
+        b.write("".join(security("InvalidAccountID", CARRIER, "admin", f"z{i}") for i in range(300)))
+        b.write("".join(security("FailedACL", CARRIER, "1", f"f{i}", tail=',ACLName="x"') for i in range(300)))
+        b.settle(0)
+        assert not b.agent.banned(), b.agent.banned()
+        assert any(a["kind"] == "friend-attacks" and a["address"] == CARRIER for a in b.agent.json("alerts"))
+        # Who never heard of this host is no carrier of it.
+        start_network(STRANGER)
+        send(STRANGER)
+        b.write("".join(failure(STRANGER, str(i)) for i in range(5)))
+        b.stopped(STRANGER)
         b.unharmed()
 
 

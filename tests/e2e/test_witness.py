@@ -15,10 +15,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from sipwarden_env import BUILD, run, sh, wait  # noqa: E402
 
-MAGIC = 0x53570002
+MAGIC = 0x53570003
 COMMANDS, HELLO, DONE, ELEMENTS = 1, 2, 3, 4
 BAN, UNBAN, EXEMPT, UNEXEMPT, LIST, RELOAD, FLUSH, SEEN, PAUSE, RESUME = range(1, 11)
-HEAD, ENTRY = struct.Struct("=IHHII"), struct.Struct("=BB16sBBiQQQ")
+HEAD, ENTRY = struct.Struct("=IHHII"), struct.Struct("=BB16sHBBHiIQQQ")
 YES, NO, UNKNOWN = 0, -errno.ENOENT, -errno.ENODATA
 FOR_EVER = 2 ** 64 - 1
 GATEWAY4, GATEWAY6 = "192.0.2.1", "2001:db8:a::1"
@@ -181,13 +181,14 @@ class Helper:
         for a in addresses or [None]:
             net = ipaddress.ip_network(a) if a else None
             family = 0 if not net else socket.AF_INET if net.version == 4 else socket.AF_INET6
-            entries += ENTRY.pack(family, net.prefixlen if net else 0, net.network_address.packed if net else b"", op, 0, 0, left, 0, 0)
+            entries += ENTRY.pack(family, net.prefixlen if net else 0, net.network_address.packed if net else b"", 0, op, 0, 0, 0, 0,
+                                  left, 0, 0)
         self.socket.send(HEAD.pack(MAGIC, COMMANDS, len(addresses) or 1, 0, 0) + entries)
         elements = []
         while True:
             kind, got = self.receive()
             if kind == DONE:
-                return [e[5] for e in got], elements
+                return [e[7] for e in got], elements
             if kind == ELEMENTS:
                 for e in got:
                     size = 4 if e[0] == socket.AF_INET else 16

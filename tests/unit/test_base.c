@@ -32,6 +32,31 @@ static void addresses_of_every_spelling_are_read(void **state)
 	reads_as("::ffff:c000:201", "192.0.2.1");
 }
 
+static void one_port_of_an_address_is_told_from_the_others(void **state)
+{
+	const struct addr port = unit_addr("192.0.2.7:5070"), other = unit_addr("192.0.2.7:5071"), host = unit_addr("192.0.2.7"),
+			  net = unit_addr("192.0.2.0/24"), last = unit_addr("255.255.255.255:65535");
+	static const char *const bad[] = { "192.0.2.7:", "192.0.2.7:0", "192.0.2.7:65536", "192.0.2.7:5070x", "192.0.2.7:-1",
+					   "192.0.2.0/24:5070", ":5070", "192.0.2.7:005070", "[2001:db8::1]:5070" };
+	struct addr a, truncated = addr_truncate(&port, 32);
+	char text[ADDR_TEXT_MAX];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(port.port, 5070);
+	assert_string_equal(addr_format(&port, text), "192.0.2.7:5070");
+	assert_string_equal(addr_format(&last, text), "255.255.255.255:65535");
+	assert_false(addr_equal(&port, &host) || addr_equal(&port, &other));
+	assert_true(addr_compare(&host, &port) < 0 && addr_compare(&port, &other) < 0);
+	assert_true(addr_covers(&host, &port) && addr_covers(&net, &port) && addr_covers(&port, &port));
+	assert_false(addr_covers(&port, &host) || addr_covers(&port, &other));
+	assert_true(addr_equal(&truncated, &host));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(addr_parse_bannable(bad[i], strlen(bad[i]), &a), -EINVAL);
+	/* In a log, what stands behind an address is no part of it. */
+	assert_int_equal(addr_parse("192.0.2.7:5070", 14, &a), -EINVAL);
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
 	static const char *const bad[] = { "",	       "1.2.3",	     "1.2.3.4.5",   "256.1.1.1", "1.2.3.4:5060",
@@ -215,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_every_spelling_are_read),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(one_port_of_an_address_is_told_from_the_others),
 		cmocka_unit_test(prefixes_are_checked),
 		cmocka_unit_test(cover_and_overlap),
 		cmocka_unit_test(what_can_be_no_attacker_is_known),

@@ -178,6 +178,30 @@ static void every_mistake_is_told_at_once(void **state)
 	diag_done(&diag);
 }
 
+static void what_is_good_of_a_spoilt_config_can_be_had(void **state)
+{
+	char path[] = "/tmp/sipwarden-unit-config-XXXXXX";
+	struct diag diag = DIAG_INIT;
+	struct config *c = NULL;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(dprintf(fd, "[sipwarden]\nnonsense = 1\nsocket = /run/other.sock\n[firewall\n"
+				"[firewall]\nmax_bans = many\ntable = other\n[rule x]\n") > 0);
+	close(fd);
+	assert_int_equal(config_load(path, &diag, &c), -EINVAL);
+	diag_done(&diag);
+	assert_int_equal(config_salvage(path, &c), 0);
+	assert_string_equal(c->socket, "/run/other.sock");
+	assert_string_equal(c->table, "other");
+	assert_int_equal(c->max_bans, 1000000);
+	config_free(c);
+	unlink(path);
+	assert_int_equal(config_salvage(path, &c), -ENOENT);
+	assert_string_equal(c->table, "sipwarden");
+	config_free(c);
+}
+
 static void windows_longer_than_can_be_counted_are_refused(void **state)
 {
 	struct diag diag;
@@ -503,6 +527,7 @@ int main(void)
 		cmocka_unit_test(an_empty_config_has_good_defaults),
 		cmocka_unit_test(sections_change_what_they_say_and_nothing_else),
 		cmocka_unit_test(every_mistake_is_told_at_once),
+		cmocka_unit_test(what_is_good_of_a_spoilt_config_can_be_had),
 		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),
 		cmocka_unit_test(a_time_zone_is_checked),
 		cmocka_unit_test(what_the_witness_watches_is_checked),

@@ -20,6 +20,7 @@ struct world {
 	struct ban last; /* strings are not kept */
 	char last_rule[64], last_alert[600];
 	bool can_ask;
+	bool unlearnt; /* whether the kernel sees what the log tells of */
 	unsigned serial;
 };
 
@@ -88,16 +89,17 @@ static void close_world(struct world *w)
 	config_free(w->cfg);
 }
 
-/* One line of log, each an attempt of its own. */
+/* One line of log, each an attempt of its own. from may have a port. */
 static void happens(struct world *w, enum event_class class, const char *from, const char *user, bool proven, usec_t when)
 {
-	char id[32];
+	char id[32], port[8];
 	struct event e = { .class = class,
 			   .classes = CLASS_BIT(class),
 			   .filter = "pbx",
 			   .pattern = "test",
 			   .proven = proven,
-			   .witnessed = true,
+			   .askable = true,
+			   .witnessed = !w->unlearnt,
 			   .n_addrs = 1,
 			   .user = SPAN(user),
 			   .line = SPAN("a line"),
@@ -106,6 +108,11 @@ static void happens(struct world *w, enum event_class class, const char *from, c
 	snprintf(id, sizeof(id), "call-%u", w->serial++);
 	e.id = SPAN(id);
 	e.addrs[0] = unit_addr(from);
+	if (e.addrs[0].port) {
+		snprintf(port, sizeof(port), "%u", e.addrs[0].port);
+		e.port = SPAN(port);
+		e.addrs[0].port = 0;
+	}
 	decider_event(w->d, &e, when);
 }
 
@@ -251,6 +258,167 @@ static void forged_packets_do_not_cut_off_an_office(void **state)
 	}
 	assert_int_equal(w.bans, 0);
 	assert_int_equal(w.alerts[ALERT_FRIEND_ATTACKS], 1);
+	close_world(&w);
+}
+
+/* Guesses at n accounts over UDP. */
+static void guesses_accounts(struct world *w, const char *from, unsigned n, usec_t when)
+{
+	char user[16];
+
+	while (n-- > 0) {
+		snprintf(user, sizeof(user), "g%u", n);
+		fails(w, from, user, 1, false, when);
+	}
+}
+
+static void a_guesser_over_udp_in_an_office_loses_his_port_and_no_phone_does(void **state)
+{
+	const struct addr port = unit_addr("198.51.100.7:40001"), office_address = unit_addr("198.51.100.7");
+	struct explanation e;
+	struct addr cover;
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "198.51.100.7:5060", "200", START);
+	logs_in(&w, "198.51.100.7:5062", "201", START);
+	/* A phone with an old password, for hours. */
+	fails(&w, "198.51.100.7:5064", "202", 40, false, START + MIN);
+	assert_int_equal(w.bans, 0);
+	guesses_accounts(&w, "198.51.100.7:40001", 60, START + HOUR);
+	assert_int_equal(w.bans, 1);
+	assert_true(addr_equal(&w.last.addr, &port));
+	assert_int_equal(w.last.end - w.last.start, 10 * MIN);
+	assert_false(w.last.proven);
+	assert_false(is_banned(&w, "198.51.100.7") || is_banned(&w, "198.51.100.7:5060"));
+	assert_int_equal(decider_explain(w.d, &office_address, START + HOUR, &e), 0);
+	assert_int_equal(e.ports, 1);
+	explanation_done(&e);
+	/* One account, faster than any phone. */
+	fails(&w, "198.51.100.7:40002", "200", 110, false, START + HOUR);
+	assert_int_equal(w.bans, 2);
+	assert_true(is_banned(&w, "198.51.100.7:40002"));
+	/* Who lifts the ban of the address means its ports. */
+	assert_int_equal(decider_unban(w.d, &office_address, &cover), 0);
+	assert_false(is_banned(&w, "198.51.100.7:40001") || is_banned(&w, "198.51.100.7:40002"));
+	close_world(&w);
+}
+
+static void forged_packets_cannot_shut_the_port_of_a_phone(void **state)
+{
+	const struct friend known = { .addr = unit_addr("203.0.113.9"), .first = START - HOUR, .last = START - MIN, .successes = 7 };
+	struct world w;
+	unsigned i;
+	char from[32];
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "198.51.100.7:5060", "200", START);
+	guesses_accounts(&w, "198.51.100.7:5060", 500, START + HOUR);
+	fails(&w, "198.51.100.7:5060", "200", 500, false, START + HOUR);
+	assert_int_equal(w.bans, 0);
+	/* All other ports neither: a phone may get one of them next. */
+	for (i = 0; i < 200; i++) {
+		snprintf(from, sizeof(from), "198.51.100.7:%u", 10000 + i);
+		guesses_accounts(&w, from, 60, START + HOUR);
+	}
+	assert_int_equal(w.bans, 32);
+	/* Not before all phones have logged in again: nobody knows their ports yet. */
+	decider_befriend(w.d, &known);
+	logs_in(&w, "203.0.113.9:5060", "300", START);
+	guesses_accounts(&w, "203.0.113.9:5062", 100, START + 30 * MIN);
+	assert_int_equal(w.bans, 32);
+	guesses_accounts(&w, "203.0.113.9:5062", 100, START + 2 * HOUR);
+	assert_int_equal(w.bans, 33);
+	/* Nor if the log of the logins has no ports. */
+	logs_in(&w, "203.0.113.20", "400", START);
+	guesses_accounts(&w, "203.0.113.20:5062", 100, START + 2 * HOUR);
+	assert_int_equal(w.bans, 33);
+	close_world(&w);
+}
+
+static void a_guesser_in_an_ipv6_network_of_friends_is_stopped_alone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "2001:db8:1:2::10", "200", START);
+	guesses_accounts(&w, "2001:db8:1:2::10", 200, START + MIN);
+	assert_int_equal(w.bans, 0);
+	guesses_accounts(&w, "2001:db8:1:2::66", 60, START + MIN);
+	assert_int_equal(w.bans, 1);
+	assert_true(is_banned(&w, "2001:db8:1:2::66"));
+	assert_false(is_banned(&w, "2001:db8:1:2::10"));
+	close_world(&w);
+}
+
+static void forged_attempts_do_not_make_a_friends_own_mistake_the_last_straw(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	logs_in(&w, "198.51.100.7", "200", START);
+	fails(&w, "198.51.100.7", "200", 150, false, START + MIN);
+	fails(&w, "198.51.100.7", "200", 1, true, START + MIN);
+	assert_int_equal(w.bans, 0);
+	close_world(&w);
+}
+
+static void whom_this_host_calls_is_not_cut_off_by_forged_packets(void **state)
+{
+	const struct addr carrier = unit_addr("198.51.100.9");
+	struct world w;
+	unsigned unlearnt;
+
+	(void)state;
+	for (unlearnt = 0; unlearnt < 2; unlearnt++) {
+		open_world(&w, "");
+		w.can_ask = true;
+		/* A gateway where nobody ever logs in never learns what its kernel sees. */
+		w.unlearnt = unlearnt;
+		happens(&w, CLASS_SCANNER, "198.51.100.9", "", false, START);
+		assert_int_equal(w.asked, 1);
+		decider_answer(w.d, &carrier, WITNESS_CALLED);
+		assert_int_equal(w.alerts[ALERT_FRIEND_ATTACKS], 1);
+		guesses_accounts(&w, "198.51.100.9:5060", 100, START + MIN);
+		assert_int_equal(w.bans, 0);
+		/* A real connection is another matter. */
+		w.can_ask = false;
+		guesses_accounts(&w, "198.51.100.9", 1, START + MIN);
+		fails(&w, "198.51.100.9", "x", 120, true, START + 2 * MIN);
+		assert_int_equal(w.bans, 1);
+		close_world(&w);
+	}
+	/* Its silence counts only where it sees what the log tells of. */
+	open_world(&w, "");
+	w.can_ask = w.unlearnt = true;
+	happens(&w, CLASS_SCANNER, "198.51.100.9", "", false, START);
+	decider_answer(w.d, &carrier, WITNESS_UNSEEN);
+	assert_int_equal(w.bans, 1);
+	close_world(&w);
+}
+
+static void one_failure_more_is_that_of_one_more(void **state)
+{
+	struct addr first = unit_addr("10.9.0.1"), cover;
+	struct world w;
+	char from[32];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	for (i = 0; i < 10; i++) {
+		snprintf(from, sizeof(from), "10.9.%u.1", i);
+		fails(&w, from, "100", 1, false, START + i * SEC);
+	}
+	assert_int_equal(w.bans, 10);
+	assert_int_equal(decider_unban(w.d, &first, &cover), 0);
+	fails(&w, "10.9.77.1", "100", 1, false, START + MIN);
+	assert_int_equal(w.bans, 11);
+	assert_false(is_banned(&w, "10.9.0.1"));
 	close_world(&w);
 }
 
@@ -526,6 +694,12 @@ int main(void)
 		cmocka_unit_test(an_office_with_one_stale_phone_is_told_of_and_not_banned),
 		cmocka_unit_test(real_guessing_from_an_office_is_stopped),
 		cmocka_unit_test(forged_packets_do_not_cut_off_an_office),
+		cmocka_unit_test(a_guesser_over_udp_in_an_office_loses_his_port_and_no_phone_does),
+		cmocka_unit_test(forged_packets_cannot_shut_the_port_of_a_phone),
+		cmocka_unit_test(a_guesser_in_an_ipv6_network_of_friends_is_stopped_alone),
+		cmocka_unit_test(forged_attempts_do_not_make_a_friends_own_mistake_the_last_straw),
+		cmocka_unit_test(whom_this_host_calls_is_not_cut_off_by_forged_packets),
+		cmocka_unit_test(one_failure_more_is_that_of_one_more),
 		cmocka_unit_test(a_thief_who_logged_in_is_no_friend_of_the_calls),
 		cmocka_unit_test(a_friend_of_long_ago_is_none),
 		cmocka_unit_test(an_account_under_attack_is_noticed_and_its_owner_spared),

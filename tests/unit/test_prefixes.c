@@ -72,14 +72,14 @@ static void ranges_agree_with_a_plain_model(void **state)
 		int n, r;
 
 		for (i = 0; i < 12; i++) {
-			struct addr a = { AF_INET, 32, { 10, 0, 0, (uint8_t)random() } };
+			struct addr a = { AF_INET, 32, { 10, 0, 0, (uint8_t)random() }, 0 };
 
 			a = addr_truncate(&a, (uint8_t)(24 + random() % 9));
 			prefix_set_add(&s, &a, (usec_t)(1 + random() % 4), false);
 		}
 		n = prefix_set_ranges(&s, &ranges);
 		for (k = 0; k < 256; k++) {
-			struct addr host = { AF_INET, 32, { 10, 0, 0, (uint8_t)k } };
+			struct addr host = { AF_INET, 32, { 10, 0, 0, (uint8_t)k }, 0 };
 			usec_t wanted = 0, got = 0;
 
 			for (i = 0; i < s.count; i++)

@@ -21,7 +21,7 @@ static inline struct addr unit_addr(const char *text)
 {
 	struct addr a;
 
-	assert_int_equal(addr_parse_prefix(text, strlen(text), false, &a), 0);
+	assert_int_equal(addr_parse_bannable(text, strlen(text), &a), 0);
 	return a;
 }
 
