@@ -217,7 +217,7 @@ static bool pending_sweep(void *table, size_t *at, size_t until, size_t limit, s
 {
 	struct pending_table *t = table;
 
-	(void)at;
+	*at = 0;
 	(void)until;
 	(void)limit;
 	hash_table_each(&t->table, pack_link, p);

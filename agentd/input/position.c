@@ -26,6 +26,17 @@ int position_take(int fd, uint64_t offset, struct position *ret)
 	return 0;
 }
 
+void position_grow(struct position *p, uint64_t offset, const char *data, size_t len)
+{
+	size_t n = len < sizeof(p->head) - p->head_len ? len : sizeof(p->head) - p->head_len;
+
+	if (offset != p->head_len || n == 0)
+		return;
+	memcpy(p->head + p->head_len, data, n);
+	p->head_len += (unsigned)n;
+	p->empty_at = 0;
+}
+
 bool position_same_head(const struct position *p, int fd)
 {
 	unsigned char head[POSITION_HEAD_MAX];

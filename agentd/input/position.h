@@ -3,6 +3,7 @@
 #define SIPWARDEN_INPUT_POSITION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -23,6 +24,8 @@ struct position {
 
 /* Of the open file fd. 0 or negative errno. */
 int position_take(int fd, uint64_t offset, struct position *ret);
+/* len bytes were read at offset: the head grows with a young file. */
+void position_grow(struct position *p, uint64_t offset, const char *data, size_t len);
 /* Does the file begin with the head of p, and reach as far? */
 bool position_fits(const struct position *p, int fd, const struct stat *st);
 /* Does the file still begin as it did? */

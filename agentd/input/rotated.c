@@ -10,6 +10,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+/* While somebody is rotating, it is looked again, after so long. */
+#define TRIES 5
+#define TRY_AGAIN_USEC 2000
+
 static bool is_compressed(const char *path)
 {
 	static const char *const ends[] = { ".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z" };
@@ -119,24 +123,77 @@ static int keep_some(struct rotated *r, size_t n, bool newer, uint64_t since)
 	return (int)kept;
 }
 
+static bool is_open(const struct rotated *r, size_t n, const struct rotated *one)
+{
+	struct stat a, b;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fstat(one->fd, &a) == 0 && fstat(r[i].fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			return true;
+	return false;
+}
+
+static size_t open_all(const char *pattern, const struct position *positions, size_t n, const struct stat *current,
+		       struct rotated ret[static ROTATED_MAX])
+{
+	size_t i, count = 0;
+	glob_t found;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return 0;
+	for (i = 0; i < found.gl_pathc && count < ROTATED_MAX; i++) {
+		if (is_compressed(found.gl_pathv[i]) ||
+		    !open_candidate(found.gl_pathv[i], positions, n, current, &ret[count]))
+			continue;
+		/* It was renamed meanwhile, and found by both names. */
+		if (is_open(ret, count, &ret[count]))
+			drop(&ret[count]);
+		else
+			count++;
+	}
+	globfree(&found);
+	return count;
+}
+
+/* Are they still where they were found, and no others beside them? Else one that was just renamed was missed. */
+static bool is_settled(const char *pattern, const struct rotated *r, size_t n)
+{
+	struct stat a, b;
+	size_t i, count = 0;
+	glob_t found;
+
+	for (i = 0; i < n; i++)
+		if (stat(r[i].path, &a) < 0 || fstat(r[i].fd, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+			return false;
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return n == 0;
+	for (i = 0; i < found.gl_pathc; i++)
+		count += !is_compressed(found.gl_pathv[i]);
+	globfree(&found);
+	/* What path leads to may itself be among them. */
+	return count <= n + 1 || n == ROTATED_MAX;
+}
+
 int rotated_find(const char *path, const struct position *positions, size_t n, const struct stat *current, bool newer,
 		 struct rotated ret[static ROTATED_MAX], bool *last)
 {
 	_cleanup_free_ char *pattern = text_printf("%s?*", path);
 	uint64_t since = n ? positions[n - 1].empty_at * 1000 : 0;
 	size_t i, count = 0;
-	glob_t found;
+	unsigned tries;
 
 	*last = false;
-	if (!pattern || glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
-		return 0;
-	for (i = 0; i < found.gl_pathc && count < ROTATED_MAX; i++) {
-		if (is_compressed(found.gl_pathv[i]) ||
-		    !open_candidate(found.gl_pathv[i], positions, n, current, &ret[count]))
-			continue;
-		*last |= ret[count].match == (int)n - 1;
-		count++;
+	for (tries = 0; pattern && tries < TRIES; tries++) {
+		while (count > 0)
+			drop(&ret[--count]);
+		if (tries > 0)
+			usleep(TRY_AGAIN_USEC);
+		count = open_all(pattern, positions, n, current, ret);
+		if (is_settled(pattern, ret, count))
+			break;
 	}
-	globfree(&found);
+	for (i = 0; i < count; i++)
+		*last |= ret[i].match == (int)n - 1;
 	return keep_some(ret, count, newer, since);
 }

@@ -59,9 +59,6 @@ struct tail *tail_free(struct tail *t)
 static void store_position(struct tail *t)
 {
 	t->position.offset = t->offset - t->lines.pending;
-	/* The head grows with a young file. */
-	if (t->position.head_len < POSITION_HEAD_MAX)
-		position_take(t->fd, t->position.offset, &t->position);
 	t->moved(t);
 }
 
@@ -93,6 +90,8 @@ static ssize_t read_once(struct tail *t)
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
+	/* What was read, not what the file holds by now: it may be truncated at any moment. */
+	position_grow(&t->position, t->offset, lines_room(&t->lines), (size_t)n);
 	t->offset += (uint64_t)n;
 	whole = lines_take(&t->lines, (size_t)n);
 	t->input->stats.cut += t->lines.cut - cut;
