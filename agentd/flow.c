@@ -133,16 +133,19 @@ static usec_t line_moment(struct agent_input *in, const struct event *e)
 
 usec_t agent_horizon(const struct agent *a, const struct agent_input *but)
 {
-	usec_t now = time_now(), horizon = now - HORIZON_LIVE;
+	usec_t now = time_now(), horizon = now - HORIZON_LIVE, reached;
 	size_t i;
 
 	for (i = 0; i < a->n_inputs; i++) {
 		const struct agent_input *in = &a->inputs[i];
 
-		if (in == but || input_has_caught_up(in->input) || (!in->reached && now - a->started > CATCH_UP_MAX))
+		reached = input_caught_up(in->input);
+		/* When it was looked last, not now: who gets no CPU has not read either. */
+		reached = reached ? reached - HORIZON_LIVE : in->reached;
+		if (in == but || (!reached && now - a->started > CATCH_UP_MAX))
 			continue;
-		if (in->reached < horizon)
-			horizon = in->reached;
+		if (reached < horizon)
+			horizon = reached;
 	}
 	return horizon;
 }

@@ -362,18 +362,18 @@ void agent_keep_names(struct agent *a)
 {
 	_cleanup_free_ char *text = store_meta_get(a->store, META_HASH_KEY);
 	unsigned char key[HASH_KEY_SIZE];
-	unsigned byte;
+	char byte[3] = "";
 	size_t i;
 
-	for (i = 0; text && i < sizeof(key); i++) {
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-			break;
-		key[i] = (unsigned char)byte;
-	}
-	if (text && strlen(text) == 2 * sizeof(key) && i == sizeof(key))
-		hash_keep(key);
-	else
+	if (!text || strlen(text) != 2 * sizeof(key) || strspn(text, "0123456789abcdef") != 2 * sizeof(key)) {
 		put_hash_key(a);
+		return;
+	}
+	for (i = 0; i < sizeof(key); i++) {
+		memcpy(byte, text + 2 * i, 2);
+		key[i] = (unsigned char)strtoul(byte, NULL, 16);
+	}
+	hash_keep(key);
 }
 
 void agent_keep_done(struct agent *a)

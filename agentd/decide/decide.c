@@ -298,7 +298,12 @@ static void judge(struct decider *d, const struct event *e, struct addr counted,
 	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
 	const struct ban_entry *part;
 	struct rule_outcome o;
+	struct addr from;
 
+	/* As if it were banned already: how much is read until the kernel answers must make no difference. */
+	from = part_of(e, &counted);
+	if (pending_covers(&d->pending, &a.source, from.family ? &from : &a.source, when))
+		return;
 	a.part = guilty_part(d, e, &counted, when);
 	/* Lines of what was dropped too late. */
 	part = a.part.family ? ban_table_find(&d->bans, &a.part) : NULL;

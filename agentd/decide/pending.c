@@ -82,6 +82,13 @@ bool pending_has(const struct pending_table *t, const struct addr *source)
 	return find(t, source) != NULL;
 }
 
+bool pending_covers(const struct pending_table *t, const struct addr *source, const struct addr *from, usec_t when)
+{
+	const struct pending *p = find(t, source);
+
+	return p && !p->what.ban.observed && p->what.ban.end > when && addr_covers(&p->what.ban.addr, from);
+}
+
 size_t pending_count(const struct pending_table *t)
 {
 	return t->table.count;

@@ -42,6 +42,8 @@ void pending_done(struct pending_table *t);
  */
 bool pending_add(struct pending_table *t, const struct addr *source, const struct decision *what);
 bool pending_has(const struct pending_table *t, const struct addr *source);
+/* Does a ban wait for source that would cover from, it or a part of it, at when? */
+bool pending_covers(const struct pending_table *t, const struct addr *source, const struct addr *from, usec_t when);
 size_t pending_count(const struct pending_table *t);
 /* Takes out what waits for source: true and *what, which is the caller's then. */
 bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what);

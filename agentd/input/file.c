@@ -40,6 +40,7 @@ struct follower {
 	size_t n_tails;
 	bool started; /* the first scan is over: what comes now is new */
 	bool told_missing;
+	usec_t caught_up;     /* input_caught_up() */
 	usec_t missing_since; /* CLOCK_MONOTONIC: no path leads to a file; 0: one does */
 };
 
@@ -461,6 +462,7 @@ static int on_hold(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void read_all(struct follower *f)
 {
+	usec_t begun = time_now();
 	const char *busy = NULL;
 	struct tail *t;
 
@@ -473,6 +475,7 @@ static void read_all(struct follower *f)
 	}
 	if (busy)
 		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
+	f->caught_up = busy ? 0 : begun;
 	release_held(f);
 }
 
@@ -606,15 +609,9 @@ static void file_measure(const struct input *in, struct input_stats *stats)
 			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
 }
 
-static bool file_has_caught_up(const struct input *in)
+static usec_t file_caught_up(const struct input *in)
 {
-	const struct follower *f = in->state;
-	const struct tail *t;
-
-	for (t = f->tails; t; t = t->next)
-		if (!t->live)
-			return false;
-	return true;
+	return ((const struct follower *)in->state)->caught_up;
 }
 
-const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure, file_has_caught_up };
+const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure, file_caught_up };

@@ -100,9 +100,9 @@ void input_resume(struct input *in, const struct input_stats *earlier)
 	in->stats.errors += earlier->errors;
 }
 
-bool input_has_caught_up(const struct input *in)
+usec_t input_caught_up(const struct input *in)
 {
-	return in->kind->has_caught_up(in);
+	return in->kind->caught_up(in);
 }
 
 void input_set_context(struct input *in, void *context)
