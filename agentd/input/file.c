@@ -183,8 +183,8 @@ static bool was_followed(const struct follower *f, const char *path)
 	return false;
 }
 
-/* Where to begin with a file that was not open until now. */
-static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
+/* Where to begin with a file that was not open until now. *known: the stored position, if it is of this file. */
+static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st, struct position *known)
 {
 	struct position p[POSITIONS_MAX];
 	int n = restore_positions(f, path, p);
@@ -196,12 +196,16 @@ static uint64_t first_offset(struct follower *f, const char *path, int fd, const
 	/* One that was empty may have been filled, copied and truncated since. */
 	if (n > 0 && !was_followed(f, path) && (n > fits || p[n - 1].empty_at))
 		append_rotated(f, path, p, p[n - 1].empty_at ? n : n - fits, st, !fits || p[n - 1].empty_at);
-	return fits ? p[n - 1].offset : 0;
+	if (!fits)
+		return 0;
+	*known = p[n - 1];
+	return known->offset;
 }
 
 static void open_file(struct follower *f, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct position known = { 0 };
 	struct stat st;
 	uint64_t offset;
 	struct tail *t;
@@ -218,10 +222,13 @@ static void open_file(struct follower *f, const char *path)
 		close(fd);
 		return;
 	}
-	offset = first_offset(f, path, fd, &st);
+	offset = first_offset(f, path, fd, &st, &known);
 	t = tail_new(f->input, path, fd, offset, on_moved);
 	if (!t)
 		return;
+	/* Not as the file begins by now: it may just have been truncated, and its copy is found by how it began. */
+	if (known.head_len > 0)
+		t->position = known;
 	t->seen = true;
 	/* At its end already: what comes is written now. */
 	t->live = offset == (uint64_t)st.st_size;
