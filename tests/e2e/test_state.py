@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -28,6 +29,7 @@ def agent(small_disk=False):
         a.close()
         if small_disk:
             sh("umount", "-l", a.path("state"), check=False)
+            shutil.rmtree(a.dir, ignore_errors=True)
 
 
 def attack(a, address, n=5):
