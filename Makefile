@@ -136,6 +136,13 @@ check-system: deps
 	$(MAKE) all
 	tests/run $(O) --system
 
+# The long form of tests/e2e/test_torture.py.
+ROUNDS ?= 200
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+torture: deps
+	$(MAKE) all
+	SIPWARDEN_BUILD=$(CURDIR)/$(O) /usr/bin/python3 tests/e2e/test_torture.py --rounds $(ROUNDS) --seed $(SEED)
+
 lint: deps
 	tests/lint
 
@@ -234,7 +241,8 @@ help:
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
+	@echo 'sudo make torture  the agent killed ROUNDS=200 times under an attack; SEED=NUMBER repeats one'
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system lint demo bench bench-attacks bench-filters install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters install uninstall clean help

@@ -136,20 +136,33 @@ static int start_stages(struct agent *a)
 		log_error("%s: the database cannot be opened: %s", cfg->state_dir, strerror(-r));
 		return r;
 	}
+	agent_keep_names(a);
 	agent_restore(a);
+	r = agent_keep_start(a);
+	if (r < 0)
+		return r;
 	agent_exemptions_configure(a);
 	r = agent_inputs_start(a, a->world, &a->inputs);
-	return r < 0 ? r : agent_watch_start(a);
+	if (r < 0)
+		return r;
+	a->n_inputs = a->world->cfg->n_inputs;
+	agent_keep_restore(a);
+	/* From this moment on no line is missed: where each log begins for us is known. */
+	if (agent_commit(a) < 0)
+		agent_commit_soon(a);
+	return agent_watch_start(a);
 }
 
 static void agent_stop(struct agent *a)
 {
 	agent_watch_stop(a);
+	if (a->n_inputs > 0)
+		agent_commit(a);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
-	agent_friends_stop(a);
 	store_close(a->store);
+	agent_keep_done(a);
 	firewall_stop(a->firewall);
 	decider_free(a->decider);
 	world_free(a->world);
@@ -182,7 +195,6 @@ int agent_run(const struct agent_options *options)
 	if (r >= 0)
 		r = start_stages(&a);
 	if (r >= 0) {
-		a.n_inputs = a.world->cfg->n_inputs;
 		agent_expire_at(&a, time_now());
 		sd_notifyf(0, "READY=1\nSTATUS=%s", agent_doing(&a));
 		log_info("Watching %zu inputs", a.n_inputs);

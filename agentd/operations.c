@@ -39,6 +39,7 @@ static int reload_world(struct agent *a, struct world *w)
 {
 	bool mode_changed = a->world->cfg->observe != w->cfg->observe;
 	struct agent_input *inputs;
+	struct pack kept = { 0 };
 	size_t i;
 	int r;
 
@@ -54,9 +55,13 @@ static int reload_world(struct agent *a, struct world *w)
 		return r;
 	}
 	tell_unchanged(a->world->cfg, w->cfg);
+	agent_keep_inputs(a, true, &kept);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	a->inputs = inputs;
 	a->n_inputs = w->cfg->n_inputs;
+	agent_keep_restore_inputs(a, &kept);
+	pack_done(&kept);
+	a->keep.whole = true;
 	world_free(a->world);
 	a->world = w;
 	agent_watch_loaded(a);

@@ -89,6 +89,7 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 		.now = time_now(),
 		.monotonic = time_monotonic(),
 		.started = a->started,
+		.counted_since = a->keep.counted_since,
 		.loaded = w->loaded,
 		.followed = w->followed,
 		.reload_refused = w->reload_refused,

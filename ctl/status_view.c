@@ -89,7 +89,7 @@ static void print_bans(const json_t *facts)
 {
 	long long observed = fact(facts, "bans_observed"), bans = fact(facts, "bans") - observed;
 
-	printf("  bans       %lld %s, %lld since start", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
+	printf("  bans       %lld %s, %lld so far", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
 	       fact(facts, "bans_total"));
 	if (observed)
 		printf("; %lld only observed", observed);
@@ -173,8 +173,9 @@ static void print_facts(const json_t *facts)
 {
 	char span[TIMESPAN_TEXT_MAX], local[TIME_TEXT_MAX], path[512];
 
-	printf("sipwardend %s, running for %s\n", facts_text(facts, "version"),
-	       format_ago((usec_t)fact(facts, "started"), span));
+	printf("sipwardend %s, running for %s, counting since %s\n", facts_text(facts, "version"),
+	       format_ago((usec_t)fact(facts, "started"), span),
+	       time_format_local((usec_t)fact(facts, "counted_since"), local));
 	printf("  config     %s, read at %s\n", output_safe(facts_text(facts, "config"), path, sizeof(path)),
 	       time_format_local((usec_t)fact(facts, "config_loaded"), local));
 	print_bans(facts);
@@ -192,7 +193,7 @@ static void print_facts(const json_t *facts)
 	print_store(facts);
 	print_memory(facts);
 	if (fact(facts, "alerts"))
-		printf("  alerts     %lld since start: see 'sipwarden alerts'\n", fact(facts, "alerts"));
+		printf("  alerts     %lld so far: see 'sipwarden alerts'\n", fact(facts, "alerts"));
 	print_log(facts);
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/bus.h"
 #include "control/private.h"
+#include "store/store.h"
 
 #define REASON_MAX 200
 

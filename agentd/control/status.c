@@ -42,6 +42,7 @@ static int append_numbers(sd_bus_message *m, const struct health *h)
 		uint64_t value;
 	} facts[] = {
 		{ "started", h->started },
+		{ "counted_since", h->counted_since },
 		{ "config_loaded", h->loaded },
 		{ "reload_refused", h->reload_refused },
 		{ "paused", h->paused },

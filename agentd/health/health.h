@@ -59,6 +59,7 @@ struct health_input {
 struct health {
 	usec_t now, monotonic;	/* CLOCK_REALTIME, CLOCK_MONOTONIC */
 	usec_t started, loaded; /* the agent; its config. CLOCK_REALTIME */
+	usec_t counted_since;	/* counters of decisions go on over restarts. CLOCK_REALTIME */
 	usec_t followed;	/* CLOCK_MONOTONIC: the inputs are there since */
 	usec_t reload_refused;	/* since then the files differ from what is in force; 0: they do not */
 	const char *config_path;

@@ -98,6 +98,20 @@ void input_stats(const struct input *in, struct input_stats *ret)
 	in->kind->measure(in, ret);
 }
 
+void input_resume(struct input *in, const struct input_stats *earlier)
+{
+	in->stats.lines += earlier->lines;
+	in->stats.bytes += earlier->bytes;
+	in->stats.cut += earlier->cut;
+	in->stats.rotations += earlier->rotations;
+	in->stats.errors += earlier->errors;
+}
+
+usec_t input_caught_up(const struct input *in)
+{
+	return in->kind->caught_up(in);
+}
+
 void input_set_context(struct input *in, void *context)
 {
 	in->context = context;

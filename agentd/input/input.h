@@ -91,6 +91,10 @@ void input_settle(struct input *in);
 
 const char *input_name(const struct input *in);
 void input_stats(const struct input *in, struct input_stats *ret);
+/* Counts go on from those of an earlier process, or of the input in whose place this is. */
+void input_resume(struct input *in, const struct input_stats *earlier);
+/* When all that was there had been read, the last time it was looked (CLOCK_REALTIME); 0: there is more to read. */
+usec_t input_caught_up(const struct input *in);
 /* Opaque word of the owner: which matcher its chunks go to. */
 void input_set_context(struct input *in, void *context);
 void *input_context(const struct input *in);

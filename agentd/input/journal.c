@@ -42,6 +42,7 @@ struct reader {
 	/* When the newest entry was first seen without a message (CLOCK_MONOTONIC); 0: it has one. */
 	usec_t unfinished;
 	bool live;
+	usec_t caught_up;  /* input_caught_up() */
 	usec_t last_entry; /* CLOCK_MONOTONIC */
 	usec_t written;	   /* CLOCK_REALTIME, of the last line taken; 0: none */
 	bool more;	   /* the journal had more than was taken */
@@ -204,6 +205,7 @@ static unsigned take_next(struct reader *r, int *counted)
 /* True if there may be more at once. Closes the journal if it must be opened anew. */
 static bool read_entries(struct reader *r)
 {
+	usec_t begun = time_now();
 	int n;
 	unsigned taken = take_next(r, &n);
 	bool more = !r->displaced && taken > 0 && (taken < (unsigned)n || taken == r->look);
@@ -221,6 +223,7 @@ static bool read_entries(struct reader *r)
 	deliver_or_hold(r, taken > 0);
 	if (!more && !r->displaced)
 		r->live = true;
+	r->caught_up = !more && !r->displaced ? begun : 0;
 	return more;
 }
 
@@ -369,4 +372,10 @@ static void journal_measure(const struct input *in, struct input_stats *stats)
 	stats->lag = r->more && r->written && r->written < now ? now - r->written : 0;
 }
 
-const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };
+static usec_t journal_caught_up(const struct input *in)
+{
+	return ((const struct reader *)in->state)->caught_up;
+}
+
+const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure,
+					       journal_caught_up };

@@ -25,6 +25,7 @@ struct input_kind {
 	void (*stop)(struct input *in); /* state may be NULL */
 	void (*settle)(struct input *in);
 	void (*measure)(const struct input *in, struct input_stats *stats); /* what is only known when asked */
+	usec_t (*caught_up)(const struct input *in);
 };
 
 extern const struct input_kind input_file_kind, input_journal_kind;

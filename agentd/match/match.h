@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "base/pack.h"
 #include "config/filter.h"
 #include "match/event.h"
 #include "match/timestamp.h"
@@ -113,6 +114,15 @@ const char *matcher_name(const struct matcher *m);
 /* The first of its filters. */
 const struct filter *matcher_filter(const struct matcher *m);
 void matcher_stats(const struct matcher *m, struct match_stats *ret);
+
+/* Names its patterns and their order (struct event, pattern_index), by hash_lasting(). */
+uint64_t matcher_patterns(const struct matcher *m);
+/*
+ * What a later process needs to go on: when better twins matched last, and the
+ * counters. False: it makes no sense.
+ */
+void matcher_keep(const struct matcher *m, struct pack *p);
+bool matcher_restore(struct matcher *m, struct unpack *u);
 
 /*
  * Runs the examples and counterexamples of the filter. Failures go to diag at

@@ -86,7 +86,7 @@ def test_entries_written_while_stopped_are_read():
         log(failures("192.0.2.12"))
         a.start()
         a.wait_banned("192.0.2.12")
-        assert a.json("status")["events"] == 5
+        assert a.json("status")["events"] == 6
     with_agent("[input asterisk]\ntype = journal\n", body)
 
 
