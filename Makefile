@@ -103,7 +103,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh prometheus
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
@@ -164,6 +164,11 @@ bench-attacks: deps-build
 	@$(call install-debs,$(DEPS_BENCH))
 	@$(MAKE) --no-print-directory -s all
 	@/usr/bin/python3 tests/bench/attacks $(O)
+
+bench-durability: deps-build
+	@$(call install-debs,$(DEPS_BENCH) systemd)
+	@$(MAKE) --no-print-directory -s all benches
+	@tests/bench/durability $(O)
 
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
@@ -238,6 +243,7 @@ help:
 	@echo 'sudo make bench    speed, beside fail2ban'
 	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
+	@echo 'sudo make bench-durability  reboot, floods, bad filters: some minutes'
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
@@ -245,4 +251,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help

@@ -12,6 +12,9 @@
 /* It is looked no more often for bans that ended. */
 #define EXPIRE_LOOK (100 * USEC_PER_MSEC)
 
+/* The kernel's clock for a ban may be as far from ours: what is on its way takes time. */
+#define END_TOLERANCE (30 * USEC_PER_SEC)
+
 /* Store: everything written within a moment goes into one transaction. */
 
 static void arm_commit(struct agent *a, usec_t delay)
@@ -76,19 +79,37 @@ bool agent_enforces(const struct agent *a, const struct ban *b)
 	return !b->observed && (!a->world->cfg->observe || strcmp(b->rule, "manual") == 0);
 }
 
+/* How long it is to be in the kernel from now on; 0: it is not to be there. */
+static usec_t enforced_for(const struct agent *a, const struct ban *b)
+{
+	usec_t now = time_now();
+
+	if (!agent_enforces(a, b))
+		return 0;
+	if (b->end == USEC_INFINITY)
+		return USEC_INFINITY;
+	return b->end > now ? b->end - now : 0;
+}
+
 /* Into the kernel, if it belongs there. */
 static void enforce(void *userdata, struct ban *b)
 {
 	struct agent *a = userdata;
-	usec_t now = time_now();
+	usec_t left = enforced_for(a, b);
 
 	b->in_kernel = false;
-	if (!agent_enforces(a, b))
-		return;
-	if (b->end == USEC_INFINITY)
-		firewall_ban(a->firewall, &b->addr, USEC_INFINITY);
-	else if (b->end > now)
-		firewall_ban(a->firewall, &b->addr, b->end - now);
+	if (left > 0)
+		firewall_ban(a->firewall, &b->addr, left);
+}
+
+/* The same for one of many that are not new. */
+static void enforce_later(void *userdata, struct ban *b)
+{
+	struct agent *a = userdata;
+
+	b->in_kernel = false;
+	if (enforced_for(a, b) > 0 && firewall_restore(a->firewall, &b->addr) < 0)
+		firewall_ban(a->firewall, &b->addr, enforced_for(a, b));
 }
 
 void agent_store_ban(struct agent *a, struct ban *b)
@@ -180,6 +201,24 @@ void agent_enforce_anew(struct agent *a)
 	decider_each(a->decider, enforce_or_not, a);
 }
 
+/* Its turn has come: it may have been lifted, or have got another end. */
+static usec_t on_left(void *userdata, const struct addr *addr)
+{
+	struct agent *a = userdata;
+	const struct ban *b = decider_find(a->decider, addr);
+
+	return b && addr_equal(&b->addr, addr) ? enforced_for(a, b) : 0;
+}
+
+/* A ban that got another end while the helper could not be told. */
+static void correct_end(struct agent *a, const struct ban *b, usec_t left)
+{
+	usec_t wanted = enforced_for(a, b), apart = wanted > left ? wanted - left : left - wanted;
+
+	if (wanted > 0 && apart > END_TOLERANCE)
+		firewall_ban(a->firewall, &b->addr, wanted);
+}
+
 static void on_kernel_element(void *userdata, const struct firewall_element *e)
 {
 	struct agent *a = userdata;
@@ -187,6 +226,8 @@ static void on_kernel_element(void *userdata, const struct firewall_element *e)
 	struct ban b = { .addr = e->addr, .start = now };
 	const struct ban *known = decider_find(a->decider, &e->addr);
 
+	if (known && addr_equal(&known->addr, &e->addr))
+		correct_end(a, known, e->left);
 	if (known && agent_enforces(a, known))
 		return;
 	if (known || !a->adopt) {
@@ -223,9 +264,20 @@ static void on_firewall_ready(void *userdata, bool lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
 	agent_exemptions_enforce(a, true);
-	decider_each(a->decider, enforce, a);
+	decider_each(a->decider, enforce_later, a);
 	decider_ask_again(a->decider);
-	firewall_list(a->firewall, on_kernel_element, on_kernel_listed, a);
+}
+
+static void on_restored(void *userdata)
+{
+	struct agent *a = userdata;
+	struct firewall_stats stats;
+
+	firewall_stats(a->firewall, &stats);
+	if (stats.fresh)
+		on_kernel_listed(a, 0); /* there is nothing that we do not know */
+	else
+		firewall_list(a->firewall, on_kernel_element, on_kernel_listed, a);
 }
 
 static void on_firewall_done(void *userdata, const struct addr *addr, bool banned, int error)
@@ -324,4 +376,4 @@ const struct decide_callbacks agent_decide_callbacks = {
 	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history
 };
 const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
-								NULL };
+								NULL, on_left, on_restored };

@@ -59,6 +59,19 @@ static void count_names(const struct agent *a, struct health *h)
 	}
 }
 
+static void name_braked(void *userdata, const struct filter *f, const struct filter_pattern *p, bool off)
+{
+	struct health *h = userdata;
+	char *text = off ? h->patterns_off : h->patterns_slowed, raw[512], name[600];
+	size_t used = strlen(text);
+
+	snprintf(raw, sizeof(raw), "%s/%s (%s:%u)", f->name, p->name, p->file, p->line);
+	text_printable(SPAN(raw), name, sizeof(name));
+	/* Inputs that share a filter have it in common. */
+	if (!strstr(text, name) && used + strlen(name) + 2 < HEALTH_PATTERNS_MAX)
+		snprintf(text + used, HEALTH_PATTERNS_MAX - used, "%s%s", used ? ", " : "", name);
+}
+
 static void fill_input(const struct agent_input *in, struct health_input *ret)
 {
 	ret->name = input_name(in->input);
@@ -74,8 +87,10 @@ static int fill_inputs(const struct agent *a, struct health *h)
 	h->inputs = calloc(a->n_inputs + 1, sizeof(*h->inputs));
 	if (!h->inputs)
 		return -ENOMEM;
-	for (; h->n_inputs < a->n_inputs; h->n_inputs++)
+	for (; h->n_inputs < a->n_inputs; h->n_inputs++) {
 		fill_input(&a->inputs[h->n_inputs], &h->inputs[h->n_inputs]);
+		matcher_braked_each(a->inputs[h->n_inputs].matcher, name_braked, h);
+	}
 	return 0;
 }
 

@@ -22,6 +22,8 @@ static int append_texts(sd_bus_message *m, const struct health *h, const struct 
 		{ "database_error", text_printable(SPAN(h->store.last_error), error, sizeof(error)) },
 		{ "last_problem", h->trouble.text },
 		{ "last_problem_level", h->trouble.when ? log_level_name(h->trouble.level) : "" },
+		{ "patterns_slowed", h->patterns_slowed },
+		{ "patterns_off", h->patterns_off },
 		{ "metrics_file",
 		  h->metrics_file ? text_escape(SPAN(h->metrics_file), metrics, sizeof(metrics)) : "" },
 	};

@@ -20,6 +20,8 @@
 
 /* Alerts that were given within the last hour are not given again. */
 #define ALERTS_REMEMBERED 1024
+/* Of one kind. */
+#define ALERTS_A_MINUTE 60
 /* Parts of one friend that may be banned within that time; then only the alert is left. */
 #define PARTS_SHUT_MAX 32
 #define PARTS_SHUT_FOR (3600 * USEC_PER_SEC)
@@ -50,9 +52,14 @@ struct decider {
 	usec_t minute;	      /* when the running minute began */
 	uint32_t in_minute;   /* bans in it */
 	uint32_t unproven_in_minute; /* of these */
+	uint32_t accounts_in_minute; /* of these, for one attempt at an account that many attack */
 	usec_t hour;	      /* the same for friends that were banned */
 	uint32_t friends_in_hour;
 	usec_t friends_counted; /* when stats.friends was */
+	struct alert_limit {
+		usec_t minute; /* when the running minute began */
+		unsigned given;
+	} alert_limits[ALERT_KINDS];
 	struct alerted alerted[ALERTS_REMEMBERED];
 	struct decide_keep *keep; /* NULL: nothing is kept */
 };

@@ -30,34 +30,61 @@ const char *alert_name(enum alert_kind kind)
 	return alert_names[kind];
 }
 
-/* Notes the alert. False: the same was given within the hour. */
-static bool alert_is_new(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account,
-			 usec_t when)
+static uint64_t alert_hash(enum alert_kind kind, const struct addr *addr, struct span account)
 {
 	uint64_t h = hash_lasting((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
-	size_t place;
 
-	if (addr)
-		h = hash_lasting(h, addr, sizeof(*addr));
-	place = h % ALERTS_REMEMBERED;
-	if (d->alerted[place].hash == h && when < d->alerted[place].when + HOUR)
-		return false;
-	d->alerted[place].hash = h;
-	d->alerted[place].when = when;
-	return true;
+	return addr ? hash_lasting(h, addr, sizeof(*addr)) : h;
+}
+
+/* Was the same not given within the hour? */
+static bool alert_is_new(const struct decider *d, uint64_t h, usec_t when)
+{
+	size_t place = h % ALERTS_REMEMBERED;
+
+	return d->alerted[place].hash != h || when >= d->alerted[place].when + HOUR;
+}
+
+/* Accounts and addresses are the sender's choice: he must not fill the journal with alerts. */
+static bool alert_within_limit(struct decider *d, enum alert_kind kind, usec_t when)
+{
+	struct alert_limit *l = &d->alert_limits[kind];
+
+	if (when < l->minute || when - l->minute >= MINUTE)
+		*l = (struct alert_limit){ .minute = when };
+	if (l->given++ < ALERTS_A_MINUTE)
+		return true;
+	if (l->given == ALERTS_A_MINUTE + 1)
+		log_warning("More than %d alerts of the kind %s within a minute: the others of this minute are not given",
+			    ALERTS_A_MINUTE, alert_name(kind));
+	return false;
+}
+
+/* Would one more be refused? Then its text need not be made. */
+static bool alert_is_refused(struct decider *d, enum alert_kind kind, usec_t when)
+{
+	const struct alert_limit *l = &d->alert_limits[kind];
+
+	return when >= l->minute && when - l->minute < MINUTE && l->given >= ALERTS_A_MINUTE &&
+	       !alert_within_limit(d, kind, when);
 }
 
 void verdict_alert(struct decider *d, enum alert_kind kind, const struct addr *addr, struct span account, usec_t when,
 		   const char *format, ...)
 {
+	const uint64_t h = alert_hash(kind, addr, account);
 	struct alert a = { .kind = kind };
 	_cleanup_free_ char *text = NULL;
 	char shown[200];
 	va_list ap;
 	int n;
 
-	if (!d->callbacks.alert || !alert_is_new(d, kind, addr, account, when))
+	if (!d->callbacks.alert || !alert_is_new(d, h, when))
 		return;
+	if (!alert_within_limit(d, kind, when))
+		return;
+	d->alerted[h % ALERTS_REMEMBERED].hash = h;
+	d->alerted[h % ALERTS_REMEMBERED].when = when;
 	va_start(ap, format);
 	n = vasprintf(&text, format, ap);
 	va_end(ap);
@@ -97,7 +124,23 @@ static size_t count_friends(struct decider *d, usec_t now)
 
 /* Brakes */
 
-/* Sources can be forged by the million: evidence that may be takes half of the ceiling at most, so that it hides nobody. */
+#define ACCOUNT_ATTACK "account-attack"
+
+/*
+ * Sources can be forged by the million: evidence that may be takes half of the ceiling
+ * at most, so that it hides nobody. And of that half, those with one attempt at an
+ * account that many attack take half, so that they do not hide who reaches a threshold.
+ */
+static bool within_shares(const struct decider *d, const struct ban *b, uint32_t most)
+{
+	if (d->in_minute >= most)
+		return false;
+	if (b->proven)
+		return true;
+	return d->unproven_in_minute < (most + 1) / 2 &&
+	       (strcmp(b->rule, ACCOUNT_ATTACK) != 0 || d->accounts_in_minute < (most + 3) / 4);
+}
+
 static bool within_ceiling(struct decider *d, const struct ban *b)
 {
 	const uint32_t most = d->cfg->policy.bans_per_minute;
@@ -105,9 +148,9 @@ static bool within_ceiling(struct decider *d, const struct ban *b)
 
 	if (when < d->minute || when - d->minute >= MINUTE) {
 		d->minute = when;
-		d->in_minute = d->unproven_in_minute = 0;
+		d->in_minute = d->unproven_in_minute = d->accounts_in_minute = 0;
 	}
-	if (d->in_minute < most && (b->proven || d->unproven_in_minute < (most + 1) / 2))
+	if (within_shares(d, b, most))
 		return true;
 	verdict_alert(d, ALERT_CEILING, NULL, (struct span){ 0 }, when,
 		      "As many bans within a minute as [brakes] bans_per_minute allows (%u, half of it on evidence that may be "
@@ -215,6 +258,7 @@ static void carry_out(struct decider *d, struct ban *b)
 	}
 	d->in_minute++;
 	d->unproven_in_minute += !b->proven;
+	d->accounts_in_minute += !b->proven && strcmp(b->rule, ACCOUNT_ATTACK) == 0;
 	copy.rule = b->rule;
 	if (verdict_is_friend(d, &b->addr, b->start)) {
 		char text[ADDR_TEXT_MAX];
@@ -396,6 +440,15 @@ static void compare_address(void *userdata, const struct addr *addr)
 	s->found |= addr_equal(addr, s->addr);
 }
 
+/* Would it be refused in the end? In a flood, that is so of most, and to give reasons for them takes long. */
+static bool is_braked(struct decider *d, const struct ban *b)
+{
+	if (has_room(d, b) && within_ceiling(d, b))
+		return false;
+	d->stats.braked++;
+	return true;
+}
+
 /* Whoever ever logged in here is not one that only attacks. */
 static void ban_attacker(void *userdata, const struct addr *addr)
 {
@@ -415,9 +468,12 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) ||
 	    ban_table_standing(&d->bans, addr, a->when))
 		return;
+	b.rule = (char *)ACCOUNT_ATTACK; /* not yet its own */
+	if (is_braked(d, &b))
+		return;
 	b.end = a->when + span;
 	b.observed = d->cfg->observe;
-	b.rule = strdup("account-attack");
+	b.rule = strdup(ACCOUNT_ATTACK);
 	b.reason = text_printf("one of %u addresses that failed with account %s within %s", a->count,
 			       text_escape(a->event->user, shown, sizeof(shown)), timespan_format(p->account_window, window));
 	evidence_collect(d->evidence, addr, &b.evidence, &b.evidence_len, &b.accounts);
@@ -440,6 +496,23 @@ static void ban_attackers(struct account_attack *a, uint64_t key, unsigned befor
 		ban_attacker(a, latest);
 }
 
+/* With the addresses, unless it has been told. */
+static void tell_account(struct account_attack *a, uint64_t key)
+{
+	struct decider *d = a->d;
+	const struct span user = a->event->user;
+	char shown[100], window[TIMESPAN_TEXT_MAX];
+
+	if (!alert_is_new(d, alert_hash(ALERT_ACCOUNT_ATTACK, NULL, user), a->when) ||
+	    alert_is_refused(d, ALERT_ACCOUNT_ATTACK, a->when))
+		return;
+	distinct_each(d->accounts, key, a->when, name_address, a);
+	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, user, a->when,
+		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
+		      text_escape(user, shown, sizeof(shown)), a->count,
+		      timespan_format(d->cfg->policy.account_window, window), a->names);
+}
+
 /*
  * Who has proved his address is only held to be one of many if the others have,
  * too: else whoever forges a few packets could have the owner of the account
@@ -450,20 +523,15 @@ void verdict_account(struct decider *d, const struct event *e, const struct addr
 	struct account_attack a = { .d = d, .event = e, .when = when };
 	uint64_t key = hash_lasting(0, e->user.ptr, e->user.len) | 1;
 	unsigned before, proven_before, proven, needed = d->cfg->policy.account_addresses;
-	char shown[100], window[TIMESPAN_TEXT_MAX];
 
 	a.proven_key = hash_lasting(key, "proven", 6) | 1;
 	before = distinct_count(d->accounts, key, when);
-	proven_before = distinct_count(d->accounts, a.proven_key, when);
+	proven_before = e->proven ? distinct_count(d->accounts, a.proven_key, when) : 0;
 	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
 	a.count = distinct_note(d->accounts, key, counted, when);
 	if (a.count < needed)
 		return;
-	distinct_each(d->accounts, key, when, name_address, &a);
-	verdict_alert(d, ALERT_ACCOUNT_ATTACK, NULL, e->user, when,
-		      "Account %s is attacked from %u addresses within %s: %s. Those that never logged in are banned",
-		      text_escape(e->user, shown, sizeof(shown)), a.count,
-		      timespan_format(d->cfg->policy.account_window, window), a.names);
+	tell_account(&a, key);
 	ban_attackers(&a, key, before, counted);
 	if (proven < needed)
 		return;

@@ -15,11 +15,16 @@
 #include "firewall/asked.h"
 #include "firewall/keeper.h"
 #include "firewall/proto.h"
+#include "firewall/restores.h"
 
 /* Packets on their way at once; the helper makes one transaction of what is there. */
 #define FLIGHT_MAX 10
+/* Of these, with bans that are not new: a new one waits for so many of them, some milliseconds. */
+#define BULK_FLIGHT_MAX 4
 #define RECONNECT_DELAY (250 * USEC_PER_MSEC)
 #define SOCKET_BUFFER (1 << 20)
+/* Entries for which there is always room. */
+#define QUEUE_KEPT 65536
 
 struct list_request {
 	firewall_element_fn fn;
@@ -38,6 +43,9 @@ struct firewall {
 	struct proto_entry *queue; /* entries [head, tail) wait to be sent */
 	size_t head, tail, size;
 	unsigned flight;	  /* packets not yet done */
+	unsigned bulk_flight;	  /* of these, with what is restored */
+	struct restores restores;
+	bool restoring; /* restored() is to be called */
 	uint64_t flight_entries;
 	struct list_request *lists, **lists_end; /* in the order asked */
 	struct asked asked;
@@ -75,27 +83,46 @@ static int queue_add(struct firewall *fw, const struct proto_entry *e)
 	return sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
 }
 
+/* A flood has come to its end: its memory is given back. */
+static void queue_empty(struct firewall *fw)
+{
+	fw->head = fw->tail = 0;
+	if (fw->size <= QUEUE_KEPT)
+		return;
+	free(fw->queue);
+	fw->queue = NULL;
+	fw->size = 0;
+}
+
 static void queue_clear(struct firewall *fw)
 {
 	free(fw->queue);
 	fw->queue = NULL;
 	fw->head = fw->tail = fw->size = 0;
-	fw->flight = 0;
+	fw->flight = fw->bulk_flight = 0;
 	fw->flight_entries = 0;
+	restores_done(&fw->restores);
+	fw->restoring = false;
+}
+
+static void list_ended(struct firewall *fw, int error)
+{
+	struct list_request *l = fw->lists;
+
+	if (!l)
+		return;
+	fw->lists = l->next;
+	if (!fw->lists)
+		fw->lists_end = &fw->lists;
+	if (l->end)
+		l->end(l->userdata, error);
+	free(l);
 }
 
 static void end_lists(struct firewall *fw, int error)
 {
-	struct list_request *l;
-
-	while ((l = fw->lists)) {
-		fw->lists = l->next;
-		if (!fw->lists)
-			fw->lists_end = &fw->lists;
-		if (l->end)
-			l->end(l->userdata, error);
-		free(l);
-	}
+	while (fw->lists)
+		list_ended(fw, error);
 }
 
 /* Connection */
@@ -132,33 +159,86 @@ static void disconnect(struct firewall *fw, int error)
 	}
 }
 
+static size_t waiting(const struct firewall *fw)
+{
+	return fw->tail - fw->head;
+}
+
+/* What goes into the next packet: commands, and where there is none, bans that are restored. */
+static size_t fill(struct firewall *fw, struct proto_packet *p)
+{
+	size_t n = waiting(fw) < PROTO_ENTRIES_MAX ? waiting(fw) : PROTO_ENTRIES_MAX;
+	usec_t left;
+
+	*p = (struct proto_packet){ .magic = PROTO_MAGIC, .type = PROTO_COMMANDS };
+	memcpy(p->entries, fw->queue + fw->head, n * sizeof(*p->entries));
+	if (n == 0 && fw->bulk_flight < BULK_FLIGHT_MAX)
+		p->flags = PROTO_BULK;
+	while (p->flags == PROTO_BULK && n < PROTO_ENTRIES_MAX && restores_count(&fw->restores) > 0) {
+		struct proto_entry e = { .op = PROTO_RESTORE, .addr = *restores_take(&fw->restores) };
+
+		left = fw->callbacks.left(fw->callbacks.userdata, &e.addr);
+		e.left = left == USEC_INFINITY ? UINT64_MAX : left;
+		if (left > 0)
+			p->entries[n++] = e;
+	}
+	p->count = (uint16_t)n;
+	return n;
+}
+
+static int send_packet(struct firewall *fw, const struct proto_packet *p)
+{
+	if (send(fw->fd, p, proto_size(p->count), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	if (p->flags != PROTO_BULK)
+		fw->head += p->count;
+	fw->bulk_flight += p->flags == PROTO_BULK;
+	fw->flight++;
+	fw->flight_entries += p->count;
+	return 0;
+}
+
+static void take_back(struct firewall *fw, const struct proto_packet *p)
+{
+	unsigned i;
+
+	for (i = p->count; p->flags == PROTO_BULK && i > 0; i--)
+		restores_put_back(&fw->restores, &p->entries[i - 1].addr);
+}
+
+static void end_restoring(struct firewall *fw)
+{
+	if (!fw->restoring || fw->bulk_flight > 0 || restores_count(&fw->restores) > 0)
+		return;
+	fw->restoring = false;
+	restores_done(&fw->restores);
+	if (fw->callbacks.restored)
+		fw->callbacks.restored(fw->callbacks.userdata);
+}
+
 static int on_send(sd_event_source *source, void *userdata)
 {
 	struct firewall *fw = userdata;
 	struct proto_packet *p = fw->packet;
+	int r = 0;
 
 	(void)source;
 	if (!fw->stats.ready)
 		asked_silence(&fw->asked);
-	while (fw->stats.ready && fw->head < fw->tail && fw->flight < FLIGHT_MAX) {
-		size_t n = fw->tail - fw->head < PROTO_ENTRIES_MAX ? fw->tail - fw->head : PROTO_ENTRIES_MAX;
-
-		*p = (struct proto_packet){ .magic = PROTO_MAGIC, .type = PROTO_COMMANDS, .count = (uint16_t)n };
-		memcpy(p->entries, fw->queue + fw->head, n * sizeof(*p->entries));
-		if (send(fw->fd, p, proto_size((unsigned)n), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			/* Full: an answer will come first, and brings us here again. */
-			if (errno != EAGAIN && errno != EINTR)
-				disconnect(fw, -errno);
-			else if (fw->flight == 0)
-				sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
-			return 0;
-		}
-		fw->head += n;
-		fw->flight++;
-		fw->flight_entries += n;
+	while (r >= 0 && fw->stats.ready && fw->flight < FLIGHT_MAX && fill(fw, p) > 0)
+		r = send_packet(fw, p);
+	if (r < 0) {
+		take_back(fw, p);
+		/* Full: an answer will come first, and brings us here again. */
+		if (r != -EAGAIN && r != -EINTR)
+			disconnect(fw, r);
+		else if (fw->flight == 0)
+			sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+		return 0;
 	}
-	if (fw->head == fw->tail)
-		fw->head = fw->tail = 0;
+	if (waiting(fw) == 0)
+		queue_empty(fw);
+	end_restoring(fw);
 	return 0;
 }
 
@@ -176,7 +256,7 @@ static int command(struct firewall *fw, enum proto_op op, const struct addr *add
 	return r < 0 ? r : 0;
 }
 
-static void on_hello(struct firewall *fw, bool lost)
+static void on_hello(struct firewall *fw, bool lost, bool fresh)
 {
 	if (fw->served && !lost)
 		fw->stats.restarts++;
@@ -188,6 +268,8 @@ static void on_hello(struct firewall *fw, bool lost)
 	fw->stats.ready = fw->served = true;
 	fw->stats.gone = false;
 	fw->stats.down_since = fw->stats.asked = 0;
+	fw->stats.fresh = fresh;
+	fw->restoring = true;
 	command(fw, fw->paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0);
 	fw->callbacks.ready(fw->callbacks.userdata, lost);
 }
@@ -198,7 +280,7 @@ static void count_done(struct firewall_stats *s, const struct proto_entry *e)
 		s->refused++;
 	else if (e->error < 0 && e->error != -ENOENT)
 		s->errors++;
-	else if (e->op == PROTO_BAN)
+	else if (e->op == PROTO_BAN || e->op == PROTO_RESTORE)
 		s->bans++;
 	else if (e->op == PROTO_UNBAN)
 		s->unbans++;
@@ -218,8 +300,6 @@ static bool take_health(struct firewall_stats *s, const struct proto_entry *e)
 
 static void entry_done(struct firewall *fw, const struct proto_entry *e)
 {
-	struct list_request *l = fw->lists;
-
 	if (take_health(&fw->stats, e))
 		return;
 	if (e->op == PROTO_SEEN) {
@@ -227,15 +307,8 @@ static void entry_done(struct firewall *fw, const struct proto_entry *e)
 		return;
 	}
 	count_done(&fw->stats, e);
-	if (e->op == PROTO_BAN || e->op == PROTO_UNBAN) {
-		fw->callbacks.done(fw->callbacks.userdata, &e->addr, e->op == PROTO_BAN, e->error);
-	} else if (e->op == PROTO_LIST && l) {
-		fw->lists = l->next;
-		if (!fw->lists)
-			fw->lists_end = &fw->lists;
-		if (l->end)
-			l->end(l->userdata, e->error);
-		free(l);
+	if (e->op == PROTO_BAN || e->op == PROTO_UNBAN || e->op == PROTO_RESTORE) {
+		fw->callbacks.done(fw->callbacks.userdata, &e->addr, e->op != PROTO_UNBAN, e->error);
 	} else if ((e->op == PROTO_PAUSE || e->op == PROTO_RESUME) && e->error == 0) {
 		fw->stats.paused = e->op == PROTO_PAUSE;
 	} else if (e->error < 0 && e->op != PROTO_UNEXEMPT && e->error != -ESHUTDOWN) {
@@ -249,7 +322,7 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 
 	fw->stats.last_answer = time_monotonic();
 	if (p->type == PROTO_HELLO) {
-		on_hello(fw, p->flags & PROTO_LOST);
+		on_hello(fw, p->flags & PROTO_LOST, p->flags & PROTO_FRESH);
 		return;
 	}
 	if (p->type == PROTO_GONE) {
@@ -266,11 +339,16 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 		}
 		return;
 	}
+	if (p->type == PROTO_LISTED) {
+		list_ended(fw, p->count > 0 ? p->entries[0].error : 0);
+		return;
+	}
 	fw->flight -= fw->flight > 0;
+	fw->bulk_flight -= p->flags == PROTO_BULK && fw->bulk_flight > 0;
 	fw->flight_entries -= fw->flight_entries < p->count ? fw->flight_entries : p->count;
 	for (i = 0; i < p->count; i++)
 		entry_done(fw, &p->entries[i]);
-	if (fw->head < fw->tail)
+	if (fw->head < fw->tail || fw->restoring)
 		sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
 }
 
@@ -399,7 +477,7 @@ struct firewall *firewall_stop(struct firewall *fw)
 	end_lists(fw, -ECONNRESET);
 	asked_silence(&fw->asked);
 	asked_done(&fw->asked);
-	free(fw->queue);
+	queue_clear(fw);
 	free(fw->packet);
 	free(fw->path);
 	sd_event_unref(fw->loop);
@@ -415,6 +493,17 @@ bool firewall_is_ready(const struct firewall *fw)
 int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left)
 {
 	return command(fw, PROTO_BAN, addr, left);
+}
+
+int firewall_restore(struct firewall *fw, const struct addr *addr)
+{
+	int r;
+
+	if (!fw->stats.ready)
+		return 0; /* ready() will ask for it */
+	r = restores_add(&fw->restores, addr);
+	fw->restoring = true;
+	return r < 0 ? r : sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
 }
 
 int firewall_unban(struct firewall *fw, const struct addr *addr)
@@ -495,6 +584,6 @@ void firewall_ping(struct firewall *fw, bool sizes)
 void firewall_stats(const struct firewall *fw, struct firewall_stats *ret)
 {
 	*ret = fw->stats;
-	ret->pending = fw->tail - fw->head + fw->flight_entries;
+	ret->pending = waiting(fw) + restores_count(&fw->restores) + fw->flight_entries;
 	ret->helper_pid = fw->keeper;
 }

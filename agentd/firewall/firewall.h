@@ -29,7 +29,7 @@ struct firewall_element {
 struct firewall_callbacks {
 	/*
 	 * The helper is there (again) with an empty or adopted table: hand it all
-	 * bans that should be in force with firewall_ban(). lost is true when the
+	 * bans that should be in force with firewall_restore(). lost is true when the
 	 * kernel's table had been deleted or flushed by somebody else.
 	 */
 	void (*ready)(void *userdata, bool lost);
@@ -40,6 +40,10 @@ struct firewall_callbacks {
 	/* In the process of a helper that is started here: releases what only the agent needs; cfg must stay. */
 	void (*forked)(void *userdata);
 	void *userdata;
+	/* For firewall_restore(): how long the address is to be banned from now on; 0: not any more. */
+	usec_t (*left)(void *userdata, const struct addr *addr);
+	/* All that was to be restored is done; also if that was nothing. May be NULL. */
+	void (*restored)(void *userdata);
 };
 
 /*
@@ -57,6 +61,13 @@ bool firewall_is_ready(const struct firewall *fw);
  * -ENOBUFS when FIREWALL_QUEUE_MAX are waiting. */
 int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left);
 int firewall_unban(struct firewall *fw, const struct addr *addr);
+/*
+ * A ban that is not new, of which there may be a million: behind all else, so that
+ * a new one does not wait for them, and only if it still stands when its turn comes.
+ * One that the kernel has already may keep its timeout. done() tells of it as of
+ * others. Returns 0 or -ENOMEM.
+ */
+int firewall_restore(struct firewall *fw, const struct addr *addr);
 /* Adds or takes back a run-time exemption; configured ones cannot be taken back (-EPERM later in done). */
 int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add);
 /*
@@ -98,12 +109,13 @@ void firewall_ping(struct firewall *fw, bool sizes);
 
 struct firewall_stats {
 	bool ready;
+	bool fresh;  /* the table was empty when this helper became ready */
 	bool paused; /* as the helper has last acknowledged */
 	bool own;    /* the agent has started it, and nobody else would */
 	bool gone;   /* it has ended, or cannot be reached; it is started or tried again */
 	bool orphan; /* and nobody does that, as what started it has ended, too */
 	uint64_t bans, unbans, refused, errors, restarts, restores;
-	uint64_t pending;   /* sent or queued, not yet acknowledged */
+	uint64_t pending;   /* sent or queued, not yet acknowledged; what is restored, too */
 	usec_t last_answer; /* CLOCK_MONOTONIC; 0: none yet */
 	usec_t asked;	    /* CLOCK_MONOTONIC of the ping that is not answered yet; 0: none */
 	usec_t down_since;  /* CLOCK_MONOTONIC; 0: it is ready */

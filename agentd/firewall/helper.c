@@ -41,6 +41,7 @@ struct helper {
 	int memory;		  /* memory_open() */
 	usec_t watchdog;	  /* how often systemd is told that we turn; 0: it does not ask */
 	usec_t fed;		  /* CLOCK_MONOTONIC, when it was told last */
+	unsigned lists;		  /* asked for, the first of them in progress */
 };
 
 int helper_drop(const struct config *cfg)
@@ -81,7 +82,8 @@ static int send_hello(struct helper *h, bool lost)
 	p->magic = PROTO_MAGIC;
 	p->type = PROTO_HELLO;
 	p->count = 0;
-	p->flags = lost ? PROTO_LOST : 0;
+	p->flags = (lost ? PROTO_LOST : 0) | (table_take_fresh(h->table) ? PROTO_FRESH : 0);
+	h->lists = 0; /* the agent has forgotten them */
 	return send_packet(h, p);
 }
 
@@ -106,14 +108,46 @@ static void add_element(void *userdata, const struct proto_entry *e)
 		flush_elements(h);
 }
 
-static int list(struct helper *h)
+/* The listing in progress is over. */
+static int end_list(struct helper *h, int error)
 {
-	int r;
+	struct proto_packet *p = h->out;
+
+	p->magic = PROTO_MAGIC;
+	p->type = PROTO_LISTED;
+	p->flags = 0;
+	p->count = 1;
+	p->entries[0] = (struct proto_entry){ .op = PROTO_LIST, .error = error };
+	h->lists--;
+	return send_packet(h, p);
+}
+
+/* Begins those asked for, one after the other. */
+static int begin_lists(struct helper *h)
+{
+	int r = 0;
+
+	while (r >= 0 && h->lists > 0 && table_list_fd(h->table) < 0) {
+		/* Deleted on request: then there is nothing. */
+		int error = table_is_deleted(h->table) ? 0 : table_list_start(h->table);
+
+		if (error >= 0 && table_list_fd(h->table) >= 0)
+			break;
+		r = end_list(h, error);
+	}
+	return r;
+}
+
+static int go_on_listing(struct helper *h)
+{
+	int r, sent = 0;
 
 	h->out->count = 0;
-	r = table_list(h->table, add_element, h);
+	r = table_list_step(h->table, add_element, h);
 	flush_elements(h);
-	return r;
+	if (r <= 0)
+		sent = end_list(h, r);
+	return sent < 0 ? sent : begin_lists(h);
 }
 
 /* Commands */
@@ -188,13 +222,13 @@ static void take_command(struct helper *h, struct proto_entry *e)
 {
 	if (e->op == PROTO_SEEN)
 		return;
-	if (e->op < PROTO_LIST) {
+	if (e->op < PROTO_LIST || e->op == PROTO_RESTORE) {
 		h->run[h->n_run++] = e;
 		return;
 	}
 	end_run(h);
 	if (e->op == PROTO_LIST)
-		e->error = list(h);
+		h->lists++; /* begun when what came with it is done */
 	else if (e->op == PROTO_RELOAD)
 		e->error = reload(h);
 	else if (e->op == PROTO_PING)
@@ -250,7 +284,7 @@ static int serve_commands(struct helper *h)
 		h->packets[i].type = PROTO_DONE;
 		r = send_packet(h, &h->packets[i]);
 	}
-	return r;
+	return r < 0 ? r : begin_lists(h);
 }
 
 static int restore(struct helper *h)
@@ -288,6 +322,7 @@ static int serve(struct helper *h)
 	struct pollfd fds[] = {
 		{ .fd = h->fd, .events = POLLIN },
 		{ .fd = table_watch_fd(h->table), .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	int r;
 
@@ -295,7 +330,8 @@ static int serve(struct helper *h)
 	table_forget_added(h->table);
 	r = send_hello(h, false);
 	while (r >= 0) {
-		fds[0].revents = fds[1].revents = 0;
+		fds[0].revents = fds[1].revents = fds[2].revents = 0;
+		fds[2].fd = table_list_fd(h->table);
 		r = wait_for(h, fds, ELEMENTSOF(fds));
 		if (r < 0)
 			return r;
@@ -303,6 +339,9 @@ static int serve(struct helper *h)
 			r = restore(h);
 		if (r >= 0 && fds[0].revents)
 			r = serve_commands(h);
+		/* Last: the agent's commands come before. */
+		if (r >= 0 && fds[2].revents && table_list_fd(h->table) == fds[2].fd)
+			r = go_on_listing(h);
 		/* Noticed while questions were answered. */
 		if (r >= 0 && table_watch(h->table))
 			r = restore(h);

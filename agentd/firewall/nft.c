@@ -68,6 +68,7 @@ struct nft *nft_close(struct nft *n)
 		mnl_socket_close(n->socket);
 	if (n->watch)
 		mnl_socket_close(n->watch);
+	nft_dump_stop(n);
 	if (n->elements)
 		nftnl_set_free(n->elements);
 	free((void *)n->witness.ports);
@@ -294,30 +295,35 @@ static int take_elements(const struct nlmsghdr *nlh, void *userdata)
 	return MNL_CB_OK;
 }
 
-int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata)
+/* Asks for all elements of the set. */
+static int ask_for_elements(const struct nft *n, struct mnl_socket *socket, enum nft_set set, uint32_t seq)
 {
-	struct dump d = { set, fn, userdata };
-	_cleanup_free_ char *buf = malloc(BUFFER_SIZE);
+	char buf[NFT_MESSAGE_SIZE];
 	struct nftnl_set *s = nftnl_set_alloc();
-	unsigned port = mnl_socket_get_portid(n->socket);
-	uint32_t seq = n->seq++;
 	struct nlmsghdr *nlh;
-	ssize_t len;
-	int r = 1;
 
-	if (!buf || !s) {
-		if (s)
-			nftnl_set_free(s);
+	if (!s)
 		return -ENOMEM;
-	}
 	nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, seq);
 	nftnl_set_set_str(s, NFTNL_SET_TABLE, n->table);
 	nftnl_set_set_str(s, NFTNL_SET_NAME, nft_set_name(set));
 	nftnl_set_elems_nlmsg_build_payload(nlh, s);
 	nftnl_set_free(s);
-	if (mnl_socket_sendto(n->socket, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (r > 0) {
+	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+}
+
+int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata)
+{
+	struct dump d = { set, fn, userdata };
+	_cleanup_free_ char *buf = malloc(BUFFER_SIZE);
+	unsigned port = mnl_socket_get_portid(n->socket);
+	uint32_t seq = n->seq++;
+	ssize_t len;
+	int r = buf ? ask_for_elements(n, n->socket, set, seq) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	for (r = 1; r > 0;) {
 		len = mnl_socket_recvfrom(n->socket, buf, BUFFER_SIZE);
 		if (len < 0 && errno == EINTR)
 			continue;
@@ -329,6 +335,63 @@ int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata)
 			return errno == EINTR ? -EAGAIN : -errno;
 	}
 	return 0;
+}
+
+int nft_dump_start(struct nft *n, enum nft_set set)
+{
+	int r;
+
+	nft_dump_stop(n);
+	n->dump = open_socket(0);
+	if (!n->dump)
+		return -errno;
+	n->dump_set = set;
+	n->dump_seq = n->seq++;
+	r = ask_for_elements(n, n->dump, set, n->dump_seq);
+	if (r < 0)
+		nft_dump_stop(n);
+	return r;
+}
+
+/* Unlike mnl_cb_run(3), not troubled by what others change meanwhile: that is always so here. */
+static int take_step(struct nlmsghdr *nlh, int left, struct dump *d)
+{
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (nlh->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
+		if (take_elements(nlh, d) < 0)
+			return -ENOMEM;
+	}
+	return 1;
+}
+
+int nft_dump_step(struct nft *n, nft_element_fn fn, void *userdata)
+{
+	struct dump d = { n->dump_set, fn, userdata };
+	_cleanup_free_ char *buf = malloc(BUFFER_SIZE);
+	ssize_t len = buf ? recv(nft_dump_fd(n), buf, BUFFER_SIZE, MSG_DONTWAIT) : 0;
+	int r;
+
+	if (len < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	r = !buf ? -ENOMEM : len < 0 ? -errno : take_step((struct nlmsghdr *)(void *)buf, (int)len, &d);
+	if (r <= 0)
+		nft_dump_stop(n);
+	return r;
+}
+
+void nft_dump_stop(struct nft *n)
+{
+	if (n->dump)
+		mnl_socket_close(n->dump);
+	n->dump = NULL;
+}
+
+int nft_dump_fd(const struct nft *n)
+{
+	return n->dump ? mnl_socket_get_fd(n->dump) : -1;
 }
 
 /* Watching */

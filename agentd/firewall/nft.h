@@ -108,6 +108,8 @@ void nft_remove_range(struct nft *n, enum nft_set set, const struct addr *first,
 void nft_clear(struct nft *n, enum nft_set set);
 int nft_commit(struct nft *n);
 
+bool nft_has_set(struct nft *n, enum nft_set set);
+
 /* One element, or one end of a range. */
 struct nft_element {
 	struct addr addr; /* a host */
@@ -118,6 +120,17 @@ struct nft_element {
 typedef void (*nft_element_fn)(void *userdata, const struct nft_element *e);
 /* All elements of a set, in no order. */
 int nft_dump(struct nft *n, enum nft_set set, nft_element_fn fn, void *userdata);
+/*
+ * The same bit by bit, while other things go on: the kernel walks a hash set from
+ * its start for each bit of some hundred elements, so that a million take it more
+ * than a minute. One at a time. What comes or goes meanwhile may be missed.
+ */
+int nft_dump_start(struct nft *n, enum nft_set set);
+/* The next bit, when nft_dump_fd() is readable. 1: there is more; 0: that was all. */
+int nft_dump_step(struct nft *n, nft_element_fn fn, void *userdata);
+/* Gives up the dump in progress, if any. */
+void nft_dump_stop(struct nft *n);
+int nft_dump_fd(const struct nft *n);
 
 /* How many elements a set has, without looking at each; -EOPNOTSUPP: this kernel does not tell. */
 int64_t nft_count(struct nft *n, enum nft_set set);

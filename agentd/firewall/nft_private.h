@@ -23,6 +23,9 @@ struct nft {
 	bool paused;
 	struct mnl_socket *socket; /* commands */
 	struct mnl_socket *watch;
+	struct mnl_socket *dump; /* of the dump in progress; NULL: there is none */
+	enum nft_set dump_set;
+	uint32_t dump_seq;
 	uint32_t seq;
 
 	/* The transaction at hand. */
@@ -49,7 +52,6 @@ void nft_add_key(struct nft *n, enum nft_set set, const void *key, uint32_t flag
 /* The elements gathered so far become one message: before any other message that is to follow them. */
 void nft_end_elements(struct nft *n);
 bool nft_has_chain(struct nft *n, const char *chain);
-bool nft_has_set(struct nft *n, enum nft_set set);
 /* No rules in any chain of the table. */
 void nft_put_no_rules(struct nft *n);
 /* All rules anew. */

@@ -14,16 +14,17 @@
  * and fixed entries. No text, no pointers, no variable fields.
  *
  *   agent → helper   COMMANDS: entries to be done in their order; what is asked
- *                    by SEEN may be answered before
+ *                    by SEEN may be answered before, and what LIST asks for comes later
  *   helper → agent   HELLO: the table is there; bans are welcome
  *   keeper → agent   GONE: the helper has ended; another is started, and will say HELLO
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
- *                    ELEMENTS: what is in the kernel, before the DONE that has the LIST
+ *                    ELEMENTS: what is in the kernel, some of it
+ *                    LISTED: that was all for one LIST; one entry with the error
  */
-#define PROTO_MAGIC 0x53570003u /* "SW", version 3 */
+#define PROTO_MAGIC 0x53570004u /* "SW", version 4 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -38,15 +39,16 @@ enum proto_op {
 	PROTO_RESUME,
 	PROTO_PING, /* are you there? and what memory do you take? */
 	PROTO_SIZE, /* how full is a set? */
-	PROTO_OP_MAX = PROTO_SIZE
+	PROTO_RESTORE, /* a ban that is not new: what is there already stays as it is */
+	PROTO_OP_MAX = PROTO_RESTORE
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, unban, exempt, unexempt, seen, element; else zero */
+	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, element; else zero */
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
-	uint64_t left;    /* ban, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
+	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
 			     size: which set, of base/kernelset.h */
 	uint64_t packets; /* element: dropped so far. size: elements */
 	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */
@@ -56,13 +58,17 @@ struct proto_packet {
 	uint32_t magic;
 	uint16_t type;
 	uint16_t count; /* entries that follow */
-	uint32_t flags; /* HELLO: PROTO_LOST */
+	uint32_t flags; /* HELLO: PROTO_LOST, PROTO_FRESH; COMMANDS: PROTO_BULK, comes back with DONE */
 	uint32_t unused;
 	struct proto_entry entries[PROTO_ENTRIES_MAX];
 };
 
 /* Somebody else had deleted what we had made. */
 #define PROTO_LOST 1u
+/* There were no sets of ours before: no ban is in the kernel that the agent does not know. */
+#define PROTO_FRESH 2u
+/* Of bans that are not new. */
+#define PROTO_BULK 4u
 
 /* Bytes of a packet with count entries. */
 size_t proto_size(unsigned count);

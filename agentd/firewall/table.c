@@ -286,7 +286,10 @@ static usec_t entry_left(const struct proto_entry *e)
 	return e->left > USEC_PER_MSEC ? e->left : USEC_PER_MSEC;
 }
 
-/* What is mostly so: the banned are new to the kernel, the unbanned are there. */
+/*
+ * What is mostly so: the banned are new to the kernel, the unbanned are there. Bans
+ * that are not new may be there or not, and are as long as they were.
+ */
 static int write_hosts(struct table *t, const struct slot *slots, size_t n)
 {
 	size_t i;
@@ -297,6 +300,8 @@ static int write_hosts(struct table *t, const struct slot *slots, size_t n)
 
 		if (e->op == PROTO_BAN)
 			nft_add_new(t->nft, table_ban_set(&e->addr), &e->addr, entry_left(e));
+		else if (e->op == PROTO_RESTORE)
+			nft_add(t->nft, table_ban_set(&e->addr), &e->addr, entry_left(e));
 		else
 			nft_remove(t->nft, table_ban_set(&e->addr), &e->addr);
 	}
@@ -318,7 +323,7 @@ static int rewrite_hosts(struct table *t, const struct slot *slots, size_t n)
 	for (i = 0; i < n; i++)
 		nft_remove(t->nft, table_ban_set(&slots[i].entry->addr), &slots[i].entry->addr);
 	for (i = 0; i < n; i++)
-		if (slots[i].entry->op == PROTO_BAN)
+		if (slots[i].entry->op != PROTO_UNBAN)
 			nft_add(t->nft, table_ban_set(&slots[i].entry->addr), &slots[i].entry->addr,
 				entry_left(slots[i].entry));
 	return nft_commit(t->nft);
@@ -338,7 +343,7 @@ static void write_halves(struct table *t, struct slot *slots, size_t n, bool ful
 	if (n == 0)
 		return;
 	e = slots[0].entry;
-	refused = n == 1 ? e->op == PROTO_BAN && full[table_ban_set(&e->addr)] :
+	refused = n == 1 ? e->op != PROTO_UNBAN && full[table_ban_set(&e->addr)] :
 			   full[NFT_BAN4] || full[NFT_BAN6] || full[NFT_BAN64] || full[NFT_PORT4];
 	r = refused ? -ENFILE : write_hosts(t, slots, n);
 	if (r == -EEXIST || r == -ENOENT)
@@ -368,7 +373,7 @@ static size_t keep_last(struct slot *slots, size_t n)
 
 static int check_ban(const struct table *t, const struct proto_entry *e)
 {
-	if (e->op != PROTO_BAN)
+	if (e->op == PROTO_UNBAN)
 		return 0;
 	if (addr_unbannable(&e->addr))
 		return -EINVAL;
@@ -417,7 +422,7 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 
 static bool is_ban(const struct proto_entry *e)
 {
-	return e->op == PROTO_BAN || e->op == PROTO_UNBAN;
+	return e->op == PROTO_BAN || e->op == PROTO_UNBAN || e->op == PROTO_RESTORE;
 }
 
 void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
@@ -445,8 +450,12 @@ int table_restore(struct table *t)
 {
 	bool replaced;
 	unsigned f;
-	int r = nft_setup(t->nft, &replaced);
+	int r;
 
+	/* A listing in progress tells of what was. */
+	nft_dump_stop(t->nft);
+	t->fresh = !nft_has_set(t->nft, NFT_BAN4);
+	r = nft_setup(t->nft, &replaced);
 	t->deleted = false;
 	t->lost = false;
 	if (r >= 0)
@@ -482,6 +491,7 @@ int table_open(const struct config *cfg, struct table **ret)
 	r = nft_open(cfg->table, cfg->max_bans, &t->nft);
 	if (r >= 0)
 		r = take_witness(t, cfg);
+	t->fresh = r >= 0 && !nft_has_set(t->nft, NFT_BAN4);
 	if (r >= 0)
 		r = nft_setup(t->nft, &replaced);
 	if (r >= 0 && replaced)
@@ -524,6 +534,7 @@ int table_delete(struct table *t)
 
 	if (r >= 0)
 		t->deleted = true;
+	nft_dump_stop(t->nft);
 	nft_watch_read(t->nft);
 	return r;
 }
@@ -544,6 +555,14 @@ bool table_watch(struct table *t)
 
 	t->lost = false;
 	return lost && !t->deleted;
+}
+
+bool table_take_fresh(struct table *t)
+{
+	bool fresh = t->fresh;
+
+	t->fresh = false;
+	return fresh;
 }
 
 bool table_is_deleted(const struct table *t)

@@ -44,8 +44,17 @@ void table_apply(struct table *t, struct proto_entry *const *entries, size_t n);
 void table_seen(struct table *t, struct proto_entry *const *entries, size_t n);
 /* Whether bans are only kept, or enforced again. A table that was left paused comes up so. */
 int table_pause(struct table *t, bool paused);
-/* All bans in the kernel; e->op is 0. */
-int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata);
+/*
+ * All bans in the kernel, bit by bit while other commands are done: begins; then
+ * a step each time table_list_fd() is readable, until it returns 0 for the end or
+ * negative errno. e->op is 0. fd is -1 when there is no listing.
+ */
+int table_list_start(struct table *t);
+typedef void (*table_entry_fn)(void *userdata, const struct proto_entry *e);
+int table_list_step(struct table *t, table_entry_fn fn, void *userdata);
+int table_list_fd(const struct table *t);
+/* Had the kernel no sets of ours before the table was last made? Tells it once. */
+bool table_take_fresh(struct table *t);
 /* How full a set (enum kernel_set) is. -EOPNOTSUPP: the kernel does not tell of this one; -EINVAL: no set. */
 int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until

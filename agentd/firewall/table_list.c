@@ -67,23 +67,33 @@ static int list_nets(struct table *t, unsigned f, struct listing *l)
 	return r;
 }
 
-int table_list(struct table *t, void (*fn)(void *userdata, const struct proto_entry *e), void *userdata)
+/* What is large, in the order of listing; the prefixes come after it, at once. */
+static const enum nft_set listed_sets[] = { NFT_BAN4, NFT_BAN6, NFT_BAN64, NFT_PORT4 };
+
+int table_list_start(struct table *t)
+{
+	t->listing = 0;
+	return nft_dump_start(t->nft, listed_sets[0]);
+}
+
+int table_list_step(struct table *t, table_entry_fn fn, void *userdata)
 {
 	struct listing l = { t, fn, userdata };
-	int r;
+	int r = nft_dump_step(t->nft, listed_sets[t->listing] == NFT_BAN64 ? list_network : list_host, &l);
 
-	if (t->deleted)
-		return 0;
-	r = nft_dump(t->nft, NFT_BAN4, list_host, &l);
-	if (r >= 0)
-		r = nft_dump(t->nft, NFT_BAN6, list_host, &l);
-	if (r >= 0)
-		r = nft_dump(t->nft, NFT_BAN64, list_network, &l);
-	if (r >= 0)
-		r = nft_dump(t->nft, NFT_PORT4, list_host, &l);
-	if (r >= 0)
-		r = list_nets(t, 0, &l);
+	if (r != 0)
+		return r;
+	if (++t->listing < ELEMENTSOF(listed_sets)) {
+		r = nft_dump_start(t->nft, listed_sets[t->listing]);
+		return r < 0 ? r : 1;
+	}
+	r = list_nets(t, 0, &l);
 	return r < 0 ? r : list_nets(t, 1, &l);
+}
+
+int table_list_fd(const struct table *t)
+{
+	return nft_dump_fd(t->nft);
 }
 
 void table_seen(struct table *t, struct proto_entry *const *entries, size_t n)

@@ -23,6 +23,8 @@ struct table {
 	bool exempt_dirty; /* the kernel still has those of before */
 	struct prefix_set nets[2]; /* IPv4, IPv6 */
 	struct ranges kernel[2];
+	unsigned listing; /* the set being listed, of those that table_list.c has in a row */
+	bool fresh;	  /* there were no sets of ours before */
 	bool lost;    /* something of ours, noticed while nobody asked */
 	bool deleted; /* on request: nothing is put back until table_restore() */
 };

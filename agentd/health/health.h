@@ -56,6 +56,8 @@ struct health_input {
 	struct match_stats match;
 };
 
+#define HEALTH_PATTERNS_MAX 2000
+
 struct health {
 	usec_t now, monotonic;	/* CLOCK_REALTIME, CLOCK_MONOTONIC */
 	usec_t started, loaded; /* the agent; its config. CLOCK_REALTIME */
@@ -79,6 +81,8 @@ struct health {
 	struct log_trouble trouble;
 	const char *metrics_file;  /* NULL: none */
 	const char *metrics_error; /* of the last write; NULL: none */
+	/* Patterns as FILTER/NAME (FILE:LINE), with commas between, as many as there is room for. */
+	char patterns_slowed[HEALTH_PATTERNS_MAX], patterns_off[HEALTH_PATTERNS_MAX];
 	struct health_input *inputs;
 	size_t n_inputs;
 };
@@ -106,6 +110,7 @@ enum problem_code {
 	PROBLEM_DATABASE,
 	PROBLEM_NAMES,
 	PROBLEM_RELOAD,
+	PROBLEM_PATTERNS,
 	PROBLEM_METRICS,
 };
 

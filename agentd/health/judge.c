@@ -263,6 +263,14 @@ static void judge_rest(const struct health *h, struct verdict *v)
 		    time_format_local(h->reload_refused, when));
 		advise(p, "sipwarden check; then sipwarden reload");
 	}
+	if (*h->patterns_off || *h->patterns_slowed) {
+		p = add(v, PROBLEM_PATTERNS, SEVERITY_DEGRADED, 0);
+		if (*h->patterns_off)
+			say(p, "Patterns take too many steps and are SWITCHED OFF, their lines are lost: %s", h->patterns_off);
+		else
+			say(p, "Patterns gave up on many lines within a minute and are slowed down: %s", h->patterns_slowed);
+		advise(p, "mend them and reload: STEPS in sipwarden-filter(5)");
+	}
 	if (h->metrics_file && h->metrics_error) {
 		p = add(v, PROBLEM_METRICS, SEVERITY_DEGRADED, 0);
 		say(p, "The metrics cannot be written to %s: %s", h->metrics_file, h->metrics_error);

@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "config/textfile.h"
 #include "config/value.h"
+#include "match/brake.h"
 #include "match/literal.h"
 #include "match/match_private.h"
 #include "match/prefilter.h"
+#include "match/probe.h"
 
 /* How long after its twin was seen a pattern's own lines do not count. */
 #define TWIN_WINDOW (3600 * USEC_PER_SEC)
@@ -291,6 +293,38 @@ void matcher_trust_twins(struct matcher *m)
 	m->twins_count = true;
 }
 
+void matcher_brake(struct matcher *m)
+{
+	m->braking = true;
+}
+
+void matcher_braked_each(const struct matcher *m,
+			 void (*fn)(void *userdata, const struct filter *f, const struct filter_pattern *p, bool off),
+			 void *userdata)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i].brake.state != BRAKE_NONE)
+			fn(userdata, m->members[i].filter, m->members[i].text, m->members[i].brake.state == BRAKE_OFF);
+}
+
+void matcher_probe(struct matcher *m, struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		const struct filter_pattern *p = m->members[i].text;
+
+		if (probe_pattern(m->members[i].pattern, m->context, p))
+			diag_warning(diag, p->regex.file, p->regex.line,
+				     "make repeated parts possessive, as in (?:a++)+; 'sipwarden filter lint' shows more",
+				     "pattern '%s' takes more than %d steps for a line of %d bytes: sipwardend will switch it "
+				     "off when it meets such lines",
+				     p->name, BRAKE_STEPS, BRAKE_LINE_MAX);
+	}
+}
+
 void matcher_pace(struct matcher *m, unsigned per_second)
 {
 	m->pace = per_second;
@@ -407,24 +441,60 @@ struct place_in_log {
 	size_t len, limit;
 };
 
+/* A short line that takes as many steps shows what the pattern is like, whoever wrote it. */
+static bool is_catastrophic(struct matcher *m, const struct member *member, const char *line, size_t len)
+{
+	struct event e;
+
+	return len <= BRAKE_LINE_MAX &&
+	       pattern_match_within(member->pattern, m->context, BRAKE_STEPS, line, len, &e) == PATTERN_LIMITED;
+}
+
+/* The limit was hit. */
+static void brake(struct matcher *m, struct member *member, const char *line, size_t len)
+{
+	const struct filter_pattern *p = member->text;
+	const char *filter = member->filter->name;
+
+	if (!brake_note(&member->brake, m->now) || !brake_judge(&member->brake, is_catastrophic(m, member, line, len)))
+		return;
+	if (member->brake.state == BRAKE_OFF)
+		log_error("filter %s, pattern %s (%s:%u) is switched off: it gave up on %d lines within a minute, and takes more "
+			  "than %d steps for one of %zu bytes. Its lines count against nobody now; other patterns go on. Make "
+			  "repeated parts possessive, as in (?:a++)+, try it with 'sipwarden filter lint %s', and reload "
+			  "sipwardend, which switches it on again",
+			  filter, p->name, p->file, p->line, BRAKE_HITS, BRAKE_STEPS, len, filter);
+	else
+		log_warning("filter %s, pattern %s (%s:%u) is slowed down: it gave up on %d lines within a minute. Lines as "
+			    "gateways write them still count; those on which it gives up count against nobody. Somebody may have "
+			    "made them for that; 'sipwarden filter lint %s' tells whether the pattern can be made better",
+			    filter, p->name, p->file, p->line, BRAKE_HITS, filter);
+}
+
 static bool match_pattern(struct matcher *m, size_t i, const struct place_in_log *at, struct event *e)
 {
-	const struct member *member = &m->members[i];
+	struct member *member = &m->members[i];
 	const char *line = at->text;
 	enum pattern_result result;
 	size_t len = at->len;
 
+	if (member->brake.state == BRAKE_OFF) {
+		m->stats.off++;
+		return false;
+	}
 	if (member->continued) {
 		len = continuation_extend(member->continued, m->context, line, len, at->limit);
 		if (len == 0)
 			return false;
 	}
-	result = pattern_match(member->pattern, m->context, line, len, e);
+	result = pattern_match_within(member->pattern, m->context, brake_limit(&member->brake, len, m->now), line, len, e);
 	if (result == PATTERN_NONE)
 		return false;
 	if (result == PATTERN_LIMITED) {
 		m->stats.limited++;
 		tell_limited(m, member, line, len);
+		if (m->braking)
+			brake(m, member, line, len);
 	}
 	e->line = (struct span){ line, len };
 	e->class = member->text->class;
@@ -586,7 +656,7 @@ void matcher_scan(struct matcher *m, const char *data, size_t len, const usec_t 
 
 	s.fn = fn;
 	s.userdata = userdata;
-	s.now = time_now();
+	s.now = m->now = time_now();
 	if (m->any_always) {
 		scan_every_line(&s);
 	} else if (m->prefilter) {

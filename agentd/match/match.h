@@ -23,6 +23,7 @@ struct match_stats {
 	uint64_t crafted;  /* events with more than one address */
 	uint64_t limited;  /* match limits hit */
 	uint64_t undated;  /* events whose time could not be read */
+	uint64_t off;      /* lines not tried with a pattern that is switched off: matcher_brake() */
 	uint64_t paced;    /* lines left alone: matcher_pace() */
 	uint64_t twins;    /* events left out, because better ones tell of the same: matcher_trust_twins() */
 };
@@ -85,6 +86,21 @@ bool matcher_was_challenged(struct matcher *m, const struct event *e);
  * by one, as tests do.
  */
 void matcher_trust_twins(struct matcher *m);
+
+/*
+ * Slows down and switches off patterns that hit the match limit again and again
+ * (brake.h), and says so. For what runs all the time; the lint counts the limits.
+ */
+void matcher_brake(struct matcher *m);
+/* Those that are not free at the moment, in their order: FILTER/PATTERN (FILE:LINE), with what was done. */
+void matcher_braked_each(const struct matcher *m,
+			 void (*fn)(void *userdata, const struct filter *f, const struct filter_pattern *p, bool off),
+			 void *userdata);
+/*
+ * Tries each pattern on short lines that are the undoing of bad ones, such as
+ * (a+)+; to be told at "check", before any sender finds out. Goes to diag as warnings.
+ */
+void matcher_probe(struct matcher *m, struct diag *diag);
 
 /* The event lives only during the call. */
 typedef void (*event_fn)(void *userdata, const struct event *e);

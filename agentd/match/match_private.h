@@ -3,6 +3,7 @@
 #define SIPWARDEN_MATCH_PRIVATE_H
 
 #include "base/log.h"
+#include "match/brake.h"
 #include "match/challenge.h"
 #include "match/match.h"
 #include "match/pattern.h"
@@ -22,6 +23,7 @@ struct member {
 	struct pattern *pattern;
 	const struct wordset *words; /* of its filter, as this: */
 	const struct continuation *continued; /* NULL: each line stands for itself */
+	struct brake brake;
 	usec_t last; /* when it matched last, by the log; of patterns that are somebody's twin */
 	struct member **twins; /* NULL-terminated; NULL: it has none */
 	bool is_twin;	       /* of another */
@@ -49,6 +51,8 @@ struct matcher {
 	} success_tokens, challenge_tokens;
 	size_t set_words; /* words of a set in use */
 	bool twins_count;
+	bool braking;
+	usec_t now; /* of the scan in progress */
 	struct match_stats stats;
 	struct log_limit limited;
 };

@@ -556,6 +556,12 @@ static void make_jit(struct pattern *p)
 enum pattern_result pattern_match(struct pattern *p, struct pattern_context *c, const char *line, size_t len,
 				  struct event *e)
 {
+	return pattern_match_within(p, c, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE), line, len, e);
+}
+
+enum pattern_result pattern_match_within(struct pattern *p, struct pattern_context *c, uint32_t limit, const char *line,
+					 size_t len, struct event *e)
+{
 	struct reading r = { .pattern = p, .event = e, .one = has_one_address(p, line, len) };
 	int n;
 
@@ -563,7 +569,7 @@ enum pattern_result pattern_match(struct pattern *p, struct pattern_context *c, 
 		make_jit(p);
 	memset(e, 0, offsetof(struct event, addrs));
 	pcre2_set_callout(c->match, on_reading, &r);
-	pcre2_set_match_limit(c->match, MATCH_LIMIT + (uint32_t)(len * MATCH_LIMIT_PER_BYTE));
+	pcre2_set_match_limit(c->match, limit);
 	n = c->stack && p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
 		     pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every other reading was sent back, so a match ends as "no match", or at a limit. */

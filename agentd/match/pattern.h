@@ -78,7 +78,10 @@ enum pattern_result {
 	PATTERN_LIMITED, /* it gave up at a limit: e has captures but no address */
 };
 
-/* Fills addrs and captures of e, and proven. */
+/* Fills addrs and captures of e, and proven. Takes at most limit steps. */
+enum pattern_result pattern_match_within(struct pattern *p, struct pattern_context *c, uint32_t limit, const char *line,
+					 size_t len, struct event *e);
+/* The same with MATCH_LIMIT and MATCH_LIMIT_PER_BYTE. */
 enum pattern_result pattern_match(struct pattern *p, struct pattern_context *c, const char *line, size_t len,
 				  struct event *e);
 

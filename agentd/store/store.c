@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "store/prefetch.h"
 #include "store/schema.h"
 #include "store/store_private.h"
 
@@ -231,8 +232,10 @@ static int open_for_writing(struct store *s)
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	/* Log lines and account names are nobody else's business. */
 	mode_t mask = umask(0077);
-	int r = open_database(s, s->path, flags);
+	int r;
 
+	prefetch_file(s->path);
+	r = open_database(s, s->path, flags);
 	if (!s->in_memory && (r == -EUCLEAN || r == -EPROTO)) {
 		close_database(s);
 		set_aside(s->path, r);

@@ -193,6 +193,7 @@ static int load_matcher(struct world *w, size_t input, struct diag *diag)
 	if (r >= 0) {
 		matcher_want(w->matchers[input], config_classes(w->cfg));
 		matcher_trust_twins(w->matchers[input]);
+		matcher_brake(w->matchers[input]);
 		matcher_pace(w->matchers[input], PACE);
 	}
 	return r;
@@ -236,6 +237,8 @@ unsigned world_test(const struct world *w, struct diag *diag)
 
 		if (matcher_new(w->filters[i], diag, &m) >= 0)
 			examples += matcher_test(m, diag);
+		if (m)
+			matcher_probe(m, diag);
 		matcher_free(m);
 	}
 	return examples;

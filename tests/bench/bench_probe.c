@@ -4,6 +4,8 @@
  *
  *   bench_probe latency TABLE FILE|journal COUNT   each sample in microseconds, one a line
  *   bench_probe wait TABLE COUNT SECONDS           until the set has COUNT elements: microseconds taken
+ *   bench_probe flood RATE FILE|journal SECONDS    writes so many lines a second of one source: lines written
+ *   bench_probe count TABLE 0 0                    how many elements the set has
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include "firewall/nft.h"
 
 #define GIVE_UP (5 * USEC_PER_SEC)
+/* Whose address is none that latency() takes. */
+#define FLOOD_SAMPLE 65535
 /* Between samples, and not in step with anybody's timer. */
 #define PAUSE_MIN 20000
 #define PAUSE_SPREAD 17000
@@ -87,13 +91,37 @@ static int wait_count(struct nft *n, unsigned wanted, unsigned seconds)
 	return EXIT_FAILURE;
 }
 
+/* In turns of a hundredth of a second, as fast as it can if it cannot keep up. */
+static int flood(unsigned rate, const char *path, unsigned seconds)
+{
+	int fd = strcmp(path, "journal") == 0 ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT, 0644);
+	usec_t start = time_monotonic(), turn = start;
+	unsigned long written = 0;
+	unsigned i;
+
+	while (turn - start < seconds * USEC_PER_SEC) {
+		for (i = 0; i < rate / 100; i++, written++)
+			write_line(fd, FLOOD_SAMPLE);
+		turn += USEC_PER_SEC / 100;
+		if (turn > time_monotonic())
+			usleep((useconds_t)(turn - time_monotonic()));
+		else
+			turn = time_monotonic();
+	}
+	return printf("%lu\n", written) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct nft *n;
 
+	if (argc == 5 && strcmp(argv[1], "flood") == 0)
+		return flood((unsigned)atoi(argv[2]), argv[3], (unsigned)atoi(argv[4]));
 	if (argc != 5 || nft_open(argv[2], 1, &n) < 0)
 		return 2;
 	if (strcmp(argv[1], "latency") == 0)
 		return latency(n, argv[3], (unsigned)atoi(argv[4]));
+	if (strcmp(argv[1], "count") == 0)
+		return printf("%u\n", count(n)) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	return wait_count(n, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
 }

@@ -33,6 +33,11 @@ struct world {
 	bool list_ended;
 	struct addr seen[64];
 	unsigned n_seen;
+	unsigned restored;
+	usec_t left;	    /* of what is restored */
+	struct addr lifted; /* meanwhile */
+	unsigned new_after; /* so many were done when the new one was */
+	void (*observer)(void *userdata, const struct addr *addr, bool banned, int error);
 	unsigned answers;
 	enum witness answer[64]; /* in the order they came */
 };
@@ -55,6 +60,18 @@ static void on_done(void *userdata, const struct addr *addr, bool banned, int er
 	w->refused += error < 0;
 	if (error < 0)
 		w->last_error = error;
+}
+
+static usec_t on_left(void *userdata, const struct addr *addr)
+{
+	struct world *w = userdata;
+
+	return addr_equal(addr, &w->lifted) ? 0 : w->left;
+}
+
+static void on_restored(void *userdata)
+{
+	((struct world *)userdata)->restored++;
 }
 
 static void on_down(void *userdata, int error)
@@ -90,9 +107,17 @@ static void wait_for(struct world *w, const unsigned *counter, unsigned n)
 	assert_true(*counter >= n);
 }
 
+static void on_any_done(void *userdata, const struct addr *addr, bool banned, int error)
+{
+	struct world *w = userdata;
+
+	(w->observer ? w->observer : on_done)(userdata, addr, banned, error);
+}
+
 static void start(struct world *w)
 {
-	const struct firewall_callbacks callbacks = { on_ready, on_done, on_down, NULL, w };
+	const struct firewall_callbacks callbacks = { .ready = on_ready, .done = on_any_done, .down = on_down, .userdata = w,
+						      .left = on_left, .restored = on_restored };
 
 	assert_int_equal(sd_event_new(&w->loop), 0);
 	assert_int_equal(firewall_start(w->loop, w->cfg, &callbacks, &w->fw), 0);
@@ -850,6 +875,96 @@ static void another_size_keeps_the_bans(void **state)
 	assert_true(listed(w, "203.0.113.0/24"));
 }
 
+static struct addr numbered(unsigned i)
+{
+	return (struct addr){ .family = AF_INET, .len = 32, .bytes = { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } };
+}
+
+/* All before it were restored, or not yet. */
+static void note_order(void *userdata, const struct addr *done, bool banned, int error)
+{
+	struct world *w = userdata;
+	const struct addr new = addr("192.0.2.5");
+
+	on_done(userdata, done, banned, error);
+	if (addr_equal(done, &new))
+		w->new_after = w->done;
+}
+
+static void a_new_ban_does_not_wait_for_those_that_are_restored(void **state)
+{
+	struct world *w = *state;
+	const struct addr new = addr("192.0.2.5");
+	unsigned i;
+
+	w->left = 600 * USEC_PER_SEC;
+	w->lifted = numbered(19000);
+	w->observer = note_order;
+	wait_for(w, &w->restored, 1);
+	for (i = 0; i < 19500; i++) {
+		struct addr a = numbered(i);
+
+		assert_int_equal(firewall_restore(w->fw, &a), 0);
+	}
+	/* Some are on their way. */
+	wait_for(w, &w->done, 1);
+	i = w->done;
+	assert_int_equal(firewall_ban(w->fw, &new, 600 * USEC_PER_SEC), 0);
+	wait_for(w, &w->restored, 2);
+	assert_int_equal(w->refused, 0);
+	/* Behind at most what was sent already: four packets of 500, and the answer at hand. */
+	assert_in_range(w->new_after, 1, i + 2501);
+	/* All but the one that was lifted meanwhile. */
+	assert_int_equal(w->done, 19500);
+	assert_int_equal(list(w), 19500);
+}
+
+static void to_be_restored_again_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct addr a = addr("192.0.2.5");
+
+	w->left = 60 * USEC_PER_SEC;
+	ban(w, "192.0.2.5", 600 * USEC_PER_SEC);
+	assert_int_equal(firewall_restore(w->fw, &a), 0);
+	wait_for(w, &w->restored, 2);
+	assert_int_equal(w->refused, 0);
+	assert_int_equal(list(w), 1);
+}
+
+static void count_elements(void *userdata, const struct firewall_element *e)
+{
+	struct world *w = userdata;
+
+	(void)e;
+	w->listed++;
+}
+
+/* The kernel takes long to tell of many. */
+static void a_ban_does_not_wait_for_a_list(void **state)
+{
+	struct world *w = *state;
+	const struct addr new = addr("192.0.2.5");
+	unsigned i;
+
+	for (i = 0; i < 19500; i++) {
+		struct addr a = numbered(i);
+
+		assert_int_equal(firewall_ban(w->fw, &a, 600 * USEC_PER_SEC), 0);
+	}
+	wait_for(w, &w->done, 19500);
+	assert_int_equal(firewall_list(w->fw, count_elements, on_end, w), 0);
+	assert_int_equal(firewall_list(w->fw, count_elements, NULL, w), 0);
+	wait_for(w, &w->listed, 1);
+	assert_int_equal(firewall_ban(w->fw, &new, 600 * USEC_PER_SEC), 0);
+	wait_for(w, &w->done, 19501);
+	assert_false(w->list_ended);
+	/* Both come to their end. */
+	wait_for(w, &w->listed, 39000);
+	assert_true(w->list_ended);
+	assert_int_equal(w->list_error, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -867,6 +982,9 @@ int main(void)
 		TEST(a_flushed_ruleset_comes_back),
 		TEST(a_killed_helper_is_started_again),
 		TEST(flush_removes_the_table_until_reload),
+		TEST(a_new_ban_does_not_wait_for_those_that_are_restored),
+		TEST(to_be_restored_again_changes_nothing),
+		TEST(a_ban_does_not_wait_for_a_list),
 		TEST(another_size_keeps_the_bans),
 		TEST(another_shape_of_table_is_replaced_with_its_bans),
 		TEST(an_older_table_keeps_its_bans),

@@ -120,7 +120,7 @@ static void bans_are(const struct world *w, enum kernel_set set, uint64_t count)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	const struct firewall_callbacks callbacks = { on_ready, on_done, on_down, NULL, w };
+	const struct firewall_callbacks callbacks = { .ready = on_ready, .done = on_done, .down = on_down, .userdata = w };
 	struct diag diag = DIAG_INIT;
 
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
