@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUILD ?= release
 O := build/$(BUILD)
 
-PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng jansson libcares
+PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
 # Only what reads logs of the past.
 PAST_LIBS := -lz
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -23,11 +23,14 @@ WARNINGS := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wmiss
 	-Wpointer-arith -Wundef -Wvla -Wwrite-strings
 CPPFLAGS += -D_GNU_SOURCE -Iagentd -DSIPWARDEN_VERSION='"$(VERSION)"' \
 	-DSIPWARDEN_CONFIG_PATH='"$(SYSCONFDIR)/sipwarden/sipwarden.conf"' \
-	-DSIPWARDEN_FILTER_DIRS='"$(SYSCONFDIR)/sipwarden/filters:$(PREFIX)/share/sipwarden/filters"'
+	-DSIPWARDEN_FILTER_DIRS='"$(SYSCONFDIR)/sipwarden/filters:$(PREFIX)/share/sipwarden/filters"' $(CPPFLAGS_$(BUILD))
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Sanitizers need system calls that the sandbox refuses.
+CPPFLAGS_asan := -DSIPWARDEN_SANITIZED
 LDFLAGS_asan := -fsanitize=address,undefined
+CPPFLAGS_fuzz := -DSIPWARDEN_SANITIZED
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_fuzz := -fsanitize=address,undefined
 ifeq ($(BUILD),fuzz)
@@ -97,10 +100,10 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libjansson-dev libc-ares-dev zlib1g-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh iptables ufw firewalld dbus
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
@@ -132,6 +135,13 @@ check-fuzz: deps
 check-system: deps
 	$(MAKE) all
 	tests/run $(O) --system
+
+# The long form of tests/e2e/test_torture.py.
+ROUNDS ?= 200
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+torture: deps
+	$(MAKE) all
+	SIPWARDEN_BUILD=$(CURDIR)/$(O) /usr/bin/python3 tests/e2e/test_torture.py --rounds $(ROUNDS) --seed $(SEED)
 
 lint: deps
 	tests/lint
@@ -183,6 +193,7 @@ install: all
 	install -m 755 $(O)/sipwarden $(BIN)/
 	install -m 644 $(addprefix filters/,$(FILTERS)) $(SHARE)/sipwarden/filters/
 	install -m 644 $(addprefix docs/gateways/,$(GATEWAYS)) $(SHARE)/sipwarden/gateways/
+	install -m 644 docs/prometheus-alerts.yml $(SHARE)/sipwarden/
 	install -m 644 $(addprefix docs/man/,$(MAN5)) $(SHARE)/man/man5/
 	install -m 644 $(addprefix docs/man/,$(MAN8)) $(SHARE)/man/man8/
 	install -m 644 ctl/completion.bash $(SHARE)/bash-completion/completions/sipwarden
@@ -201,7 +212,7 @@ uninstall:
 		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(LIBDIR)/sysusers.d/sipwarden.conf \
 		$(LIBDIR)/tmpfiles.d/sipwarden.conf $(addprefix $(SHARE)/sipwarden/filters/,$(FILTERS)) \
-		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS))
+		$(addprefix $(SHARE)/sipwarden/gateways/,$(GATEWAYS)) $(SHARE)/sipwarden/prometheus-alerts.yml
 	rmdir $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/sipwarden 2>/dev/null || true
 
 # A package for the Debian that this is, in build/deb. Built in a copy, which keeps debhelper's files out of the tree.
@@ -236,7 +247,8 @@ help:
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
+	@echo 'sudo make torture  the agent killed ROUNDS=200 times under an attack; SEED=NUMBER repeats one'
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help

@@ -13,6 +13,7 @@
 #include "agent_private.h"
 #include "base/privilege.h"
 #include "base/unixsocket.h"
+#include "sandbox/sandbox.h"
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
@@ -31,7 +32,26 @@ static int prepare_directories(const struct config *cfg)
 
 	if (!socket)
 		return -ENOMEM;
-	return r < 0 ? r : privilege_prepare_dir(dirname(socket), cfg->user);
+	if (r >= 0)
+		r = privilege_prepare_dir(dirname(socket), cfg->user);
+	/* Without it there are no metrics, which is told when they are written. */
+	if (r >= 0 && cfg->metrics_file)
+		agent_metrics_directory(cfg->metrics_file, cfg->user);
+	return r;
+}
+
+/* Before the first byte that a stranger wrote is read: logs, and what the database keeps of them. */
+static int confine(const struct config *cfg)
+{
+	_cleanup_free_ char *socket = strdup(cfg->socket), *metrics = cfg->metrics_file ? strdup(cfg->metrics_file) : NULL;
+	const char *writable[] = { cfg->state_dir, socket ? dirname(socket) : NULL, metrics ? dirname(metrics) : NULL, NULL };
+
+	if (!socket || (cfg->metrics_file && !metrics))
+		return -ENOMEM;
+	/* SQLite sorts what is large in files, and would look for a place in /var/tmp. */
+	setenv("SQLITE_TMPDIR", cfg->state_dir, 1);
+	sandbox_agent(writable);
+	return 0;
 }
 
 static int open_loop(struct agent *a)
@@ -52,8 +72,6 @@ static int open_loop(struct agent *a)
 		r = sd_event_add_signal(a->loop, NULL, SIGHUP, on_hangup, a);
 	if (r >= 0)
 		r = agent_add_timers(a);
-	if (r >= 0)
-		r = sd_event_set_watchdog(a->loop, true);
 	return r;
 }
 
@@ -104,28 +122,47 @@ static int start_stages(struct agent *a)
 	r = open_loop(a);
 	if (r < 0)
 		return r;
-	r = store_open(cfg->state_dir, &a->store);
-	if (r < 0) {
-		log_error("%s: the database cannot be opened: %s", cfg->state_dir, strerror(-r));
-		return r;
-	}
-	agent_restore(a);
-	agent_exemptions_configure(a);
+	/* Nobody is answered before the loop runs; once confined, we can listen nowhere. */
 	r = control_start(a->loop, cfg, &control, &a->control);
 	if (r < 0) {
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
 		return r;
 	}
-	return agent_inputs_start(a, a->world, &a->inputs);
+	r = confine(cfg);
+	if (r < 0)
+		return r;
+	r = store_open(cfg->state_dir, &a->store);
+	if (r < 0) {
+		log_error("%s: the database cannot be opened: %s", cfg->state_dir, strerror(-r));
+		return r;
+	}
+	agent_keep_names(a);
+	agent_restore(a);
+	r = agent_keep_start(a);
+	if (r < 0)
+		return r;
+	agent_exemptions_configure(a);
+	r = agent_inputs_start(a, a->world, &a->inputs);
+	if (r < 0)
+		return r;
+	a->n_inputs = a->world->cfg->n_inputs;
+	agent_keep_restore(a);
+	/* From this moment on no line is missed: where each log begins for us is known. */
+	if (agent_commit(a) < 0)
+		agent_commit_soon(a);
+	return agent_watch_start(a);
 }
 
 static void agent_stop(struct agent *a)
 {
+	agent_watch_stop(a);
+	if (a->n_inputs > 0)
+		agent_commit(a);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
-	agent_friends_stop(a);
 	store_close(a->store);
+	agent_keep_done(a);
 	firewall_stop(a->firewall);
 	decider_free(a->decider);
 	world_free(a->world);
@@ -153,11 +190,11 @@ int agent_run(const struct agent_options *options)
 		return EXIT_FAILURE;
 	}
 	log_set_level(a.world->cfg->log_level);
+	agent_watch_init(&a);
 	r = sd_event_default(&a.loop);
 	if (r >= 0)
 		r = start_stages(&a);
 	if (r >= 0) {
-		a.n_inputs = a.world->cfg->n_inputs;
 		agent_expire_at(&a, time_now());
 		sd_notifyf(0, "READY=1\nSTATUS=%s", agent_doing(&a));
 		log_info("Watching %zu inputs", a.n_inputs);

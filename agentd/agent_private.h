@@ -7,9 +7,11 @@
 #include "agent.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
+#include "health/health.h"
 #include "host/host.h"
 #include "input/input.h"
 #include "match/match.h"
@@ -21,7 +23,8 @@
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
  * (decisions to firewall and store), journal.c (decisions to the journal),
  * exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
- * friends.c and pause.c (what else is kept) and operations.c (what admins ask for). */
+ * keep.c and pause.c (what else outlives a restart), watch.c, watchdog.c and publish.c
+ * (how all of this is) and operations.c (what admins ask for). */
 
 struct agent;
 
@@ -36,21 +39,54 @@ struct agent_input {
 	bool live;        /* the chunk at hand was written after all before it was read */
 	bool skew_told, old_told;
 	usec_t arrival;   /* of the chunk at hand */
+	usec_t reached;	  /* moment of the latest line */
+	usec_t horizon;	  /* of the other inputs, at the chunk at hand */
 	uint32_t samples; /* of the kernel's witness, the latest in the lowest bit: was a friend of this log seen? */
 	unsigned n_samples;
 	usec_t sampled;   /* when it was asked last */
+	struct pack kept; /* its sections, as they were written last */
 };
+
+/* Answers about friends that samples holds. */
+#define WITNESS_SAMPLES 16
 
 struct addr_array {
 	struct addr *items;
 	size_t n, size;
 };
 
-/* Friends on their way to the store. */
-struct agent_friends {
+/* The store's share of what is known, see keep.c. */
+struct agent_keep {
+	struct pack out;
+	int64_t round; /* number of the first commit of the round that goes on; 0: the next one */
+	bool over;     /* the round is, with what was collected last */
+	bool whole;    /* all is to be written anew */
+	bool befriended;
+	usec_t clock; /* up to when lines of all inputs were read */
+	usec_t counted_since; /* the first of the processes that the counters are of */
+};
+/* Room for what is collected that is not given back. */
+#define KEEP_MEMORY ((size_t)1 << 20)
+
+/* How we are, and who is told. */
+struct agent_watch {
 	sd_event_source *timer;
-	struct store_friend *list;
-	size_t count, size, written;
+	usec_t interval; /* of looking */
+	usec_t watchdog; /* systemd's; 0: it does not watch */
+	int memory;	 /* memory_open() */
+	usec_t loaded;	 /* the config; CLOCK_REALTIME */
+	usec_t followed; /* since when its inputs are; CLOCK_MONOTONIC */
+	usec_t fed;	 /* CLOCK_MONOTONIC, the watchdog last */
+	usec_t reload_refused; /* CLOCK_REALTIME; 0: it was not */
+	bool flushed;	 /* by an admin; until a reload */
+	usec_t sized;	 /* CLOCK_MONOTONIC, when it was asked how full the sets are */
+	bool withheld;	 /* the watchdog is not fed */
+	int worst;	 /* enum problem_code that systemd was told; -1: none */
+	struct verdict told; /* what the journal was told of */
+	uint64_t events[CLASS_COUNT], alerts[ALERT_KINDS];
+	char *metrics_file; /* that is being written; NULL: none */
+	char *metrics_error;
+	usec_t published; /* CLOCK_MONOTONIC */
 };
 
 struct agent {
@@ -69,10 +105,11 @@ struct agent {
 	sd_event_source *commit_timer, *expire_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
-	struct agent_friends friends;
+	struct agent_keep keep;
 	usec_t paused;	    /* since when; 0: it is not */
 	char *pause_reason; /* "" if none was given */
 	sd_event_source *pause_timer;
+	struct agent_watch watch;
 	usec_t started;
 };
 
@@ -83,6 +120,8 @@ extern const struct firewall_callbacks agent_firewall_callbacks; /* userdata to 
 void agent_commit_soon(struct agent *a);
 /* The timers of commit and expiry; off at first. */
 int agent_add_timers(struct agent *a);
+/* Puts b into the store, and sets its id. */
+void agent_store_ban(struct agent *a, struct ban *b);
 /* Looks at when for bans that ended; USEC_INFINITY: never. */
 void agent_expire_at(struct agent *a, usec_t when);
 /* Bans and exemptions of the store become the decider's. */
@@ -97,23 +136,41 @@ void agent_log_ban(const struct agent *a, const struct ban *b);
 void agent_log_lift(const struct agent *a, const struct ban *b, const char *cause);
 void agent_log_alert(const struct alert *alert);
 
-/* friends.c */
-int agent_friends_start(struct agent *a);
-void agent_friends_restore(struct agent *a);
-/* Writes all that changed. */
-void agent_friends_stop(struct agent *a);
+/* keep.c */
+/* Takes over the key by which names are hashed; comes before anything is named. */
+void agent_keep_names(struct agent *a);
+/* Up to when the process before this one had read the lines of all inputs; now, if there was none. */
+usec_t agent_keep_clock(struct agent *a);
+/* From now on changes are noted. */
+int agent_keep_start(struct agent *a);
+/* What was known, when the inputs have started. */
+void agent_keep_restore(struct agent *a);
+/* Writes all that changed, in one transaction. On failure it is to be tried again. */
+int agent_commit(struct agent *a);
+/* What a reload takes over from the inputs before it; all: also what did not change. */
+void agent_keep_inputs(struct agent *a, bool all, struct pack *p);
+void agent_keep_restore_inputs(struct agent *a, const struct pack *p);
+void agent_keep_done(struct agent *a);
 
 /* pause.c */
 int agent_pause_start(struct agent *a);
 void agent_pause_restore(struct agent *a);
 /* *message for the person who asked. */
 int agent_pause(struct agent *a, bool pause, const char *reason, char **message);
+/* Whether it is paused, for another database. */
+void agent_pause_store(struct agent *a);
 /* For systemctl status. */
 const char *agent_doing(const struct agent *a);
 
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);
 void agent_inputs_stop(struct agent_input *inputs, size_t n);
+/*
+ * Lines of before this moment are read, of all inputs but one (NULL: of all):
+ * bans that had ended by then need not be known any more. That a line counts must
+ * not depend on when it is read.
+ */
+usec_t agent_horizon(const struct agent *a, const struct agent_input *but);
 
 /* witnessed.c */
 /* Asks, now and then, whether the kernel saw who logged in. */
@@ -130,6 +187,29 @@ void agent_exemptions_configure(struct agent *a);
 void agent_exemptions_stop(struct agent *a);
 /* Tells the firewall what changed since it was told last; again: all, as it knows nothing. */
 void agent_exemptions_enforce(struct agent *a, bool again);
+
+/* watch.c */
+/* All facts and what they mean; with_bans: also of each ban, which takes a while if there are a million. The
+ * strings are the agent's; h->inputs is to be freed, also after -ENOMEM. */
+int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdict *v);
+
+/* watchdog.c */
+/* At the very start, while files can be opened. */
+void agent_watch_init(struct agent *a);
+/* Another config and its inputs are in force. */
+void agent_watch_loaded(struct agent *a);
+int agent_watch_start(struct agent *a);
+void agent_watch_stop(struct agent *a);
+
+/* publish.c */
+/* In Prometheus's format: a new string, or NULL when out of memory. */
+char *agent_metrics(struct agent *a);
+/* The directory of the file, for everybody to read, if there is none; user: whose it shall be, while we are root. */
+int agent_metrics_directory(const char *path, const char *user);
+/* Writes them where the config says, if it is time to. */
+void agent_publish(struct agent *a);
+/* Takes the file away. */
+void agent_unpublish(struct agent *a);
 
 /* operations.c */
 extern const struct control_ops agent_control_ops; /* userdata to be set */

@@ -9,11 +9,20 @@
 
 /* Writes to the store gather for so long before they are committed. */
 #define COMMIT_DELAY (200 * USEC_PER_MSEC)
+/* It is looked no more often for bans that ended. */
+#define EXPIRE_LOOK (100 * USEC_PER_MSEC)
 
 /* The kernel's clock for a ban may be as far from ours: what is on its way takes time. */
 #define END_TOLERANCE (30 * USEC_PER_SEC)
 
 /* Store: everything written within a moment goes into one transaction. */
+
+static void arm_commit(struct agent *a, usec_t delay)
+{
+	sd_event_source_set_time_relative(a->commit_timer, delay);
+	sd_event_source_set_enabled(a->commit_timer, SD_EVENT_ONESHOT);
+	a->commit_armed = true;
+}
 
 static int on_commit(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -22,27 +31,31 @@ static int on_commit(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	(void)usec;
 	a->commit_armed = false;
-	store_commit(a->store);
+	if (agent_commit(a) < 0)
+		arm_commit(a, STORE_RETRY);
 	return 0;
 }
 
 void agent_commit_soon(struct agent *a)
 {
-	if (a->commit_armed)
-		return;
-	sd_event_source_set_time_relative(a->commit_timer, COMMIT_DELAY);
-	sd_event_source_set_enabled(a->commit_timer, SD_EVENT_ONESHOT);
-	a->commit_armed = true;
+	if (!a->commit_armed)
+		arm_commit(a, COMMIT_DELAY);
 }
 
 /* Decide → firewall, store, journal, control. */
 
 void agent_expire_at(struct agent *a, usec_t when)
 {
+	uint64_t armed;
+
 	if (when == USEC_INFINITY) {
 		sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
 		return;
 	}
+	/* Only sooner: bans that come all the time must not put it off for ever. */
+	if (sd_event_source_get_enabled(a->expire_timer, NULL) > 0 && sd_event_source_get_time(a->expire_timer, &armed) >= 0 &&
+	    armed <= when)
+		return;
 	sd_event_source_set_time(a->expire_timer, when);
 	sd_event_source_set_enabled(a->expire_timer, SD_EVENT_ONESHOT);
 }
@@ -50,10 +63,14 @@ void agent_expire_at(struct agent *a, usec_t when)
 static int on_expire(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct agent *a = userdata;
+	usec_t now = time_now(), horizon = agent_horizon(a, NULL), next = decider_expire(a->decider, horizon);
 
 	(void)source;
 	(void)usec;
-	agent_expire_at(a, decider_expire(a->decider, time_now()));
+	if (next != USEC_INFINITY)
+		next = next > horizon ? now + (next - horizon) : now;
+	/* The horizon moves with the clock, but for logs that are still read. */
+	agent_expire_at(a, next != USEC_INFINITY && next < now + EXPIRE_LOOK ? now + EXPIRE_LOOK : next);
 	return 0;
 }
 
@@ -95,9 +112,8 @@ static void enforce_later(void *userdata, struct ban *b)
 		firewall_ban(a->firewall, &b->addr, enforced_for(a, b));
 }
 
-static void on_ban(void *userdata, struct ban *b)
+void agent_store_ban(struct agent *a, struct ban *b)
 {
-	struct agent *a = userdata;
 	struct store_ban sb = {
 		.addr = b->addr,
 		.start = b->start,
@@ -113,13 +129,21 @@ static void on_ban(void *userdata, struct ban *b)
 		.observed = b->observed,
 	};
 
-	enforce(a, b);
-	if (store_ban_put(a->store, &sb) >= 0)
-		b->id = sb.id;
+	/* 0 if it cannot be; it is put again when there is room. */
+	store_ban_put(a->store, &sb);
+	b->id = sb.id;
 	agent_commit_soon(a);
+}
+
+static void on_ban(void *userdata, struct ban *b)
+{
+	struct agent *a = userdata;
+
+	enforce(a, b);
+	agent_store_ban(a, b);
 	agent_log_ban(a, b);
 	control_notify_ban(a->control, b);
-	agent_expire_at(a, time_now());
+	agent_expire_at(a, time_now() + EXPIRE_LOOK);
 }
 
 static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
@@ -131,7 +155,8 @@ static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
 	if (cause != LIFT_EXPIRED) {
 		if (agent_enforces(a, b))
 			firewall_unban(a->firewall, &b->addr);
-		store_ban_lift(a->store, b->id, time_now(), causes[cause]);
+		if (b->id)
+			store_ban_lift(a->store, b->id, time_now(), causes[cause]);
 		agent_commit_soon(a);
 	}
 	agent_log_lift(a, b, causes[cause]);
@@ -147,6 +172,7 @@ static void on_alert(void *userdata, const struct alert *alert)
 {
 	struct agent *a = userdata;
 
+	a->watch.alerts[alert->kind]++;
 	agent_log_alert(alert);
 	control_notify_alert(a->control, alert);
 }
@@ -233,11 +259,13 @@ static void on_firewall_ready(void *userdata, bool lost)
 	struct agent *a = userdata;
 	const struct log_field fields[] = { { NULL, NULL } };
 
+	a->watch.flushed = false;
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
 	agent_exemptions_enforce(a, true);
 	decider_each(a->decider, enforce_later, a);
+	decider_ask_again(a->decider);
 }
 
 static void on_restored(void *userdata)
@@ -267,9 +295,12 @@ static void on_firewall_done(void *userdata, const struct addr *addr, bool banne
 
 static void on_firewall_down(void *userdata, int error)
 {
-	(void)userdata;
-	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and it is started again",
-		    strerror(-error));
+	struct agent *a = userdata;
+	struct firewall_stats stats;
+
+	firewall_stats(a->firewall, &stats);
+	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and %s", strerror(-error),
+		    stats.orphan ? "nobody starts it again: restart sipwardend" : "it is started again");
 }
 
 static void on_forked(void *userdata)
@@ -306,7 +337,8 @@ static void restore_ban(void *userdata, const struct store_ban *sb)
 			b.evidence_len = sb->evidence_len;
 		}
 	}
-	a->adopt = false;
+	if (b.end > time_now())
+		a->adopt = false;
 	decider_restore(a->decider, &b);
 }
 
@@ -322,8 +354,8 @@ void agent_restore(struct agent *a)
 	/* No bans at all: then those in the kernel are taken over. */
 	a->adopt = true;
 	store_exempt_each(a->store, restore_exempt, a);
-	store_bans_each(a->store, time_now(), restore_ban, a);
-	agent_friends_restore(a);
+	/* Those that ended while nobody read, too: they stood when lines that are still to be read were written. */
+	store_bans_each(a->store, agent_keep_clock(a), restore_ban, a);
 	agent_pause_restore(a);
 }
 
@@ -337,8 +369,6 @@ int agent_add_timers(struct agent *a)
 		r = sd_event_add_time(a->loop, &a->expire_timer, CLOCK_REALTIME, 0, USEC_PER_SEC / 10, on_expire, a);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(a->expire_timer, SD_EVENT_OFF);
-	if (r >= 0)
-		r = agent_friends_start(a);
 	return r < 0 ? r : agent_pause_start(a);
 }
 

@@ -123,18 +123,49 @@ static usec_t line_moment(struct agent_input *in, const struct event *e)
 	return in->arrival;
 }
 
+/*
+ * The kernel ends a ban by itself, in time. Here it is known a little longer: lines
+ * that were written before its end may still be on their way.
+ */
+#define HORIZON_LIVE USEC_PER_SEC
+/* For an input of which nothing can be read is not waited longer. */
+#define CATCH_UP_MAX (60 * USEC_PER_SEC)
+
+usec_t agent_horizon(const struct agent *a, const struct agent_input *but)
+{
+	usec_t now = time_now(), horizon = now - HORIZON_LIVE, reached;
+	size_t i;
+
+	for (i = 0; i < a->n_inputs; i++) {
+		const struct agent_input *in = &a->inputs[i];
+
+		reached = input_caught_up(in->input);
+		/* When it was looked last, not now: who gets no CPU has not read either. */
+		reached = reached ? reached - HORIZON_LIVE : in->reached;
+		if (in == but || (!reached && now - a->started > CATCH_UP_MAX))
+			continue;
+		if (reached < horizon)
+			horizon = reached;
+	}
+	return horizon;
+}
+
 static void on_event(void *userdata, const struct event *e)
 {
 	struct agent_input *in = userdata;
 	struct event timed = *e;
 
+	in->agent->watch.events[e->class]++;
 	timed.time = line_moment(in, e);
 	/* Also of what is read late, in a log that was just rotated; of yesterday's it says little. */
 	timed.askable = in->cfg->witness && (timed.time == 0 || timed.time + LIVE_SKEW_MAX > in->arrival);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
-	/* An old log is read in no time: what had ended by then must not count as a ban that stands. */
-	decider_expire(in->agent->decider, timed.time < in->arrival ? timed.time : in->arrival);
+	if (timed.time > in->reached)
+		in->reached = timed.time < in->arrival ? timed.time : in->arrival;
+	/* An old log is read in no time, and bans of its time shall not fill the table. */
+	if (!in->live)
+		decider_expire(in->agent->decider, in->reached < in->horizon ? in->reached : in->horizon);
 	/* Looked up where it makes a difference only: it takes a while. */
 	if (!timed.proven && timed.challenge.len > 0 && timed.n_addrs == 1 &&
 	    !decider_find(in->agent->decider, &timed.addrs[0]))
@@ -150,6 +181,7 @@ static void on_chunk(void *userdata, struct input *input, const struct input_chu
 	in->arrival = time_now();
 	in->live = chunk->live;
 	in->timed = chunk->times != NULL;
+	in->horizon = agent_horizon(in->agent, in);
 	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, in->reader, on_event, in);
 }
 
@@ -184,6 +216,7 @@ void agent_inputs_stop(struct agent_input *inputs, size_t n)
 	for (i = 0; inputs && i < n; i++) {
 		input_stop(inputs[i].input);
 		time_reader_free(inputs[i].reader);
+		pack_done(&inputs[i].kept);
 	}
 	free(inputs);
 }
@@ -209,6 +242,7 @@ static int start_input(struct agent *a, const struct config_input *ci, struct ma
 		input_set_context(in->input, in);
 	return r;
 }
+
 
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret)
 {

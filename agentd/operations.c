@@ -39,6 +39,7 @@ static int reload_world(struct agent *a, struct world *w)
 {
 	bool mode_changed = a->world->cfg->observe != w->cfg->observe;
 	struct agent_input *inputs;
+	struct pack kept = { 0 };
 	size_t i;
 	int r;
 
@@ -54,11 +55,16 @@ static int reload_world(struct agent *a, struct world *w)
 		return r;
 	}
 	tell_unchanged(a->world->cfg, w->cfg);
+	agent_keep_inputs(a, true, &kept);
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	a->inputs = inputs;
 	a->n_inputs = w->cfg->n_inputs;
+	agent_keep_restore_inputs(a, &kept);
+	pack_done(&kept);
+	a->keep.whole = true;
 	world_free(a->world);
 	a->world = w;
+	agent_watch_loaded(a);
 	log_set_level(w->cfg->log_level);
 	firewall_reload(a->firewall);
 	agent_exemptions_configure(a);
@@ -100,6 +106,7 @@ int agent_reload(struct agent *a, char **message)
 	diag_log(&diag);
 	if (r >= 0)
 		r = reload_world(a, w);
+	a->watch.reload_refused = r < 0 ? time_now() : 0;
 	if (r < 0) {
 		*message = first_mistake(&diag);
 		log_error("Reload refused, everything goes on as before");
@@ -121,6 +128,7 @@ static int on_flush(void *userdata, char **message)
 	size_t n = decider_unban_all(a->decider);
 	int r = firewall_flush(a->firewall);
 
+	a->watch.flushed |= r >= 0;
 	*message = text_printf("%zu bans lifted; the table inet %s is removed until 'sipwarden reload'", n,
 			       a->world->cfg->table);
 	return r;
@@ -205,17 +213,6 @@ static struct store *get_store(void *userdata)
 	return ((struct agent *)userdata)->store;
 }
 
-static bool get_input(void *userdata, size_t i, struct input **in, struct matcher **m)
-{
-	struct agent *a = userdata;
-
-	if (i >= a->n_inputs)
-		return false;
-	*in = a->inputs[i].input;
-	*m = a->inputs[i].matcher;
-	return true;
-}
-
 static bool get_name(void *userdata, size_t i, struct resolve_info *info)
 {
 	const struct agent *a = userdata;
@@ -223,9 +220,14 @@ static bool get_name(void *userdata, size_t i, struct resolve_info *info)
 	return a->resolver && resolver_info(a->resolver, i, info);
 }
 
-static usec_t get_started(void *userdata)
+static int get_health(void *userdata, struct health *h, struct verdict *v)
 {
-	return ((struct agent *)userdata)->started;
+	return agent_health(userdata, true, h, v);
+}
+
+static char *get_metrics(void *userdata)
+{
+	return agent_metrics(userdata);
 }
 
 static int on_reload(void *userdata, char **message)
@@ -244,7 +246,7 @@ const struct control_ops agent_control_ops = {
 	.decider = get_decider,
 	.firewall = get_firewall,
 	.store = get_store,
-	.input = get_input,
 	.name = get_name,
-	.started = get_started,
+	.health = get_health,
+	.metrics = get_metrics,
 };

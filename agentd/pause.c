@@ -64,19 +64,28 @@ static void set(struct agent *a, usec_t since, char *reason)
 	sd_notifyf(0, "STATUS=%s", agent_doing(a));
 }
 
+static int store_paused(struct agent *a)
+{
+	_cleanup_free_ char *value = text_printf("%llu %s", (unsigned long long)a->paused, reason_of(a));
+
+	return value ? store_meta_put(a->store, META_PAUSED, value) : -ENOMEM;
+}
+
+void agent_pause_store(struct agent *a)
+{
+	if (a->paused)
+		store_paused(a);
+}
+
 static int pause_now(struct agent *a, const char *reason, char **message)
 {
-	usec_t since = a->paused ? a->paused : time_now();
-	_cleanup_free_ char *value = text_printf("%llu %s", (unsigned long long)since, reason);
 	char *kept = strdup(reason);
 	int r;
 
-	if (!value || !kept) {
-		free(kept);
+	if (!kept)
 		return -ENOMEM;
-	}
-	r = store_meta_put(a->store, META_PAUSED, value);
-	set(a, since, kept);
+	set(a, a->paused ? a->paused : time_now(), kept);
+	r = store_paused(a);
 	agent_commit_soon(a);
 	log_paused(a);
 	*message = text_printf("nobody is kept out until 'sipwarden resume'; counting and deciding go on%s%s",

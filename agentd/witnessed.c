@@ -13,8 +13,7 @@
 
 /* Not more questions than this, for learning. */
 #define SAMPLE_INTERVAL (200 * USEC_PER_MSEC)
-/* Answers to know it by, the last of so many, and how many of them must say yes. */
-#define SAMPLES 16
+/* So many answers of the last WITNESS_SAMPLES are needed. */
 #define SAMPLES_MIN 8
 
 struct sample {
@@ -40,8 +39,8 @@ static void on_sample(void *userdata, const struct addr *addr, enum witness w)
 
 	(void)addr;
 	if (in && w != WITNESS_SILENT) {
-		in->samples = (in->samples << 1 | (w != WITNESS_UNSEEN)) & ((1u << SAMPLES) - 1);
-		if (in->n_samples < SAMPLES)
+		in->samples = (in->samples << 1 | (w != WITNESS_UNSEEN)) & ((1u << WITNESS_SAMPLES) - 1);
+		if (in->n_samples < WITNESS_SAMPLES)
 			in->n_samples++;
 	}
 	free(s->input);

@@ -24,7 +24,8 @@ _sipwarden_input() {
 
 _sipwarden_commands() {
 	local -a commands=(
-		'status:how the agent is doing, and each input'
+		'status:are you protected, what is wrong, what to do'
+		'metrics:the same for Prometheus'
 		'list:all bans'
 		'show:why an address is banned'
 		'explain:why an address is not banned'

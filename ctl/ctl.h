@@ -20,6 +20,7 @@ enum ctl_exit {
 	CTL_NOT_FOUND = 3, /* the address is not banned, no such filter, … */
 	CTL_NO_DAEMON = 4, /* sipwardend does not answer */
 	CTL_DENIED = 5,    /* not root nor in the group; or the address is exempt */
+	CTL_DEGRADED = 6,  /* status: bans are enforced, but something is to be looked after */
 };
 
 /* One family of commands each; argv[0] is the command's own name. */
@@ -27,6 +28,7 @@ int cmd_filter(struct ctl *ctl, int argc, char **argv); /* filter.c */
 int cmd_check(struct ctl *ctl, int argc, char **argv);  /* check.c */
 int cmd_simulate(struct ctl *ctl, int argc, char **argv); /* simulate.c */
 int cmd_status(struct ctl *ctl, int argc, char **argv); /* status.c */
+int cmd_metrics(struct ctl *ctl, int argc, char **argv);
 int cmd_list(struct ctl *ctl, int argc, char **argv);   /* bans.c */
 int cmd_ban(struct ctl *ctl, int argc, char **argv);
 int cmd_unban(struct ctl *ctl, int argc, char **argv);

@@ -19,8 +19,10 @@ static const struct command {
 	const char *summary;
 	const char *details;
 } commands[] = {
-	{ "status", cmd_status, "", "how the agent is doing, and each input",
-	  "Exit status 1 when bans are not being enforced." },
+	{ "status", cmd_status, "", "are you protected, what is wrong, what to do; each input",
+	  "Exit status 0: all is well; 1: bans, or new bans, are not enforced; 6: they are, but something is wrong." },
+	{ "metrics", cmd_metrics, "", "the same for Prometheus, in its text format",
+	  "[metrics] in the config writes it to a file for node_exporter." },
 	{ "list", cmd_list, "[--enforced]", "all bans",
 	  "Those that are only observed are marked so, and left out with --enforced." },
 	{ "show", cmd_show, "ADDRESS", "why it is banned: rule, log lines, accounts, proof, history",
@@ -80,7 +82,8 @@ static void print_all(FILE *to)
 	      "      --json         JSON instead of text\n"
 	      "  -h, --help         this text, or that of the command\n"
 	      "      --version      the version\n\n"
-	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 sipwardend does not answer, 5 denied\n",
+	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 sipwardend does not answer,\n"
+	      "5 denied, 6 status: something is wrong\n",
 	      to);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status: how the agent is; metrics: the same for Prometheus. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,164 +8,138 @@
 #include "control/bus.h"
 #include "facts.h"
 #include "output.h"
+#include "status.h"
 #include "usage.h"
 
-static const char *const headers[] = { "INPUT", "FILTER", "OPEN", "LINES", "EVENTS", "LAG", "LAST LINE", "PROBLEM", NULL };
-
-struct input_view {
-	const char *name, *filter, *last_error;
+static json_t *read_input(sd_bus_message *m)
+{
+	const char *name, *filter, *kind, *state, *last_error;
+	uint64_t lines, bytes, events, crafted, undated, limited, cut, rotations, errors, lag_bytes, lag, last_line;
 	uint32_t open;
-	uint64_t lines, bytes, events, crafted, cut, rotations, errors, lag, last_line;
-};
+	double rate;
+	int r = sd_bus_message_read(m, "(" BUS_INPUT ")", &name, &filter, &kind, &state, &open, &lines, &bytes, &events,
+				    &crafted, &undated, &limited, &cut, &rotations, &errors, &lag_bytes, &lag, &last_line,
+				    &rate, &last_error);
 
-static int read_input(sd_bus_message *m, struct input_view *i)
-{
-	return sd_bus_message_read(m, "(" BUS_INPUT ")", &i->name, &i->filter, &i->open, &i->lines, &i->bytes, &i->events,
-				   &i->crafted, &i->cut, &i->rotations, &i->errors, &i->lag, &i->last_line,
-				   &i->last_error);
+	if (r <= 0)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:I, s:s}",
+			 "name", name, "filter", filter, "kind", kind, "state", state, "open", (json_int_t)open, "lines",
+			 (json_int_t)lines, "bytes", (json_int_t)bytes, "events", (json_int_t)events, "crafted",
+			 (json_int_t)crafted, "undated", (json_int_t)undated, "match_limit_hits", (json_int_t)limited,
+			 "cut", (json_int_t)cut, "rotations", (json_int_t)rotations, "errors", (json_int_t)errors,
+			 "lag_bytes", (json_int_t)lag_bytes, "lag_seconds", output_span(lag), "lines_per_second", rate,
+			 "last_line", (json_int_t)last_line, "last_error", last_error);
 }
 
-static json_t *input_json(const struct input_view *i)
+static json_t *read_set(sd_bus_message *m)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "name", i->name, "filter",
-			 i->filter, "open", (json_int_t)i->open, "lines", (json_int_t)i->lines, "bytes",
-			 (json_int_t)i->bytes, "events", (json_int_t)i->events, "crafted", (json_int_t)i->crafted, "cut",
-			 (json_int_t)i->cut, "rotations", (json_int_t)i->rotations, "errors", (json_int_t)i->errors,
-			 "lag_bytes", (json_int_t)i->lag, "last_line", output_time(i->last_line), "last_error",
-			 i->last_error);
+	const char *name;
+	uint64_t count, limit;
+
+	if (sd_bus_message_read(m, "(" BUS_SET ")", &name, &count, &limit) <= 0)
+		return NULL;
+	return json_pack("{s:s, s:I, s:I}", "set", name, "elements", (json_int_t)count, "limit", (json_int_t)limit);
 }
 
-static void add_number(struct table *t, uint64_t n)
+static json_t *read_problem(sd_bus_message *m)
 {
-	char text[24];
+	const char *severity, *text, *advice;
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	output_table_add(t, text);
+	if (sd_bus_message_read(m, "(" BUS_PROBLEM ")", &severity, &text, &advice) <= 0)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s}", "severity", severity, "text", text, "advice", advice);
 }
 
-static void input_row(struct table *t, const struct input_view *i)
+/* An array of what read gives, as facts[key]. 0 or negative errno. */
+static int read_array(sd_bus_message *m, json_t *facts, const char *key, const char *type, json_t *(*read)(sd_bus_message *m))
 {
-	char when[TIME_TEXT_MAX] = "never";
+	json_t *array = json_array(), *item;
+	int r = sd_bus_message_enter_container(m, 'a', type);
 
-	output_table_add(t, i->name);
-	output_table_add(t, i->filter);
-	add_number(t, i->open);
-	add_number(t, i->lines);
-	add_number(t, i->events);
-	add_number(t, i->lag);
-	output_table_add(t, i->last_line ? time_format_local(i->last_line, when) : when);
-	output_table_add(t, i->last_error);
+	while (r > 0 && (item = read(m)))
+		json_array_append_new(array, item);
+	if (r > 0)
+		r = sd_bus_message_exit_container(m);
+	json_object_set_new(facts, key, array);
+	return r < 0 ? r : 0;
 }
 
-static long long fact(const json_t *facts, const char *key)
+static json_t *read_status(sd_bus_message *m, int *error)
 {
-	return facts_number(facts, key);
+	json_t *facts = facts_read(m);
+
+	*error = facts ? read_array(m, facts, "inputs", "(" BUS_INPUT ")", read_input) : -EBADMSG;
+	if (*error >= 0)
+		*error = read_array(m, facts, "sets", "(" BUS_SET ")", read_set);
+	if (*error >= 0)
+		*error = read_array(m, facts, "problems", "(" BUS_PROBLEM ")", read_problem);
+	return facts;
 }
 
-/* What nobody should overlook comes first. */
-static void print_mode(const json_t *facts)
+/* What the bus has as microseconds, --json has as times and seconds. */
+static void finish_json(json_t *facts)
 {
-	usec_t now = time_now(), since = (usec_t)fact(facts, "paused");
-	char when[TIME_TEXT_MAX], span[TIMESPAN_TEXT_MAX], reason[512];
+	static const char *const times[] = { "config_loaded", "reload_refused", "database_committed", "database_failing",
+					     "last_problem_time" };
+	json_t *in;
+	size_t i;
 
-	if (since) {
-		printf("PAUSED since %s (%s): bans are not being enforced, nobody is kept out.\n",
-		       time_format_local(since, when),
-		       timespan_format(now > since ? (now - since) / USEC_PER_SEC * USEC_PER_SEC : 0, span));
-		if (*facts_text(facts, "pause_reason"))
-			printf("  reason     %s\n", output_safe(facts_text(facts, "pause_reason"), reason, sizeof(reason)));
-		puts("  'sipwarden resume' ends this.\n");
+	json_array_foreach(json_object_get(facts, "inputs"), i, in)
+		json_object_set_new(in, "last_line", output_time((usec_t)facts_number(in, "last_line")));
+	for (i = 0; i < sizeof(times) / sizeof(*times); i++)
+		json_object_set_new(facts, times[i], output_time((usec_t)facts_number(facts, times[i])));
+	json_object_set_new(facts, "firewall_silent_seconds", output_span((usec_t)facts_number(facts, "firewall_silent")));
+	json_object_del(facts, "firewall_silent");
+	json_object_set_new(facts, "flushed", json_boolean(facts_number(facts, "flushed")));
+	facts_mode(facts);
+}
+
+static int exit_status(const json_t *facts)
+{
+	const char *health = facts_text(facts, "health");
+
+	if (strcmp(health, "ok") == 0)
+		return CTL_OK;
+	return strcmp(health, "degraded") == 0 ? CTL_DEGRADED : CTL_FAILED;
+}
+
+static int tell_status(const struct ctl *ctl, sd_bus_message *m)
+{
+	int r, status;
+	json_t *facts = read_status(m, &r);
+
+	if (r < 0) {
+		json_decref(facts);
+		return client_bad_reply(r);
 	}
-	if (fact(facts, "observe"))
-		puts("OBSERVING ([sipwarden] mode = observe): bans are decided and told, only those by hand are enforced.\n");
-}
-
-static void print_bans(const json_t *facts)
-{
-	long long observed = fact(facts, "bans_observed"), bans = fact(facts, "bans") - observed;
-
-	printf("  bans       %lld %s, %lld since start", bans, fact(facts, "paused") ? "decided, NONE ENFORCED" : "in force",
-	       fact(facts, "bans_total"));
-	if (observed)
-		printf("; %lld only observed", observed);
-	if (fact(facts, "bans_unproven"))
-		printf("; %lld unproven", fact(facts, "bans_unproven"));
-	if (fact(facts, "bans_of_prefixes"))
-		printf("; %lld of prefixes", fact(facts, "bans_of_prefixes"));
-	putchar('\n');
-}
-
-/* Whose lines are lost, or some of them. */
-static void print_braked(const json_t *facts)
-{
-	const char *slow = facts_text(facts, "patterns_slowed"), *off = facts_text(facts, "patterns_off");
-	char shown[4096];
-
-	if (*off)
-		printf("SWITCHED OFF, as they take too many steps (mend them and reload): patterns %s\n",
-		       output_safe(off, shown, sizeof(shown)));
-	if (*slow)
-		printf("Slowed down, as they gave up on many lines within a minute: patterns %s\n",
-		       output_safe(slow, shown, sizeof(shown)));
-}
-
-static void print_facts(const json_t *facts)
-{
-	char span[TIMESPAN_TEXT_MAX];
-	usec_t up = time_now() - (usec_t)fact(facts, "started");
-
-	print_mode(facts);
-	print_braked(facts);
-	printf("sipwardend %s, running for %s\n", facts_text(facts, "version"),
-	       timespan_format(up / USEC_PER_SEC * USEC_PER_SEC, span));
-	print_bans(facts);
-	printf("  attempts   %lld counted in %lld log lines; %lld offenders watched\n", fact(facts, "attempts"),
-	       fact(facts, "events"), fact(facts, "offenders"));
-	printf("  not counted: %lld from exempt sources, %lld crafted lines, %lld impossible sources\n",
-	       fact(facts, "exempted"), fact(facts, "crafted"), fact(facts, "unbannable"));
-	if (fact(facts, "exempt_names"))
-		printf("  exempt     by %lld DNS names, %lld of which cannot be looked up\n", fact(facts, "exempt_names"),
-		       fact(facts, "exempt_names_failing"));
-	printf("  not banned: %lld forgeries, %lld times a friend, %lld by the brakes; %lld friends known, %lld decisions wait\n",
-	       fact(facts, "forged"), fact(facts, "spared"), fact(facts, "braked"), fact(facts, "friends"),
-	       fact(facts, "waiting"));
-	printf("  firewall   %s; %lld waiting, %lld errors, %lld restarts, %lld restores\n",
-	       fact(facts, "firewall_ready") ? "ready" : "NOT READY: new bans are not in force", fact(facts, "firewall_pending"),
-	       fact(facts, "firewall_errors"), fact(facts, "firewall_restarts"), fact(facts, "firewall_restores"));
-	if (fact(facts, "alerts"))
-		printf("  alerts     %lld since start: see 'sipwarden alerts'\n", fact(facts, "alerts"));
-}
-
-static int tell(const struct ctl *ctl, sd_bus_message *m)
-{
-	json_t *facts = facts_read(m), *inputs = json_array();
-	bool enforced = facts && fact(facts, "firewall_ready") && !fact(facts, "paused");
-	struct input_view i;
-	struct table t;
-	int r = facts ? sd_bus_message_enter_container(m, 'a', "(" BUS_INPUT ")") : -EBADMSG;
-
-	output_table_begin(&t, headers);
-	while (r > 0 && (r = read_input(m, &i)) > 0) {
-		if (ctl->json)
-			json_array_append_new(inputs, input_json(&i));
-		else
-			input_row(&t, &i);
+	status = exit_status(facts);
+	if (ctl->json) {
+		finish_json(facts);
+		output_json(facts);
+		return status;
 	}
-	if (r >= 0 && ctl->json) {
-		json_object_set(facts, "inputs", inputs);
-		facts_mode(facts);
-		output_json(json_incref(facts));
-	} else if (r >= 0) {
-		print_facts(facts);
-		putchar('\n');
-		output_table_print(&t);
-	}
+	status_print(facts);
 	json_decref(facts);
-	json_decref(inputs);
-	return r < 0 ? client_bad_reply(r) : enforced ? CTL_OK : CTL_FAILED;
+	return status;
 }
 
-int cmd_status(struct ctl *ctl, int argc, char **argv)
+static int tell_metrics(const struct ctl *ctl, sd_bus_message *m)
+{
+	const char *text;
+	int r = sd_bus_message_read(m, "s", &text);
+
+	if (r <= 0)
+		return client_bad_reply(r < 0 ? r : -EBADMSG);
+	if (ctl->json)
+		output_json(json_pack("{s:o}", "metrics", output_string(text)));
+	else
+		fputs(text, stdout);
+	return CTL_OK;
+}
+
+static int call(struct ctl *ctl, int argc, char **argv, const char *method,
+		int (*tell)(const struct ctl *ctl, sd_bus_message *m))
 {
 	sd_bus_message *m = NULL;
 	sd_bus *bus = NULL;
@@ -175,10 +150,20 @@ int cmd_status(struct ctl *ctl, int argc, char **argv)
 	status = client_open(ctl, &bus);
 	if (status != CTL_OK)
 		return status;
-	status = client_call(bus, &m, "Status", "");
+	status = client_call(bus, &m, method, "");
 	if (status == CTL_OK)
 		status = tell(ctl, m);
 	sd_bus_message_unref(m);
 	client_close(bus);
 	return status;
+}
+
+int cmd_status(struct ctl *ctl, int argc, char **argv)
+{
+	return call(ctl, argc, argv, "Status", tell_status);
+}
+
+int cmd_metrics(struct ctl *ctl, int argc, char **argv)
+{
+	return call(ctl, argc, argv, "Metrics", tell_metrics);
 }

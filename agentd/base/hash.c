@@ -10,19 +10,22 @@
 
 #define BUCKETS_MIN 16
 
-static uint64_t key[2];
+static uint64_t key[2], lasting[2];
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void draw_key(void)
 {
 	struct timespec ts;
 
-	if (getrandom(key, sizeof(key), 0) == (ssize_t)sizeof(key))
+	if (getrandom(key, sizeof(key), 0) == (ssize_t)sizeof(key) &&
+	    getrandom(lasting, sizeof(lasting), 0) == (ssize_t)sizeof(lasting))
 		return;
 	/* Never seen on Linux once booted; a weak key is better than none. */
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	key[0] = (uint64_t)ts.tv_nsec * 0x9e3779b97f4a7c15u;
 	key[1] = (uint64_t)(uintptr_t)&ts ^ (uint64_t)ts.tv_sec;
+	lasting[0] = ~key[0];
+	lasting[1] = ~key[1];
 }
 
 static uint64_t rotate(uint64_t x, unsigned bits)
@@ -80,6 +83,24 @@ uint64_t hash_mix(uint64_t h, const void *data, size_t len)
 {
 	pthread_once(&key_once, draw_key);
 	return siphash(key[0] ^ h, key[1], data, len);
+}
+
+uint64_t hash_lasting(uint64_t h, const void *data, size_t len)
+{
+	pthread_once(&key_once, draw_key);
+	return siphash(lasting[0] ^ h, lasting[1], data, len);
+}
+
+void hash_keep(const unsigned char from[static HASH_KEY_SIZE])
+{
+	pthread_once(&key_once, draw_key);
+	memcpy(lasting, from, sizeof(lasting));
+}
+
+void hash_kept(unsigned char to[static HASH_KEY_SIZE])
+{
+	pthread_once(&key_once, draw_key);
+	memcpy(to, lasting, sizeof(lasting));
 }
 
 int hash_table_init(struct hash_table *t)

@@ -14,6 +14,15 @@ uint64_t hash_bytes(const void *data, size_t len);
 uint64_t hash_mix(uint64_t h, const void *data, size_t len);
 
 /*
+ * The same with a key that outlives the process, for names that are stored.
+ * hash_keep() takes the key of an earlier process, before anything is named.
+ */
+#define HASH_KEY_SIZE 16
+uint64_t hash_lasting(uint64_t h, const void *data, size_t len);
+void hash_keep(const unsigned char from[static HASH_KEY_SIZE]);
+void hash_kept(unsigned char to[static HASH_KEY_SIZE]);
+
+/*
  * A chained hash table with intrusive links; it grows, never shrinks. The
  * caller owns the items and bounds their number.
  */

@@ -29,6 +29,7 @@ static const char *const levels[] = {
 static const char *identifier = "sipwarden";
 static int max_level = LOG_INFO;
 static bool to_journal;
+static struct log_trouble trouble;
 
 /* Is standard error the journal? "DEV:INODE" of its socket: systemd.exec(5). */
 static bool stderr_is_journal(void)
@@ -106,16 +107,41 @@ static bool send_journal(int level, const char *message_id, const struct log_fie
 	return ok;
 }
 
+static void note_trouble(int level, const char *text)
+{
+	if (level <= LOG_ERR)
+		trouble.errors++;
+	else
+		trouble.warnings++;
+	trouble.when = time_now();
+	trouble.level = level;
+	text_printable(SPAN(text), trouble.text, sizeof(trouble.text));
+}
+
+const struct log_trouble *log_last_trouble(void)
+{
+	return &trouble;
+}
+
+const char *log_level_name(int level)
+{
+	return level >= LOG_EMERG && level <= LOG_DEBUG ? levels[level] : "";
+}
+
 __attribute__((format(printf, 4, 0))) static void emit(int level, const char *message_id,
 							const struct log_field *fields, const char *format,
 							va_list ap)
 {
 	char raw[MESSAGE_MAX], text[MESSAGE_MAX];
 
-	if (level > max_level)
+	if (level > max_level && level > LOG_WARNING)
 		return;
 	vsnprintf(raw, sizeof(raw), format, ap);
 	text_printable(SPAN(raw), text, sizeof(text));
+	if (level <= LOG_WARNING)
+		note_trouble(level, text);
+	if (level > max_level)
+		return;
 	if (!to_journal || !send_journal(level, message_id, fields, text))
 		write_stderr(level, text);
 }

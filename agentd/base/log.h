@@ -3,7 +3,10 @@
 #define SIPWARDEN_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <syslog.h>
+
+#include "base/timespan.h"
 
 /*
  * Our own messages. To the journal with structured fields when standard error
@@ -36,6 +39,21 @@ void log_event(int level, const char *message_id, const struct log_field *fields
 #define log_notice(...) log_message(LOG_NOTICE, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
 #define log_error(...) log_message(LOG_ERR, __VA_ARGS__)
+
+/*
+ * What was said of trouble since the start, also where log_level keeps it out of
+ * the log: how many warnings and errors, and the last of them.
+ */
+#define LOG_TROUBLE_MAX 512
+struct log_trouble {
+	uint64_t warnings, errors; /* errors: level error and above */
+	usec_t when;		   /* CLOCK_REALTIME of the last; 0: none */
+	int level;
+	char text[LOG_TROUBLE_MAX]; /* escaped as in the log; cut with "…" */
+};
+const struct log_trouble *log_last_trouble(void);
+/* "warning", "error", …; static. */
+const char *log_level_name(int level);
 
 /* At most one of a kind of message a minute: true if it may be written now. */
 struct log_limit {

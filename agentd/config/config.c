@@ -19,7 +19,7 @@
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "input NAME", "rule NAME" };
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "input NAME", "rule NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -88,7 +88,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [input NAME] and [rule NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -147,6 +147,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &prefixes_keys;
 	} else if (strcmp(section, "brakes") == 0) {
 		l->keys = &brakes_keys;
+	} else if (strcmp(section, "metrics") == 0) {
+		l->keys = &metrics_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -416,6 +418,7 @@ struct config *config_free(struct config *c)
 	free(c->socket);
 	free(c->firewall_socket);
 	free(c->table);
+	free(c->metrics_file);
 	strings_free(c->filter_dirs);
 	strings_free(c->files);
 	free(c);

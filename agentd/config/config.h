@@ -25,6 +25,7 @@
  *   [accounts]       addresses; window; ban
  *   [prefixes]       offenders; window; ban; max; ipv4; ipv6
  *   [brakes]         bans_per_minute; friend_share
+ *   [metrics]        file; interval
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
  *                    observe; except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
@@ -127,6 +128,8 @@ struct config {
 	bool observe;    /* tell of bans, and enforce none */
 	struct config_policy policy;
 	usec_t history;  /* how long earlier bans count on the ladder */
+	char *metrics_file; /* for node_exporter; NULL: none is written */
+	usec_t metrics_interval;
 	struct addr *exempt;
 	size_t n_exempt;
 	char **exempt_names; /* DNS names, in lower case, each once; NULL-terminated, or NULL */

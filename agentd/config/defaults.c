@@ -164,6 +164,7 @@ struct config *config_defaults(void)
 	c->ipv4_prefix = 24;
 	c->ipv6_prefix = 64;
 	c->history = 30 * DAY;
+	c->metrics_interval = 15 * SEC;
 	c->policy = policy;
 	c->exempt_own = true;
 	if (!set_strings(c) || !set_rules(c) || !set_exempt(c) || !set_ports(c))

@@ -24,7 +24,7 @@ struct key_set {
 };
 
 extern const struct key_set sipwarden_keys, firewall_keys, detection_keys, exempt_keys, input_keys, rule_keys, trust_keys,
-	proof_keys, accounts_keys, prefixes_keys, brakes_keys;
+	proof_keys, accounts_keys, prefixes_keys, brakes_keys, metrics_keys;
 
 /* An address or prefix. */
 bool key_address(const struct place *at, const char *word, struct addr *ret);

@@ -15,9 +15,15 @@
  *       kernel yet; paused: enforcement is off; observe: only told), in the
  *       kernel, proven, observed, packets and bytes dropped
  *
- *   Status() → a{sv}, a BUS_INPUT
- *       an input: name, filter, files open, lines, bytes, events, crafted, cut,
- *       rotations, errors, lag in bytes, last arrival, last error
+ *   Status() → a{sv}, a BUS_INPUT, a BUS_SET, a BUS_PROBLEM
+ *       an input: name, filter, kind (file, journal), state (reading, catching up,
+ *       waiting, failing, stuck, asleep), files open, lines, bytes, events, crafted,
+ *       undated, limited, cut, rotations, errors, lag in bytes, lag in time, last
+ *       arrival, lines a second, last error; a set of the kernel: name, elements,
+ *       limit (0: none); a problem, the worst first: severity (degraded,
+ *       unprotected), what is wrong, what to do
+ *   Metrics() → s text
+ *       in Prometheus's format
  *   ListBans(u cursor) → a BUS_BAN, u cursor
  *       in the order of addresses, a page at a time; cursor 0 begins, and 0
  *       comes back at the end
@@ -56,7 +62,9 @@
 #define BUS_INTERFACE "org.sipwarden.Agent1"
 
 #define BUS_BAN "sttuussssbbbtt"
-#define BUS_INPUT "ssuttttttttts"
+#define BUS_INPUT "ssssuttttttttttttds"
+#define BUS_SET "stt"
+#define BUS_PROBLEM "sss"
 #define BUS_NAME "sutts"
 #define BUS_EXEMPT "ssbs"
 #define BUS_RULE "suuutttb"

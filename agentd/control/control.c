@@ -129,14 +129,12 @@ static bool peer_may_command(const struct control *control, int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	const struct group *g;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return false;
 	if (peer.uid == 0)
 		return true;
-	g = control->group ? getgrnam(control->group) : NULL;
-	if (g && is_in_group(fd, peer.gid, g->gr_gid))
+	if (control->has_gid && is_in_group(fd, peer.gid, control->gid))
 		return true;
 	log_notice("Refused a command of user id %u (process %d): not root nor in group %s", peer.uid, peer.pid,
 		   control->group ? control->group : "-");
@@ -181,6 +179,17 @@ static int on_connection(sd_event_source *source, int listen_fd, uint32_t revent
 
 /* The socket */
 
+/* Once: later, the modules that look it up may be out of reach (sandbox/sandbox.h). */
+static void find_group(struct control *c)
+{
+	const struct group *g = c->group ? getgrnam(c->group) : NULL;
+
+	if (c->group && !g)
+		log_notice("There is no group '%s': only root may command this agent. Create it, and restart", c->group);
+	c->has_gid = g != NULL;
+	c->gid = g ? g->gr_gid : 0;
+}
+
 int control_start(sd_event *loop, const struct config *cfg, const struct control_ops *ops, struct control **ret)
 {
 	struct control *c = calloc(1, sizeof(*c));
@@ -193,6 +202,7 @@ int control_start(sd_event *loop, const struct config *cfg, const struct control
 	c->listen_fd = -1;
 	c->path = strdup(cfg->socket);
 	c->group = cfg->group ? strdup(cfg->group) : NULL;
+	find_group(c);
 	r = c->path ? unixsocket_listen(c->path, SOCK_STREAM | SOCK_NONBLOCK) : -ENOMEM;
 	if (r >= 0) {
 		c->listen_fd = r;

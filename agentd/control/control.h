@@ -8,8 +8,7 @@
 #include "config/config.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
-#include "input/input.h"
-#include "match/match.h"
+#include "health/health.h"
 #include "resolve/resolve.h"
 
 /*
@@ -39,11 +38,12 @@ struct control_ops {
 	struct decider *(*decider)(void *userdata);
 	struct firewall *(*firewall)(void *userdata);
 	struct store *(*store)(void *userdata);
-	/* i-th input and its matcher, or false. */
-	bool (*input)(void *userdata, size_t i, struct input **in, struct matcher **m);
 	/* The i-th exempt DNS name, or false. */
 	bool (*name)(void *userdata, size_t i, struct resolve_info *info);
-	usec_t (*started)(void *userdata);
+	/* How the agent is; h->inputs is to be freed, also after -ENOMEM. */
+	int (*health)(void *userdata, struct health *h, struct verdict *v);
+	/* The same in Prometheus's format: a new string, or NULL. */
+	char *(*metrics)(void *userdata);
 	void *userdata;
 };
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/bus.h"
 #include "control/private.h"
+#include "store/store.h"
 
 #define REASON_MAX 200
 
@@ -65,19 +66,11 @@ int control_read_address(const char *text, struct addr *ret, sd_bus_error *error
 	return 0;
 }
 
-/* Status */
+/* Facts */
 
 int control_append_number(sd_bus_message *m, const char *key, uint64_t value)
 {
 	return sd_bus_message_append(m, "{sv}", key, "t", value);
-}
-
-static void count_names(const struct control_ops *ops, uint64_t *names, uint64_t *failing)
-{
-	struct resolve_info i;
-
-	for (; ops->name(ops->userdata, *names, &i); (*names)++)
-		*failing += i.failing > 0;
 }
 
 int control_append_text(sd_bus_message *m, const char *key, const char *value)
@@ -93,116 +86,6 @@ int control_append_mode(const struct control *c, sd_bus_message *m)
 	if (r >= 0)
 		r = control_append_text(m, "pause_reason", reason);
 	return r < 0 ? r : control_append_number(m, "observe", c->ops.config(c->ops.userdata)->observe);
-}
-
-struct observed {
-	const struct control *control;
-	uint64_t count;
-};
-
-static void count_observed(void *userdata, struct ban *b)
-{
-	struct observed *o = userdata;
-
-	o->count += !o->control->ops.enforced(o->control->ops.userdata, b);
-}
-
-static int append_facts(sd_bus_message *m, const struct control *control)
-{
-	const struct control_ops *ops = &control->ops;
-	struct observed observed = { control, 0 };
-	uint64_t names = 0, failing = 0;
-	struct firewall_stats fw;
-	struct decide_stats ds;
-	int r = sd_bus_message_open_container(m, 'a', "{sv}");
-
-	count_names(ops, &names, &failing);
-	decider_stats(ops->decider(ops->userdata), &ds);
-	firewall_stats(ops->firewall(ops->userdata), &fw);
-	decider_each(ops->decider(ops->userdata), count_observed, &observed);
-	const struct {
-		const char *key;
-		uint64_t value;
-	} facts[] = {
-		{ "started", ops->started(ops->userdata) },
-		{ "bans", ds.active },
-		{ "bans_observed", observed.count },
-		{ "bans_unproven", ds.unproven },
-		{ "bans_of_prefixes", ds.prefixes },
-		{ "bans_total", ds.bans },
-		{ "lifts_total", ds.lifts },
-		{ "events", ds.events },
-		{ "attempts", ds.attempts },
-		{ "crafted", ds.crafted },
-		{ "exempted", ds.exempted },
-		{ "unbannable", ds.unbannable },
-		{ "exempt_names", names },
-		{ "exempt_names_failing", failing },
-		{ "forged", ds.forged },
-		{ "spared", ds.spared },
-		{ "braked", ds.braked },
-		{ "observed_total", ds.observed },
-		{ "alerts", ds.alerts },
-		{ "friends", ds.friends },
-		{ "waiting", ds.waiting },
-		{ "offenders", ds.offenders },
-		{ "forgotten", ds.forgotten },
-		{ "firewall_ready", fw.ready },
-		{ "firewall_bans", fw.bans },
-		{ "firewall_refused", fw.refused },
-		{ "firewall_errors", fw.errors },
-		{ "firewall_restarts", fw.restarts },
-		{ "firewall_restores", fw.restores },
-		{ "firewall_pending", fw.pending },
-	};
-	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(facts); i++)
-		r = control_append_number(m, facts[i].key, facts[i].value);
-	if (r >= 0)
-		r = control_append_mode(control, m);
-	if (r >= 0)
-		r = control_append_braked(m, ops);
-	if (r >= 0)
-		r = control_append_text(m, "version", SIPWARDEN_VERSION);
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static int append_input(sd_bus_message *m, struct input *in, const struct matcher *matcher)
-{
-	struct input_stats s;
-	struct match_stats ms;
-
-	input_stats(in, &s);
-	matcher_stats(matcher, &ms);
-	return sd_bus_message_append(m, "(" BUS_INPUT ")", input_name(in), matcher_name(matcher), s.open, s.lines,
-				     s.bytes, ms.events, ms.crafted, s.cut, s.rotations, s.errors, s.lag_bytes, s.last_line,
-				     s.last_error);
-}
-
-static int method_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	const struct control_client *c = userdata;
-	const struct control_ops *ops = &c->control->ops;
-	sd_bus_message *reply = NULL;
-	struct matcher *matcher;
-	struct input *in;
-	size_t i;
-	int r = control_check_allowed(c, error);
-
-	if (r < 0)
-		return r;
-	r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = append_facts(reply, c->control);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(" BUS_INPUT ")");
-	for (i = 0; r >= 0 && ops->input(ops->userdata, i, &in, &matcher); i++)
-		r = append_input(reply, in, matcher);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_message_send(reply);
-	sd_bus_message_unref(reply);
-	return r < 0 ? r : 1;
 }
 
 /* Lists */
@@ -553,7 +436,8 @@ static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 const sd_bus_vtable control_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	METHOD("Status", "", "a{sv}a(" BUS_INPUT ")", method_status),
+	METHOD("Status", "", "a{sv}a(" BUS_INPUT ")a(" BUS_SET ")a(" BUS_PROBLEM ")", control_method_status),
+	METHOD("Metrics", "", "s", control_method_metrics),
 	METHOD("ListBans", "u", "a(" BUS_BAN ")u", method_list),
 	METHOD("Explain", "s", "b(" BUS_BAN ")a{sv}ssa(" BUS_RULE ")a(" BUS_HISTORY ")", control_method_explain),
 	METHOD("ListAlerts", "", "a(" BUS_ALERT ")", control_method_alerts),

@@ -2,13 +2,14 @@
 #ifndef SIPWARDEN_CONTROL_PRIVATE_H
 #define SIPWARDEN_CONTROL_PRIVATE_H
 
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #include "control/control.h"
 
 /*
  * Between control.c, which keeps connections, and those that answer: methods.c,
- * explain.c (why one address is banned, or not) and alerts.c.
+ * status.c (how the agent is), explain.c (why one address is banned, or not) and alerts.c.
  */
 struct control_client {
 	struct control_client *next;
@@ -37,6 +38,8 @@ struct control {
 	int listen_fd;
 	char *path;
 	char *group;
+	bool has_gid; /* there is such a group */
+	gid_t gid;
 	struct control_ops ops;
 	struct control_client *clients;
 	unsigned n_allowed, n_refused;
@@ -57,12 +60,14 @@ int control_append_number(sd_bus_message *m, const char *key, uint64_t value);
 int control_append_text(sd_bus_message *m, const char *key, const char *value);
 /* Whether, since when and why enforcement is off, and whether the mode is observe: as {sv}. */
 int control_append_mode(const struct control *c, sd_bus_message *m);
-/* The patterns that are slowed down (patterns_slowed) and switched off (patterns_off), with commas between. */
-int control_append_braked(sd_bus_message *m, const struct control_ops *ops);
 const char *control_cause(enum lift_cause cause);
 /* Answers m as soon as the kernel has told what it dropped; at once if it cannot be asked. */
 int control_with_counters(struct control_client *c, sd_bus_message *m,
 			  int (*answer)(struct control_client *c, sd_bus_message *m), sd_bus_error *error);
+
+/* status.c */
+int control_method_status(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int control_method_metrics(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* explain.c */
 int control_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -132,6 +132,24 @@ struct ban_entry *ban_table_cover(const struct ban_table *t, const struct addr *
 	return entry_of(addr_map_cover(&t->map, addr));
 }
 
+struct ban_entry *ban_table_standing(const struct ban_table *t, const struct addr *addr, usec_t when)
+{
+	struct ban_entry *entry = ban_table_cover(t, addr);
+	unsigned len;
+
+	/* Mostly there is none, or it stands. */
+	if (!entry || entry->ban.end > when)
+		return entry;
+	for (len = entry->ban.addr.len + 1u; len <= addr->len; len++) {
+		const struct addr narrower = addr_truncate(addr, (uint8_t)len);
+
+		entry = ban_table_find(t, &narrower);
+		if (entry && entry->ban.end > when)
+			return entry;
+	}
+	return NULL;
+}
+
 struct ban_entry *ban_table_first(const struct ban_table *t)
 {
 	return t->count ? t->heap[0] : NULL;

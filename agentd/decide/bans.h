@@ -38,6 +38,8 @@ struct ban_entry *ban_entry_free(struct ban_entry *entry);
 struct ban_entry *ban_table_find(const struct ban_table *t, const struct addr *addr);
 /* The widest that covers addr, or NULL. */
 struct ban_entry *ban_table_cover(const struct ban_table *t, const struct addr *addr);
+/* The widest that covers addr and stood at when, or NULL. One that is over may be here for a while still. */
+struct ban_entry *ban_table_standing(const struct ban_table *t, const struct addr *addr, usec_t when);
 /* The one that ends first, or NULL. */
 struct ban_entry *ban_table_first(const struct ban_table *t);
 

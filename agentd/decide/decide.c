@@ -85,6 +85,7 @@ struct decider *decider_free(struct decider *d)
 {
 	if (!d)
 		return NULL;
+	decide_keep_done(d);
 	rule_set_done(&d->rules);
 	attempt_table_free(d->attempts);
 	evidence_free(d->evidence);
@@ -168,6 +169,9 @@ int decider_reload(struct decider *d, const struct config *cfg)
 	d->cfg = cfg;
 	r = exempt_configure(&d->exempt, cfg);
 	lift_exempt(d);
+	/* The tables are others now. */
+	if (r >= 0 && d->keep)
+		r = decider_keep_start(d);
 	return r;
 }
 
@@ -292,11 +296,18 @@ static struct addr guilty_part(const struct decider *d, const struct event *e, c
 static void judge(struct decider *d, const struct event *e, struct addr counted, usec_t when)
 {
 	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
+	const struct ban_entry *part;
 	struct rule_outcome o;
+	struct addr from;
 
+	/* As if it were banned already: how much is read until the kernel answers must make no difference. */
+	from = part_of(e, &counted);
+	if (pending_covers(&d->pending, &a.source, from.family ? &from : &a.source, when))
+		return;
 	a.part = guilty_part(d, e, &counted, when);
 	/* Lines of what was dropped too late. */
-	if (a.part.family && ban_table_find(&d->bans, &a.part))
+	part = a.part.family ? ban_table_find(&d->bans, &a.part) : NULL;
+	if (part && part->ban.end > when)
 		return;
 	a.attempt = attempt_note(d->attempts, e, &a.source, when);
 	a.is_friend = verdict_is_friend(d, &counted, when);
@@ -326,9 +337,9 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 		befriend(d, e, &counted, when);
 	if (!rule_set_wants(&d->rules, e->classes))
 		return;
-	standing = ban_table_cover(&d->bans, &e->addrs[0]);
+	standing = ban_table_standing(&d->bans, &e->addrs[0], when);
 	/* One that is only observed hinders nobody, and must not hide from rules that are enforced. */
-	if (standing && standing->ban.end > when && (!standing->ban.observed || d->cfg->observe))
+	if (standing && (!standing->ban.observed || d->cfg->observe))
 		return;
 	judge(d, e, counted, when);
 }
@@ -493,11 +504,6 @@ void decider_exempt_each(const struct decider *d,
 void decider_befriend(struct decider *d, const struct friend *f)
 {
 	trust_restore(d->trust, f);
-}
-
-void decider_friends_each(struct decider *d, void (*fn)(void *userdata, const struct friend *f), void *userdata)
-{
-	trust_each_changed(d->trust, fn, userdata);
 }
 
 void decider_stats(const struct decider *d, struct decide_stats *ret)

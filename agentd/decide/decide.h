@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/pack.h"
 #include "base/text.h"
 #include "base/timespan.h"
 #include "base/witness.h"
@@ -149,8 +150,7 @@ void decider_exempt_each(const struct decider *d,
 
 /*
  * Friends: addresses with recent successes, and what was known of them before
- * this process (decider_befriend). each() brings those that changed since it was
- * called last.
+ * this process (decider_befriend).
  */
 struct friend {
 	struct addr addr;   /* IPv6: its prefix, as it is counted */
@@ -160,7 +160,6 @@ struct friend {
 };
 #define FRIEND_ACCOUNTS_MAX 8
 void decider_befriend(struct decider *d, const struct friend *f);
-void decider_friends_each(struct decider *d, void (*fn)(void *userdata, const struct friend *f), void *userdata);
 
 /* Why an address is, or is not, banned. Strings are owned by the explanation. */
 struct explain_rule {
@@ -190,5 +189,34 @@ int decider_explain(const struct decider *d, const struct addr *addr, usec_t now
 void explanation_done(struct explanation *e);
 
 void decider_stats(const struct decider *d, struct decide_stats *ret);
+
+/*
+ * What is known besides bans and exemptions: counts of who is not banned yet,
+ * friends, evidence, decisions that wait, brakes, alerts given, counters. All of
+ * it goes to the store with the bans (base/pack.h, detect/keep.h), so that a
+ * process that goes on from there decides as this one would have.
+ */
+/* Kinds of sections are from here to DECIDE_KEEP_LAST. */
+#define DECIDE_KEEP_FIRST 16
+#define DECIDE_KEEP_LAST 63
+/* From now on changes are noted; also needed after a reload, when all is to be written anew. */
+int decider_keep_start(struct decider *d);
+/* What changed since the last call. False: that is not known, and all must be written. */
+bool decider_keep_changed(struct decider *d, struct pack *p);
+/*
+ * Goes on writing all, until p has grown to limit bytes. True: a round is over;
+ * what was written before it began is of no more use. The next call begins anew.
+ */
+bool decider_keep_sweep(struct decider *d, size_t limit, struct pack *p);
+/* The round begins anew. */
+void decider_keep_rewind(struct decider *d);
+/* Takes sections in the order in which they were written. What is of another rule than
+ * any there is now is left out; so are, unless the patterns of all inputs are the same,
+ * attempts. False: it makes no sense. */
+bool decider_keep_restore(struct decider *d, const struct section *s, bool same_patterns);
+/* After the last section. Forgets friends whose last success is before. */
+void decider_keep_restored(struct decider *d, usec_t friends_since);
+/* Asks the kernel again about all that wait for its answer. */
+void decider_ask_again(struct decider *d);
 
 #endif

@@ -14,8 +14,8 @@
 #include "detect/distinct.h"
 
 /*
- * Between decide.c (the table of bans, and what admins ask for), judge.c (from
- * events to hits), verdict.c (from a hit to a ban) and explain.c.
+ * Between decide.c (the table of bans, and what admins ask for), verdict.c (from
+ * a hit to a ban), keep.c (to the store and back) and explain.c.
  */
 
 /* Alerts that were given within the last hour are not given again. */
@@ -25,6 +25,11 @@
 /* Parts of one friend that may be banned within that time; then only the alert is left. */
 #define PARTS_SHUT_MAX 32
 #define PARTS_SHUT_FOR (3600 * USEC_PER_SEC)
+
+struct alerted {
+	uint64_t hash;
+	usec_t when;
+};
 
 struct decider {
 	const struct config *cfg;
@@ -55,11 +60,12 @@ struct decider {
 		usec_t minute; /* when the running minute began */
 		unsigned given;
 	} alert_limits[ALERT_KINDS];
-	struct {
-		uint64_t hash;
-		usec_t when;
-	} alerted[ALERTS_REMEMBERED];
+	struct alerted alerted[ALERTS_REMEMBERED];
+	struct decide_keep *keep; /* NULL: nothing is kept */
 };
+
+/* keep.c */
+void decide_keep_done(struct decider *d);
 
 /* decide.c */
 /* Puts b into the table, in place of an earlier one, and announces it. Takes over its strings. */

@@ -13,8 +13,11 @@
 
 #define HEADS 4096 /* power of two */
 #define USER_MAX 64
+/* Lines that are stored at a time. */
+#define KEPT_AT_ONCE 256
 
 struct record {
+	uint64_t number; /* 0: free */
 	struct addr key;
 	uint64_t previous; /* number of the one before it in its chain; 0: none */
 	uint16_t len, user_len;
@@ -24,6 +27,7 @@ struct record {
 
 struct evidence {
 	uint64_t next; /* number of the next record, from 1; it lives at number % EVIDENCE_LINES */
+	uint64_t stored; /* number of the first that is not yet */
 	uint64_t heads[HEADS];
 	struct record records[EVIDENCE_LINES];
 };
@@ -35,7 +39,7 @@ int evidence_new(struct evidence **ret)
 
 	if (!ev)
 		return -ENOMEM;
-	ev->next = 1;
+	ev->next = ev->stored = 1;
 	*ret = ev;
 	return 0;
 }
@@ -54,9 +58,9 @@ static size_t head_of(const struct addr *key)
 /* The record of that number, or NULL if the ring has gone over it. */
 static const struct record *record_at(const struct evidence *ev, uint64_t number)
 {
-	if (number == 0 || number + EVIDENCE_LINES < ev->next)
-		return NULL;
-	return &ev->records[number % EVIDENCE_LINES];
+	const struct record *r = &ev->records[number % EVIDENCE_LINES];
+
+	return number && r->number == number ? r : NULL;
 }
 
 static uint16_t copy_cut(char *to, size_t size, struct span from)
@@ -74,6 +78,7 @@ void evidence_note(struct evidence *ev, const struct addr *key, const struct eve
 	struct record *r = &ev->records[ev->next % EVIDENCE_LINES];
 	unsigned i;
 
+	r->number = ev->next;
 	r->key = *key;
 	r->previous = *head;
 	r->len = copy_cut(r->text, sizeof(r->text), e->line);
@@ -162,4 +167,90 @@ void evidence_collect(const struct evidence *ev, const struct addr *key, char **
 		return;
 	*lines = collect_lines(ev, numbers, n, lines_len);
 	*accounts = collect_accounts(ev, numbers, n);
+}
+
+/* Keeping: number, key, user, text. */
+
+static void pack_record(struct pack *p, const struct record *r)
+{
+	pack_number(p, r->number);
+	pack_addr(p, &r->key);
+	pack_number(p, r->user_len);
+	pack_bytes(p, r->user, r->user_len);
+	pack_number(p, r->len);
+	pack_bytes(p, r->text, r->len);
+}
+
+static void keep_start(void *table)
+{
+	struct evidence *ev = table;
+
+	ev->stored = ev->next;
+}
+
+static bool keep_changed(void *table, struct pack *p)
+{
+	struct evidence *ev = table;
+	uint64_t number = ev->next > KEPT_AT_ONCE ? ev->next - KEPT_AT_ONCE : 1;
+
+	if (number < ev->stored)
+		number = ev->stored;
+	for (; number < ev->next; number++)
+		pack_record(p, &ev->records[number % EVIDENCE_LINES]);
+	ev->stored = ev->next;
+	return true;
+}
+
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
+{
+	const struct evidence *ev = table;
+
+	for (; *at < EVIDENCE_LINES && *at < until; ++*at) {
+		if (p->len >= limit)
+			return false;
+		if (ev->records[*at].number)
+			pack_record(p, &ev->records[*at]);
+	}
+	return *at >= EVIDENCE_LINES;
+}
+
+static bool keep_restore(void *table, struct unpack *u)
+{
+	struct evidence *ev = table;
+
+	while (u->at < u->end) {
+		uint64_t number, user_len, len;
+		struct record *r;
+
+		if (!unpack_number(u, &number) || number == 0 || number == UINT64_MAX)
+			return false;
+		r = &ev->records[number % EVIDENCE_LINES];
+		if (!unpack_addr(u, &r->key) || !unpack_below(u, USER_MAX + 1, &user_len) ||
+		    !unpack_bytes(u, r->user, user_len) || !unpack_below(u, BAN_EVIDENCE_LINE_MAX + 1, &len) ||
+		    !unpack_bytes(u, r->text, len))
+			return false;
+		r->number = number;
+		r->user_len = (uint16_t)user_len;
+		r->len = (uint16_t)len;
+		if (number >= ev->next)
+			ev->next = number + 1;
+	}
+	return true;
+}
+
+const struct keep_ops evidence_keep = { keep_start, keep_changed, keep_sweep, keep_restore };
+
+void evidence_restored(struct evidence *ev)
+{
+	uint64_t number = ev->next > EVIDENCE_LINES ? ev->next - EVIDENCE_LINES : 1;
+
+	for (; number < ev->next; number++) {
+		struct record *r = &ev->records[number % EVIDENCE_LINES];
+		uint64_t *head = &ev->heads[head_of(&r->key)];
+
+		if (r->number != number)
+			continue;
+		r->previous = *head;
+		*head = number;
+	}
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "detect/keep.h"
 #include "match/event.h"
 
 /*
@@ -29,5 +30,13 @@ void evidence_note(struct evidence *ev, const struct addr *key, const struct eve
  */
 void evidence_collect(const struct evidence *ev, const struct addr *key, char **lines, size_t *lines_len,
 		      char **accounts);
+
+/*
+ * Of a struct evidence. In a flood only the last lines are stored each time:
+ * they are for people, nothing is decided by them.
+ */
+extern const struct keep_ops evidence_keep;
+/* After the last evidence_keep.restore(). */
+void evidence_restored(struct evidence *ev);
 
 #endif

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/changes.h"
 #include "base/hash.h"
 #include "decide/decide.h"
+#include "detect/keep.h"
 
 /* Bans that wait for what the kernel knows of their sources, and sources that it had not seen. */
 #define PENDING_MAX 65536
@@ -28,6 +30,7 @@ struct forgery {
 struct pending_table {
 	struct hash_table table; /* of struct pending, by source */
 	struct forgery *forgeries; /* a ring by hash: the latest of each place */
+	struct changes changes, forgery_changes; /* sources */
 };
 
 int pending_init(struct pending_table *t);
@@ -39,12 +42,19 @@ void pending_done(struct pending_table *t);
  */
 bool pending_add(struct pending_table *t, const struct addr *source, const struct decision *what);
 bool pending_has(const struct pending_table *t, const struct addr *source);
+/* Does a ban wait for source that would cover from, it or a part of it, at when? */
+bool pending_covers(const struct pending_table *t, const struct addr *source, const struct addr *from, usec_t when);
 size_t pending_count(const struct pending_table *t);
 /* Takes out what waits for source: true and *what, which is the caller's then. */
 bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what);
+/* fn must not take anything out. */
+void pending_each(struct pending_table *t, void (*fn)(void *userdata, const struct addr *source), void *userdata);
 
 /* Notes that a log named source, though it had sent nothing. Returns how often. */
 unsigned pending_forgery(struct pending_table *t, const struct addr *source, usec_t when);
 unsigned pending_forgeries(const struct pending_table *t, const struct addr *source);
+
+/* Both of a struct pending_table. */
+extern const struct keep_ops pending_keep, forgery_keep;
 
 #endif

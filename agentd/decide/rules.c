@@ -203,7 +203,7 @@ static bool rule_wants(const struct config_rule *rc, const struct event *e, cons
 static struct addr hashed_key(uint64_t h)
 {
 	struct addr key = { .family = AF_UNSPEC + 255 };
-	uint64_t h2 = hash_mix(h, "2", 1);
+	uint64_t h2 = hash_lasting(h, "2", 1);
 
 	memcpy(key.bytes, &h, sizeof(h));
 	memcpy(key.bytes + sizeof(h), &h2, sizeof(h2));
@@ -236,17 +236,17 @@ static bool rule_key(const struct config_rule *rc, const struct event *e, const 
 	if (!(rc->keys & ~KEYS_OF_SOURCE))
 		return true;
 	if (!is_shared(rc))
-		h = hash_mix(h, target, sizeof(*target));
+		h = hash_lasting(h, target, sizeof(*target));
 	if (rc->keys & KEY_ACCOUNT) {
 		if (e->user.len == 0)
 			return false;
-		h = hash_mix(h ^ KEY_ACCOUNT, e->user.ptr, e->user.len);
+		h = hash_lasting(h ^ KEY_ACCOUNT, e->user.ptr, e->user.len);
 	}
 	if (rc->keys & KEY_NUMBER) {
 		n = number_prefix(e->number, number);
 		if (n == 0)
 			return false;
-		h = hash_mix(h ^ KEY_NUMBER, number, n);
+		h = hash_lasting(h ^ KEY_NUMBER, number, n);
 	}
 	*key = hashed_key(h);
 	return true;
@@ -271,7 +271,7 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 
 	if (!rule->own)
 		return true;
-	own = hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), &a->counted, sizeof(a->counted)));
+	own = hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), &a->counted, sizeof(a->counted)));
 	return window_note(rule->own, &own, a->when) >= rule->cfg->each;
 }
 
@@ -283,7 +283,7 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 /* The key and an account of it, or a part, as one. */
 static struct addr key_with(const struct addr *key, const void *what, size_t len)
 {
-	return hashed_key(hash_mix(hash_bytes(key, sizeof(*key)), what, len));
+	return hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), what, len));
 }
 
 /* Counts an attempt of a friend, or of a part of it. Returns of how many it is a hit, or 0. */

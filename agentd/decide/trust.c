@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/changes.h"
 #include "base/hash.h"
 
 #define WAYS 8
@@ -13,12 +15,13 @@
 struct entry {
 	struct friend friend; /* addr.family 0: free */
 	uint32_t accounts[FRIEND_ACCOUNTS_MAX]; /* hashes */
-	bool changed;
-	usec_t parts_known; /* from when on; 0: nobody logged in since the start; USEC_INFINITY: never */
+	bool changed; /* since it was stored */
+	usec_t parts_known; /* from when on; 0: nobody logged in since it is known; USEC_INFINITY: never */
 };
 
 struct trust {
 	struct entry *entries;
+	struct changes changes;
 };
 
 int trust_new(struct trust **ret)
@@ -38,8 +41,10 @@ int trust_new(struct trust **ret)
 
 struct trust *trust_free(struct trust *t)
 {
-	if (t)
+	if (t) {
 		free(t->entries);
+		changes_done(&t->changes);
+	}
 	free(t);
 	return NULL;
 }
@@ -74,13 +79,16 @@ static struct entry *take_place(struct trust *t, const struct addr *addr)
 		if (bucket[i].friend.last < oldest->friend.last)
 			oldest = &bucket[i];
 	}
+	/* Who gives way is gone from the store, too. */
+	if (oldest->friend.addr.family)
+		changes_note(&t->changes, &oldest->friend.addr);
 	*oldest = (struct entry){ .friend = { .addr = *addr } };
 	return oldest;
 }
 
 static void note_account(struct entry *e, struct span user)
 {
-	uint32_t hash = (uint32_t)hash_bytes(user.ptr, user.len) | 1;
+	uint32_t hash = (uint32_t)hash_lasting(0, user.ptr, user.len) | 1;
 	unsigned i;
 
 	for (i = 0; i < FRIEND_ACCOUNTS_MAX && e->accounts[i]; i++)
@@ -117,7 +125,10 @@ void trust_note(struct trust *t, const struct addr *addr, struct span user, bool
 	e->friend.successes++;
 	if (user.len > 0)
 		note_account(e, user);
+	if (e->changed || t->changes.width == 0)
+		return;
 	e->changed = true;
+	changes_note(&t->changes, addr);
 }
 
 void trust_restore(struct trust *t, const struct friend *f)
@@ -165,16 +176,117 @@ size_t trust_count(const struct trust *t, usec_t since)
 	return n;
 }
 
-void trust_each_changed(struct trust *t, void (*fn)(void *userdata, const struct friend *f), void *userdata)
+void trust_forget(struct trust *t, usec_t before)
 {
 	size_t i;
 
-	for (i = 0; i < TRUST_MAX; i++) {
-		struct entry *e = &t->entries[i];
+	for (i = 0; i < TRUST_MAX; i++)
+		if (t->entries[i].friend.addr.family && t->entries[i].friend.last < before)
+			t->entries[i] = (struct entry){ 0 };
+}
 
-		if (!e->changed)
+/* Keeping: address, number of successes (0: gone), the first, the last, number of accounts, since when its
+ * parts are known, and what tells accounts apart. */
+
+static void pack_friend(struct pack *p, const struct addr *addr, const struct entry *e)
+{
+	const struct friend *f = e ? &e->friend : NULL;
+	unsigned i;
+
+	pack_addr(p, addr);
+	pack_number(p, f ? f->successes : 0);
+	if (!f || f->successes == 0)
+		return;
+	pack_number(p, f->first);
+	pack_number(p, f->last);
+	pack_number(p, f->accounts);
+	pack_number(p, e->parts_known);
+	for (i = 0; i < FRIEND_ACCOUNTS_MAX; i++)
+		pack_number(p, e->accounts[i]);
+}
+
+static void keep_start(void *table)
+{
+	struct trust *t = table;
+
+	changes_start(&t->changes, sizeof(struct addr), TRUST_MAX + KEEP_CHANGES_MIN);
+}
+
+static bool keep_changed(void *table, struct pack *p)
+{
+	struct trust *t = table;
+	bool known = !t->changes.many;
+	size_t i;
+
+	for (i = 0; known && i < t->changes.count; i++) {
+		const struct addr *addr = changes_at(&t->changes, i);
+		struct entry *e = find(t, addr);
+
+		pack_friend(p, addr, e);
+		if (e)
+			e->changed = false;
+	}
+	changes_clear(&t->changes);
+	return known;
+}
+
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
+{
+	struct trust *t = table;
+
+	for (; *at < TRUST_MAX && *at < until; ++*at) {
+		struct entry *e = &t->entries[*at];
+
+		if (p->len >= limit)
+			return false;
+		if (e->friend.addr.family == 0)
 			continue;
 		e->changed = false;
-		fn(userdata, &e->friend);
+		pack_friend(p, &e->friend.addr, e);
 	}
+	return *at >= TRUST_MAX;
 }
+
+static bool restore_friend(struct entry *e, uint64_t successes, struct unpack *u)
+{
+	uint64_t accounts, hash;
+	unsigned i;
+
+	e->friend.successes = (uint32_t)successes;
+	if (!unpack_number(u, &e->friend.first) || !unpack_number(u, &e->friend.last) ||
+	    !unpack_below(u, UINT32_MAX, &accounts) || !unpack_number(u, &e->parts_known))
+		return false;
+	e->friend.accounts = (uint32_t)accounts;
+	for (i = 0; i < FRIEND_ACCOUNTS_MAX; i++) {
+		if (!unpack_number(u, &hash))
+			return false;
+		e->accounts[i] = (uint32_t)hash;
+	}
+	return true;
+}
+
+static bool keep_restore(void *table, struct unpack *u)
+{
+	struct trust *t = table;
+	struct addr addr;
+	uint64_t successes;
+	struct entry *e;
+
+	while (u->at < u->end) {
+		if (!unpack_addr(u, &addr) || !addr.family || !unpack_below(u, (uint64_t)UINT32_MAX + 1, &successes))
+			return false;
+		e = find(t, &addr);
+		if (successes == 0) {
+			if (e)
+				*e = (struct entry){ 0 };
+			continue;
+		}
+		if (!e)
+			e = take_place(t, &addr);
+		if (!restore_friend(e, successes, u))
+			return false;
+	}
+	return true;
+}
+
+const struct keep_ops trust_keep = { keep_start, keep_changed, keep_sweep, keep_restore };

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "decide/decide.h"
+#include "detect/keep.h"
 
 /*
  * Addresses that logged in. Bounded: under a flood those whose last success is
@@ -29,7 +30,10 @@ const struct friend *trust_find(const struct trust *t, const struct addr *addr);
 bool trust_any_in(const struct trust *t, const struct addr *prefix, usec_t since);
 /* How many there are whose last success is not before since. */
 size_t trust_count(const struct trust *t, usec_t since);
-/* Those that changed since the last call. */
-void trust_each_changed(struct trust *t, void (*fn)(void *userdata, const struct friend *f), void *userdata);
+/* Forgets those whose last success is before. */
+void trust_forget(struct trust *t, usec_t before);
+
+/* Of a struct trust. */
+extern const struct keep_ops trust_keep;
 
 #endif

@@ -32,9 +32,9 @@ const char *alert_name(enum alert_kind kind)
 
 static uint64_t alert_hash(enum alert_kind kind, const struct addr *addr, struct span account)
 {
-	uint64_t h = hash_mix((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
+	uint64_t h = hash_lasting((uint64_t)kind + 1, account.ptr ? account.ptr : "", account.len);
 
-	return addr ? hash_mix(h, addr, sizeof(*addr)) : h;
+	return addr ? hash_lasting(h, addr, sizeof(*addr)) : h;
 }
 
 /* Was the same not given within the hour? */
@@ -211,7 +211,7 @@ static bool prefix_may_be_banned(struct decider *d, const struct addr *prefix, u
 	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0;
 
 	return d->cfg->policy.prefix_ban && d->stats.prefixes < d->cfg->policy.prefix_max &&
-	       !ban_table_find(&d->bans, prefix) && !addr_unbannable(prefix) && !exempt_find(&d->exempt, prefix) &&
+	       !ban_table_standing(&d->bans, prefix, when) && !addr_unbannable(prefix) && !exempt_find(&d->exempt, prefix) &&
 	       !trust_any_in(d->trust, prefix, since);
 }
 
@@ -220,7 +220,7 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 {
 	struct addr prefix = prefix_of(d, &b->addr);
 	const struct config_policy *p = &d->cfg->policy;
-	uint64_t key = hash_bytes(&prefix, sizeof(prefix)) | 1;
+	uint64_t key = hash_lasting(0, &prefix, sizeof(prefix)) | 1;
 	char text[ADDR_TEXT_MAX], window[TIMESPAN_TEXT_MAX];
 	struct ban wide = { .addr = prefix, .start = b->start, .proven = true, .observed = b->observed };
 
@@ -279,7 +279,7 @@ static void ask_or_carry_out(struct decider *d, struct decision *what, const str
 	struct ban *b = &what->ban;
 
 	/* One is decided already, or told of already where none is enforced. */
-	if (pending_has(&d->pending, source) || (b->observed && ban_table_cover(&d->bans, &b->addr))) {
+	if (pending_has(&d->pending, source) || (b->observed && ban_table_standing(&d->bans, &b->addr, b->start))) {
 		ban_done(b);
 		return;
 	}
@@ -465,7 +465,8 @@ static void ban_attacker(void *userdata, const struct addr *addr)
 		distinct_each(d->accounts, a->proven_key, a->when, compare_address, &among_proven);
 	if (among_proven.found)
 		return;
-	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) || ban_table_cover(&d->bans, addr))
+	if (span == 0 || trust_find(d->trust, addr) || exempt_find(&d->exempt, addr) ||
+	    ban_table_standing(&d->bans, addr, a->when))
 		return;
 	b.rule = (char *)ACCOUNT_ATTACK; /* not yet its own */
 	if (is_braked(d, &b))
@@ -520,10 +521,10 @@ static void tell_account(struct account_attack *a, uint64_t key)
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
 	struct account_attack a = { .d = d, .event = e, .when = when };
-	uint64_t key = hash_bytes(e->user.ptr, e->user.len) | 1;
+	uint64_t key = hash_lasting(0, e->user.ptr, e->user.len) | 1;
 	unsigned before, proven_before, proven, needed = d->cfg->policy.account_addresses;
 
-	a.proven_key = hash_mix(key, "proven", 6) | 1;
+	a.proven_key = hash_lasting(key, "proven", 6) | 1;
 	before = distinct_count(d->accounts, key, when);
 	proven_before = e->proven ? distinct_count(d->accounts, a.proven_key, when) : 0;
 	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;

@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/class.h"
 #include "base/timespan.h"
+#include "detect/keep.h"
 #include "match/event.h"
 
 /*
@@ -39,5 +40,8 @@ const struct attempt *attempt_note(struct attempt_table *t, const struct event *
 				   usec_t when);
 /* Is the line that was noted last a new attempt for a rule that counts these classes? */
 bool attempt_is_new(const struct attempt *a, class_set classes);
+
+/* Of a struct attempt_table. The records tell patterns by their index: they are of use while those are the same. */
+extern const struct keep_ops attempt_keep;
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/changes.h"
 #define WAYS 4
 
 struct member {
@@ -18,11 +20,18 @@ struct key {
 	struct member members[];
 };
 
+/* What is noted of a change. */
+struct change {
+	uint64_t hash;
+	struct member member; /* that was seen; family 0: none, the key is gone */
+};
+
 struct distinct_table {
 	unsigned members;
 	usec_t window;
 	size_t stride; /* bytes of a key with its members */
 	char *keys;
+	struct changes changes;
 };
 
 int distinct_table_new(unsigned members, usec_t window, struct distinct_table **ret)
@@ -49,8 +58,10 @@ int distinct_table_new(unsigned members, usec_t window, struct distinct_table **
 
 struct distinct_table *distinct_table_free(struct distinct_table *t)
 {
-	if (t)
+	if (t) {
 		free(t->keys);
+		changes_done(&t->changes);
+	}
 	free(t);
 	return NULL;
 }
@@ -77,6 +88,15 @@ static bool is_over(const struct distinct_table *t, usec_t last, usec_t now)
 	return now > last && now - last > t->window;
 }
 
+static void note_change(struct distinct_table *t, uint64_t hash, const struct member *m)
+{
+	struct change c = { .hash = hash };
+
+	if (m)
+		c.member = *m;
+	changes_note(&t->changes, &c);
+}
+
 /* A free place, or that of the key that says least. */
 static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t now)
 {
@@ -94,6 +114,9 @@ static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t no
 		if (!least || k->count < least->count)
 			least = k;
 	}
+	/* Who gives way is gone from the store, too. */
+	if (least->hash)
+		note_change(t, least->hash, NULL);
 	least->hash = hash;
 	least->count = 0;
 	return least;
@@ -137,6 +160,7 @@ unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr
 	*m = (struct member){ *addr, when };
 	if (when > k->last || k->count == 1)
 		k->last = when;
+	note_change(t, key, m);
 	return k->count;
 }
 
@@ -165,6 +189,97 @@ void distinct_clear(struct distinct_table *t, uint64_t key)
 {
 	struct key *k = find(t, key);
 
-	if (k)
-		k->hash = 0;
+	if (!k)
+		return;
+	k->hash = 0;
+	note_change(t, key, NULL);
 }
+
+/*
+ * Keeping: key, and an address with its moment (no family: the key is gone). A key
+ * may have many members, of which each attempt changes one.
+ */
+
+static void pack_member(struct pack *p, uint64_t hash, const struct member *m)
+{
+	pack_number(p, hash);
+	pack_addr(p, &m->addr);
+	if (m->addr.family)
+		pack_number(p, m->last);
+}
+
+static void keep_start(void *table)
+{
+	struct distinct_table *t = table;
+
+	changes_start(&t->changes, sizeof(struct change), DISTINCT_KEYS_MAX + KEEP_CHANGES_MIN);
+}
+
+static bool keep_changed(void *table, struct pack *p)
+{
+	struct distinct_table *t = table;
+	bool known = !t->changes.many;
+	struct change c;
+	size_t i;
+
+	for (i = 0; known && i < t->changes.count; i++) {
+		memcpy(&c, changes_at(&t->changes, i), sizeof(c));
+		pack_member(p, c.hash, &c.member);
+	}
+	changes_clear(&t->changes);
+	return known;
+}
+
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
+{
+	static const struct member none;
+	struct distinct_table *t = table;
+	unsigned i;
+
+	for (; *at < DISTINCT_KEYS_MAX && *at < until; ++*at) {
+		const struct key *k = (const struct key *)(const void *)(t->keys + *at * t->stride);
+
+		if (p->len >= limit)
+			return false;
+		if (k->hash == 0)
+			continue;
+		pack_member(p, k->hash, &none);
+		for (i = 0; i < k->count; i++)
+			pack_member(p, k->hash, &k->members[i]);
+	}
+	return *at >= DISTINCT_KEYS_MAX;
+}
+
+/* As distinct_note(), but for those that are over: that is seen when it is asked. */
+static void restore_member(struct distinct_table *t, uint64_t hash, const struct member *m)
+{
+	struct key *k = find(t, hash);
+
+	if (!k)
+		k = take_place(t, hash, m->last);
+	*member_of(t, k, &m->addr) = *m;
+	if (m->last > k->last || k->count == 1)
+		k->last = m->last;
+}
+
+static bool keep_restore(void *table, struct unpack *u)
+{
+	struct distinct_table *t = table;
+	struct member m;
+	uint64_t hash;
+
+	while (u->at < u->end) {
+		if (!unpack_number(u, &hash) || hash == 0 || !unpack_addr(u, &m.addr))
+			return false;
+		if (!m.addr.family) {
+			distinct_clear(t, hash);
+			continue;
+		}
+		if (!unpack_number(u, &m.last))
+			return false;
+		restore_member(t, hash, &m);
+	}
+	return true;
+}
+
+const struct keep_ops distinct_keep = { keep_start, keep_changed, keep_sweep, keep_restore };

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/timespan.h"
+#include "detect/keep.h"
 
 /*
  * How many different addresses something was seen with within a window: one
@@ -31,5 +32,8 @@ void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
 		   void (*fn)(void *userdata, const struct addr *addr), void *userdata);
 /* Begins anew for key. */
 void distinct_clear(struct distinct_table *t, uint64_t key);
+
+/* Of a struct distinct_table; its keys must be of hash_lasting() then. */
+extern const struct keep_ops distinct_keep;
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/changes.h"
 #include "base/hash.h"
 
 #define WAYS 8
@@ -15,6 +16,7 @@
 struct offender {
 	usec_t last; /* latest attempt */
 	struct addr key; /* family 0: free */
+	bool changed; /* since it was stored */
 	uint16_t count;
 	uint32_t times[]; /* milliseconds, ascending, all within the window before last */
 };
@@ -27,6 +29,7 @@ struct window_table {
 	size_t offenders;
 	uint64_t forgotten;
 	char *memory;
+	struct changes changes;
 };
 
 static uint32_t msec_of(usec_t when)
@@ -71,10 +74,20 @@ int window_table_new(unsigned threshold, usec_t window, uint32_t max_offenders, 
 
 struct window_table *window_table_free(struct window_table *t)
 {
-	if (t)
+	if (t) {
 		free(t->memory);
+		changes_done(&t->changes);
+	}
 	free(t);
 	return NULL;
+}
+
+static void note_change(struct window_table *t, struct offender *o)
+{
+	if (o->changed || t->changes.width == 0)
+		return;
+	o->changed = true;
+	changes_note(&t->changes, &o->key);
 }
 
 /* Drops moments that lie more than a window before until. */
@@ -188,7 +201,11 @@ static struct offender *offender_add(struct window_table *t, const struct addr *
 			break;
 		}
 	}
+	/* Who gives way is gone from the store, too. */
+	if (o->key.family)
+		changes_note(&t->changes, &o->key);
 	o->key = *key;
+	o->changed = false;
 	o->count = 0;
 	o->last = now;
 	t->offenders++;
@@ -206,6 +223,7 @@ unsigned window_note(struct window_table *t, const struct addr *key, usec_t when
 	if (when < o->last && o->last - when > t->window)
 		return o->count; /* too old to matter */
 	offender_prune(t, o, when > o->last ? when : o->last);
+	note_change(t, o);
 	if (when > o->last)
 		o->last = when;
 	if (o->count == t->threshold) {
@@ -244,6 +262,7 @@ void window_clear(struct window_table *t, const struct addr *key)
 
 	if (!o)
 		return;
+	changes_note(&t->changes, key);
 	o->key.family = 0;
 	t->offenders--;
 }
@@ -257,3 +276,103 @@ uint64_t window_forgotten(const struct window_table *t)
 {
 	return t->forgotten;
 }
+
+/* Keeping: key, number of attempts (0: gone), the latest, and how long before it each was, in milliseconds. */
+
+static void pack_offender(struct pack *p, const struct offender *o)
+{
+	unsigned i;
+
+	pack_addr(p, &o->key);
+	pack_number(p, o->count);
+	if (o->count == 0)
+		return;
+	pack_number(p, o->last);
+	for (i = 0; i < o->count; i++)
+		pack_number(p, (uint32_t)(msec_of(o->last) - o->times[i]));
+}
+
+static void keep_start(void *table)
+{
+	struct window_table *t = table;
+
+	changes_start(&t->changes, sizeof(struct addr), t->buckets_max * WAYS + KEEP_CHANGES_MIN);
+}
+
+static bool keep_changed(void *table, struct pack *p)
+{
+	struct window_table *t = table;
+	bool known = !t->changes.many;
+	size_t i;
+
+	for (i = 0; known && i < t->changes.count; i++) {
+		const struct offender gone = { .key = *(const struct addr *)changes_at(&t->changes, i) };
+		struct offender *o = offender_find(t, &gone.key);
+
+		pack_offender(p, o ? o : &gone);
+		if (o)
+			o->changed = false;
+	}
+	changes_clear(&t->changes);
+	return known;
+}
+
+static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
+{
+	struct window_table *t = table;
+
+	for (; *at < t->buckets * WAYS && *at < until; ++*at) {
+		struct offender *o = way(t, t->memory, *at / WAYS, (unsigned)(*at % WAYS));
+
+		if (p->len >= limit)
+			return false;
+		if (o->key.family == 0)
+			continue;
+		o->changed = false;
+		pack_offender(p, o);
+	}
+	return *at >= t->buckets * WAYS;
+}
+
+static bool restore_times(struct window_table *t, struct offender *o, uint64_t count, struct unpack *u)
+{
+	uint64_t before;
+	unsigned i;
+
+	o->count = 0;
+	for (i = 0; i < count; i++) {
+		if (!unpack_below(u, UINT32_MAX, &before))
+			return false;
+		if (o->count < t->threshold)
+			o->times[o->count++] = msec_of(o->last) - (uint32_t)before;
+	}
+	return true;
+}
+
+static bool keep_restore(void *table, struct unpack *u)
+{
+	struct window_table *t = table;
+	struct offender *o;
+	struct addr key;
+	uint64_t count, last;
+
+	while (u->at < u->end) {
+		if (!unpack_addr(u, &key) || !key.family || !unpack_below(u, UINT16_MAX + 1, &count))
+			return false;
+		if (count == 0) {
+			window_clear(t, &key);
+			continue;
+		}
+		if (!unpack_number(u, &last))
+			return false;
+		o = offender_find(t, &key);
+		if (!o)
+			o = offender_add(t, &key, last);
+		o->last = last;
+		if (!restore_times(t, o, count, u))
+			return false;
+	}
+	return true;
+}
+
+const struct keep_ops window_keep = { keep_start, keep_changed, keep_sweep, keep_restore };

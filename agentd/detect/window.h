@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/timespan.h"
+#include "detect/keep.h"
 
 /*
  * Counts attempts per offender in a sliding window, exactly: the moments of the
@@ -43,5 +44,8 @@ void window_clear(struct window_table *t, const struct addr *key);
 /* Offenders remembered, and those forgotten while their window was still open. */
 size_t window_offenders(const struct window_table *t);
 uint64_t window_forgotten(const struct window_table *t);
+
+/* Of a struct window_table. */
+extern const struct keep_ops window_keep;
 
 #endif

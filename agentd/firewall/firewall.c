@@ -50,6 +50,7 @@ struct firewall {
 	struct list_request *lists, **lists_end; /* in the order asked */
 	struct asked asked;
 	bool paused; /* shall be */
+	bool served; /* a helper was ready once */
 	struct proto_packet *packet;
 	struct firewall_stats stats;
 	struct log_limit full, down;
@@ -126,19 +127,32 @@ static void end_lists(struct firewall *fw, int error)
 
 /* Connection */
 
-static void disconnect(struct firewall *fw, int error)
+/* Whatever it had not done is asked for again when a helper is ready. */
+static void helper_gone(struct firewall *fw, int error)
 {
 	bool was_ready = fw->stats.ready;
 
-	fw->io = sd_event_source_disable_unref(fw->io);
-	if (fw->fd >= 0)
-		close(TAKE_FD(fw->fd));
 	fw->stats.ready = false;
+	fw->stats.gone = true;
+	fw->stats.asked = 0;
+	fw->stats.resident = 0;
+	memset(fw->stats.sizes, 0, sizeof(fw->stats.sizes));
+	if (!fw->stats.down_since)
+		fw->stats.down_since = time_monotonic();
 	queue_clear(fw);
 	end_lists(fw, error);
 	asked_silence(&fw->asked);
 	if (was_ready)
 		fw->callbacks.down(fw->callbacks.userdata, error);
+}
+
+static void disconnect(struct firewall *fw, int error)
+{
+	fw->io = sd_event_source_disable_unref(fw->io);
+	if (fw->fd >= 0)
+		close(TAKE_FD(fw->fd));
+	fw->stats.orphan = fw->stats.own;
+	helper_gone(fw, error);
 	if (fw->path) {
 		sd_event_source_set_time_relative(fw->reconnect, RECONNECT_DELAY);
 		sd_event_source_set_enabled(fw->reconnect, SD_EVENT_ONESHOT);
@@ -244,14 +258,16 @@ static int command(struct firewall *fw, enum proto_op op, const struct addr *add
 
 static void on_hello(struct firewall *fw, bool lost, bool fresh)
 {
-	if (fw->stats.ready && !lost)
+	if (fw->served && !lost)
 		fw->stats.restarts++;
 	fw->stats.restores += lost;
 	/* What a helper that died had not done is asked for again by ready(). */
 	queue_clear(fw);
 	end_lists(fw, -ECONNRESET);
 	asked_silence(&fw->asked);
-	fw->stats.ready = true;
+	fw->stats.ready = fw->served = true;
+	fw->stats.gone = false;
+	fw->stats.down_since = fw->stats.asked = 0;
 	fw->stats.fresh = fresh;
 	fw->restoring = true;
 	command(fw, fw->paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0);
@@ -270,8 +286,22 @@ static void count_done(struct firewall_stats *s, const struct proto_entry *e)
 		s->unbans++;
 }
 
+/* True if it was only about the helper. */
+static bool take_health(struct firewall_stats *s, const struct proto_entry *e)
+{
+	if (e->op == PROTO_PING) {
+		s->asked = 0;
+		s->resident = e->bytes;
+	} else if (e->op == PROTO_SIZE && e->left < KERNEL_SETS) {
+		s->sizes[e->left] = (struct kernel_set_size){ e->error == 0, e->packets, e->bytes };
+	}
+	return e->op == PROTO_PING || e->op == PROTO_SIZE;
+}
+
 static void entry_done(struct firewall *fw, const struct proto_entry *e)
 {
+	if (take_health(&fw->stats, e))
+		return;
 	if (e->op == PROTO_SEEN) {
 		asked_answer(&fw->asked, e->left, e->error);
 		return;
@@ -293,6 +323,10 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 	fw->stats.last_answer = time_monotonic();
 	if (p->type == PROTO_HELLO) {
 		on_hello(fw, p->flags & PROTO_LOST, p->flags & PROTO_FRESH);
+		return;
+	}
+	if (p->type == PROTO_GONE) {
+		helper_gone(fw, -ECONNRESET);
 		return;
 	}
 	if (p->type == PROTO_ELEMENTS) {
@@ -349,10 +383,12 @@ static int attach(struct firewall *fw, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	r = sd_event_add_io(fw->loop, &fw->io, fd, EPOLLIN, on_io, fw);
-	if (r < 0)
+	if (r < 0) {
 		close(fd);
-	else
-		fw->fd = fd;
+		return r;
+	}
+	fw->fd = fd;
+	fw->stats.gone = false;
 	return r;
 }
 
@@ -414,6 +450,9 @@ int firewall_start(sd_event *loop, const struct config *cfg, const struct firewa
 	fw->loop = sd_event_ref(loop);
 	fw->callbacks = *callbacks;
 	fw->fd = -1;
+	fw->stats.own = !cfg->firewall_socket;
+	fw->stats.gone = true;
+	fw->stats.down_since = time_monotonic();
 	fw->lists_end = &fw->lists;
 	r = start(fw, cfg);
 	if (r < 0) {
@@ -526,6 +565,20 @@ int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn e
 	*fw->lists_end = l;
 	fw->lists_end = &l->next;
 	return 0;
+}
+
+void firewall_ping(struct firewall *fw, bool sizes)
+{
+	struct proto_entry e = { .op = PROTO_PING };
+
+	if (!fw->stats.ready || fw->stats.asked)
+		return;
+	if (queue_add(fw, &e) < 0)
+		return;
+	fw->stats.asked = time_monotonic();
+	e.op = PROTO_SIZE;
+	for (e.left = 0; sizes && e.left < KERNEL_SETS; e.left++)
+		queue_add(fw, &e);
 }
 
 void firewall_stats(const struct firewall *fw, struct firewall_stats *ret)

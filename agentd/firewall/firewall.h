@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/addr.h"
+#include "base/kernelset.h"
 #include "base/timespan.h"
 #include "base/witness.h"
 #include "config/config.h"
@@ -100,14 +101,27 @@ int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn e
 #define FIREWALL_QUEUE_MAX 2000000
 #define FIREWALL_ASKED_MAX 65536
 
+/*
+ * Asks whether the helper is there, unless it has not answered the last time;
+ * with sizes, also how full the sets are. What it says is in firewall_stats().
+ */
+void firewall_ping(struct firewall *fw, bool sizes);
+
 struct firewall_stats {
 	bool ready;
 	bool fresh;  /* the table was empty when this helper became ready */
 	bool paused; /* as the helper has last acknowledged */
+	bool own;    /* the agent has started it, and nobody else would */
+	bool gone;   /* it has ended, or cannot be reached; it is started or tried again */
+	bool orphan; /* and nobody does that, as what started it has ended, too */
 	uint64_t bans, unbans, refused, errors, restarts, restores;
 	uint64_t pending;   /* sent or queued, not yet acknowledged; what is restored, too */
-	usec_t last_answer; /* CLOCK_MONOTONIC */
-	int helper_pid;     /* 0: not ours */
+	usec_t last_answer; /* CLOCK_MONOTONIC; 0: none yet */
+	usec_t asked;	    /* CLOCK_MONOTONIC of the ping that is not answered yet; 0: none */
+	usec_t down_since;  /* CLOCK_MONOTONIC; 0: it is ready */
+	uint64_t resident;  /* bytes of memory the helper takes; 0: not known */
+	struct kernel_set_size sizes[KERNEL_SETS];
+	int helper_pid; /* of what starts the helper again; 0: not ours */
 };
 void firewall_stats(const struct firewall *fw, struct firewall_stats *ret);
 

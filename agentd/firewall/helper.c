@@ -3,19 +3,24 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/unixsocket.h"
 #include "firewall/nft.h"
 #include "firewall/proto.h"
 #include "firewall/table.h"
+#include "sandbox/sandbox.h"
 
 /* Packets taken together into transactions: 5,000 bans hold the kernel's lock for about 30 ms. */
 #define PACKETS_MAX 10
@@ -33,18 +38,20 @@ struct helper {
 	struct proto_entry **run;     /* of commands that go together */
 	size_t n_run;
 	struct proto_packet *out; /* elements being listed */
+	int memory;		  /* memory_open() */
+	usec_t watchdog;	  /* how often systemd is told that we turn; 0: it does not ask */
+	usec_t fed;		  /* CLOCK_MONOTONIC, when it was told last */
 	unsigned lists;		  /* asked for, the first of them in progress */
 };
 
-/* CAP_NET_ADMIN and nothing else, not even as root's uid if there is a user. */
-static int keep_net_admin(const struct config *cfg)
+int helper_drop(const struct config *cfg)
 {
 	const struct passwd *pw = cfg->user && strcmp(cfg->user, "root") != 0 ? getpwnam(cfg->user) : NULL;
 	int r;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	/* As the unit gave it: nothing more to drop, and capset(2) may be forbidden. */
+	/* As the unit or the keeper gave it: nothing more to drop, and capset(2) may be forbidden. */
 	if (geteuid() != 0)
 		return 0;
 	capng_clear(CAPNG_SELECT_ALL);
@@ -155,8 +162,10 @@ static int reload(struct helper *h)
 		r = table_configure(h->table, cfg);
 	if (r < 0) {
 		diag_log(&diag);
-		log_error("The firewall helper keeps its exemptions: %s could not be read again: %s", h->cfg->path,
-			  strerror(-r));
+		log_error("The firewall helper keeps its exemptions: %s could not be read again: %s%s", h->cfg->path,
+			  strerror(-r),
+			  r == -EACCES ? ". If it was moved to another directory, restart the helper: it reads nowhere else" :
+					 "");
 		config_free(cfg);
 	} else {
 		config_free(h->reloaded);
@@ -193,6 +202,22 @@ static void answer_questions(struct helper *h, int n_packets)
 		table_seen(h->table, h->run, n);
 }
 
+static int size(struct helper *h, struct proto_entry *e)
+{
+	struct kernel_set_size s;
+	int r = table_size(h->table, e->left, &s);
+
+	e->packets = s.count;
+	e->bytes = s.limit;
+	return r;
+}
+
+static int ping(const struct helper *h, struct proto_entry *e)
+{
+	e->bytes = memory_resident(h->memory);
+	return 0;
+}
+
 static void take_command(struct helper *h, struct proto_entry *e)
 {
 	if (e->op == PROTO_SEEN)
@@ -206,6 +231,10 @@ static void take_command(struct helper *h, struct proto_entry *e)
 		h->lists++; /* begun when what came with it is done */
 	else if (e->op == PROTO_RELOAD)
 		e->error = reload(h);
+	else if (e->op == PROTO_PING)
+		e->error = ping(h, e);
+	else if (e->op == PROTO_SIZE)
+		e->error = size(h, e);
 	else if (e->op == PROTO_PAUSE || e->op == PROTO_RESUME)
 		e->error = table_pause(h->table, e->op == PROTO_PAUSE);
 	else
@@ -273,6 +302,19 @@ static int restore(struct helper *h)
 	return send_hello(h, true);
 }
 
+/* Waits until one of fds can be read, and tells systemd meanwhile that we are there. */
+static int wait_for(struct helper *h, struct pollfd *fds, nfds_t n)
+{
+	int timeout = h->watchdog ? (int)(h->watchdog / USEC_PER_MSEC) : -1;
+	usec_t now = time_monotonic();
+
+	if (h->watchdog && now - h->fed >= h->watchdog) {
+		sd_notify(0, "WATCHDOG=1");
+		h->fed = now;
+	}
+	return poll(fds, n, timeout) < 0 && errno != EINTR ? -errno : 0;
+}
+
 /* Serves the agent on h->fd until it is gone. */
 static int serve(struct helper *h)
 {
@@ -288,9 +330,11 @@ static int serve(struct helper *h)
 	table_forget_added(h->table);
 	r = send_hello(h, false);
 	while (r >= 0) {
+		fds[0].revents = fds[1].revents = fds[2].revents = 0;
 		fds[2].fd = table_list_fd(h->table);
-		if (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno != EINTR)
-			return -errno;
+		r = wait_for(h, fds, ELEMENTSOF(fds));
+		if (r < 0)
+			return r;
 		if (fds[1].revents && table_watch(h->table))
 			r = restore(h);
 		if (r >= 0 && fds[0].revents)
@@ -309,7 +353,7 @@ static int helper_open(struct helper *h, const struct config *cfg)
 {
 	int r;
 
-	*h = (struct helper){ .cfg = cfg, .fd = -1 };
+	*h = (struct helper){ .cfg = cfg, .fd = -1, .memory = memory_open() };
 	h->packets = calloc(PACKETS_MAX, sizeof(*h->packets));
 	h->out = calloc(1, sizeof(*h->out));
 	h->run = calloc((size_t)PACKETS_MAX * PROTO_ENTRIES_MAX, sizeof(struct proto_entry *));
@@ -322,6 +366,8 @@ static int helper_open(struct helper *h, const struct config *cfg)
 
 static void helper_done(struct helper *h)
 {
+	if (h->memory >= 0)
+		close(h->memory);
 	table_close(h->table);
 	config_free(h->reloaded);
 	free(h->packets);
@@ -329,16 +375,29 @@ static void helper_done(struct helper *h)
 	free(h->run);
 }
 
+/*
+ * Before the first byte of the agent is read. A reload reads the config again,
+ * with its drop-ins beside it: where they are now, and where links lead to.
+ */
+static void confine(const struct config *cfg)
+{
+	char named[PATH_MAX], real[PATH_MAX];
+	const char *readable[3] = { NULL };
+
+	snprintf(named, sizeof(named), "%s", cfg->path);
+	readable[0] = dirname(named);
+	if (realpath(cfg->path, real))
+		readable[1] = dirname(real);
+	sandbox_helper(readable);
+}
+
 int helper_run(int fd, const struct config *cfg)
 {
 	struct helper h;
-	int r = keep_net_admin(cfg);
+	int r = helper_open(&h, cfg);
 
-	if (r >= 0)
-		r = helper_open(&h, cfg);
-	else
-		h = (struct helper){ 0 };
 	if (r >= 0) {
+		confine(cfg);
 		h.fd = fd;
 		r = serve(&h);
 	}
@@ -348,24 +407,46 @@ int helper_run(int fd, const struct config *cfg)
 
 /* As a unit of its own */
 
-static bool peer_is_agent(int fd, const struct config *cfg)
+/* agent: its user id */
+static bool peer_is_agent(int fd, uid_t agent, const struct config *cfg)
 {
-	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return false;
-	if (peer.uid == 0 || (pw && peer.uid == pw->pw_uid))
+	if (peer.uid == 0 || peer.uid == agent)
 		return true;
 	log_warning("Refused a process of user id %u: only root and %s may use the firewall helper", peer.uid,
 		    cfg->user ? cfg->user : "root");
 	return false;
 }
 
+/* The next agent. A descriptor; -EAGAIN: none yet, -EACCES: somebody else. */
+static int next_agent(struct helper *h, int listen_fd, uid_t agent, const struct config *cfg)
+{
+	struct pollfd p = { .fd = listen_fd, .events = POLLIN };
+	int fd, r = wait_for(h, &p, 1);
+
+	if (r < 0)
+		return r;
+	if (!p.revents)
+		return -EAGAIN;
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return errno == EINTR || errno == ECONNABORTED ? -EAGAIN : -errno;
+	if (peer_is_agent(fd, agent, cfg))
+		return fd;
+	close(fd);
+	return -EACCES;
+}
+
 int helper_serve(int listen_fd, const struct config *cfg)
 {
-	struct helper h = { 0 };
+	const struct passwd *pw = cfg->user ? getpwnam(cfg->user) : NULL;
+	const uid_t agent = pw ? pw->pw_uid : 0;
+	struct helper h = { .memory = -1 };
+	uint64_t watchdog = 0;
 	int r = 0;
 
 	if (listen_fd < 0 && !cfg->firewall_socket) {
@@ -379,15 +460,19 @@ int helper_serve(int listen_fd, const struct config *cfg)
 			log_error("%s: cannot listen: %s", cfg->firewall_socket, strerror(-r));
 	}
 	if (r >= 0)
-		r = keep_net_admin(cfg);
+		r = helper_drop(cfg);
 	if (r >= 0)
 		r = helper_open(&h, cfg);
+	if (r >= 0)
+		confine(cfg);
+	if (r >= 0 && sd_watchdog_enabled(0, &watchdog) > 0)
+		h.watchdog = watchdog / 3;
 	while (r >= 0) {
-		_cleanup_close_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		_cleanup_close_ int fd = next_agent(&h, listen_fd, agent, cfg);
 
-		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
-			r = -errno;
-		if (fd < 0 || !peer_is_agent(fd, cfg))
+		if (fd < 0 && fd != -EAGAIN && fd != -EACCES)
+			r = fd;
+		if (fd < 0)
 			continue;
 		h.fd = fd;
 		/* Changes of others while nobody was served. */

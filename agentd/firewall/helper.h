@@ -11,9 +11,14 @@
  */
 
 /*
+ * Gives up everything but CAP_NET_ADMIN, and root's uid if the config has a
+ * user. Says what is wrong. Returns 0 or negative errno.
+ */
+int helper_drop(const struct config *cfg);
+/*
  * Runs until the peer on fd goes away (a socketpair's end from firewall_start)
- * or SIGTERM. cfg_path is read again on reload if it still can be. Returns an
- * exit status.
+ * or SIGTERM, after helper_drop(). cfg->path is read again on reload if it still
+ * can be. Returns an exit status.
  */
 int helper_run(int fd, const struct config *cfg);
 /*

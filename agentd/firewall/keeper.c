@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/timespan.h"
 #include "firewall/helper.h"
+#include "firewall/proto.h"
 
 /* A helper that dies at once is not started in a tight loop: the delay doubles. */
 #define RESTART_DELAY_MIN (100 * USEC_PER_MSEC)
@@ -55,11 +56,22 @@ static pid_t start_helper(int fd, const struct config *cfg)
 	_exit(helper_run(fd, cfg));
 }
 
+/* The agent holds the other end, which does not tell that a helper died. */
+static void tell_gone(int fd)
+{
+	struct proto_packet p = { .magic = PROTO_MAGIC, .type = PROTO_GONE };
+
+	send(fd, &p, proto_size(0), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 _Noreturn static void keep(int fd, const struct config *cfg)
 {
 	usec_t delay = RESTART_DELAY_MIN;
 
 	reset_signals();
+	/* Here, not in each helper: a keeper needs no more than what it starts. */
+	if (helper_drop(cfg) < 0)
+		_exit(EXIT_FAILURE);
 	for (;;) {
 		usec_t started = time_monotonic();
 		int status = 0;
@@ -73,6 +85,7 @@ _Noreturn static void keep(int fd, const struct config *cfg)
 		if (helper_pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
 			_exit(EXIT_SUCCESS);
 		helper_pid = 0;
+		tell_gone(fd);
 		if (time_monotonic() - started > LIVED_LONG)
 			delay = RESTART_DELAY_MIN;
 		usleep((useconds_t)delay);

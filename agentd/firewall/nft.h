@@ -132,6 +132,11 @@ int nft_dump_step(struct nft *n, nft_element_fn fn, void *userdata);
 void nft_dump_stop(struct nft *n);
 int nft_dump_fd(const struct nft *n);
 
+/* How many elements a set has, without looking at each; -EOPNOTSUPP: this kernel does not tell. */
+int64_t nft_count(struct nft *n, enum nft_set set);
+/* How many it may have; 0: no limit. */
+uint32_t nft_set_limit(const struct nft *n, enum nft_set set);
+
 /* Has it sent to a watched port within the witness's span? Have we sent it requests? */
 struct nft_question {
 	struct addr addr; /* a host, or a prefix within an IPv6 network of 64 bits, which counts as one */

@@ -105,8 +105,7 @@ static void put_chain(struct nft *n, uint16_t type, const char *name, int hook)
 		nftnl_chain_free(c);
 }
 
-/* 0: none */
-static uint32_t set_size(const struct nft *n, enum nft_set set)
+uint32_t nft_set_limit(const struct nft *n, enum nft_set set)
 {
 	if (sets[set].flags == HASH)
 		return n->max_bans;
@@ -134,8 +133,8 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, sets[set].flags);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, sets[set].type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, sets[set].key_size);
-	if (set_size(n, set))
-		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set_size(n, set));
+	if (nft_set_limit(n, set))
+		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, nft_set_limit(n, set));
 	if (counter)
 		nftnl_set_add_expr(s, counter);
 	return s;

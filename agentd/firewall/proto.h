@@ -16,6 +16,7 @@
  *   agent → helper   COMMANDS: entries to be done in their order; what is asked
  *                    by SEEN may be answered before, and what LIST asks for comes later
  *   helper → agent   HELLO: the table is there; bans are welcome
+ *   keeper → agent   GONE: the helper has ended; another is started, and will say HELLO
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, some of it
  *                    LISTED: that was all for one LIST; one entry with the error
@@ -23,7 +24,7 @@
 #define PROTO_MAGIC 0x53570004u /* "SW", version 4 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_LISTED };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -36,6 +37,8 @@ enum proto_op {
 	PROTO_SEEN, /* has the address sent to a watched port? */
 	PROTO_PAUSE,
 	PROTO_RESUME,
+	PROTO_PING, /* are you there? and what memory do you take? */
+	PROTO_SIZE, /* how full is a set? */
 	PROTO_RESTORE, /* a ban that is not new: what is there already stays as it is */
 	PROTO_OP_MAX = PROTO_RESTORE
 };
@@ -45,9 +48,10 @@ struct proto_entry {
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
-	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back */
-	uint64_t packets; /* element: dropped so far */
-	uint64_t bytes;
+	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
+			     size: which set, of base/kernelset.h */
+	uint64_t packets; /* element: dropped so far. size: elements */
+	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */
 };
 
 struct proto_packet {

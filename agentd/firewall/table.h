@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/kernelset.h"
 #include "config/config.h"
 #include "firewall/proto.h"
 
@@ -54,6 +55,8 @@ int table_list_step(struct table *t, table_entry_fn fn, void *userdata);
 int table_list_fd(const struct table *t);
 /* Had the kernel no sets of ours before the table was last made? Tells it once. */
 bool table_take_fresh(struct table *t);
+/* How full a set (enum kernel_set) is. -EOPNOTSUPP: the kernel does not tell of this one; -EINVAL: no set. */
+int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until
  * table_restore(). */
 int table_delete(struct table *t);

@@ -56,16 +56,16 @@ bool entries_full(const struct entries *e)
 	return e->n >= ENTRIES_MAX || e->len >= ENTRIES_SIZE;
 }
 
-/* Appends the message as one line. */
-static void take_message(struct entries *e, sd_journal *j, const char *text, size_t len, bool cut)
+/* Appends the message as one line, and returns it. */
+static char *take_message(struct entries *e, sd_journal *j, const char *text, size_t len)
 {
 	char *line = e->buf + e->len;
+	bool cut = len > INPUT_LINE_MAX;
 	uint64_t when = 0;
 	size_t i;
 
-	if (len > INPUT_LINE_MAX) {
+	if (cut) {
 		len = INPUT_LINE_MAX;
-		cut = true;
 		e->cut++;
 	}
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
@@ -78,24 +78,31 @@ static void take_message(struct entries *e, sd_journal *j, const char *text, siz
 	e->len += len + 1;
 	sd_journal_get_realtime_usec(j, &when);
 	e->times[e->n++] = when;
+	return line;
 }
 
 int entries_take(struct entries *e, sd_journal *j)
 {
 	static const char prefix[] = "MESSAGE=";
+	uint64_t cut_before = e->cut;
 	const void *data;
+	char *line;
 	size_t len;
 	bool cut;
 	int n;
 
-	if (linebreak_is_rest(&e->breaks, j, &cut)) {
-		e->cut++;
-		return 0;
-	}
 	n = sd_journal_get_data(j, "MESSAGE", &data, &len);
 	if (n < 0)
-		return n == -ENOENT ? 0 : n;
-	if (len >= sizeof(prefix) - 1)
-		take_message(e, j, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1), cut);
+		return n;
+	if (len < sizeof(prefix) - 1)
+		return 0;
+	line = take_message(e, j, (const char *)data + sizeof(prefix) - 1, len - (sizeof(prefix) - 1));
+	if (linebreak_is_rest(&e->breaks, j, &cut)) {
+		e->cut = cut_before + 1;
+		e->len = (size_t)(line - e->buf);
+		e->n--;
+	} else if (cut && e->len - (size_t)(line - e->buf) > 1) {
+		e->buf[e->len - 2] = INPUT_CUT_MARK;
+	}
 	return 0;
 }

@@ -31,7 +31,8 @@ int entries_open(char *const *matches, sd_journal **ret);
 /* No more may be taken. */
 bool entries_full(const struct entries *e);
 /* Appends the message of the current entry as one line, unless it is the rest of
- * another. Returns 0, or what the journal said. */
+ * another. Returns 0, or what the journal said: -ENOENT if it has no message, or
+ * if journald is just linking it and nothing came after it yet. */
 int entries_take(struct entries *e, sd_journal *j);
 
 #endif

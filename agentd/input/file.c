@@ -40,6 +40,7 @@ struct follower {
 	size_t n_tails;
 	bool started; /* the first scan is over: what comes now is new */
 	bool told_missing;
+	usec_t caught_up;     /* input_caught_up() */
 	usec_t missing_since; /* CLOCK_MONOTONIC: no path leads to a file; 0: one does */
 };
 
@@ -53,17 +54,24 @@ static struct tail *find_tail(const struct follower *f, const struct stat *st)
 	return NULL;
 }
 
-static void append_tail(struct follower *f, struct tail *t)
+/* In front of before; NULL: last. */
+static void insert_tail(struct follower *f, struct tail *t, const struct tail *before)
 {
-	struct tail **end = &f->tails;
+	struct tail **link = &f->tails;
 
-	while (*end)
-		end = &(*end)->next;
-	*end = t;
+	while (*link && *link != before)
+		link = &(*link)->next;
+	t->next = *link;
+	*link = t;
 	f->n_tails++;
 	t->watch = inotify_add_watch(f->inotify, t->path, FILE_EVENTS);
 	if (t->watch < 0)
 		input_failed(f->input, "inotify (looking once a second instead)", -errno);
+}
+
+static void append_tail(struct follower *f, struct tail *t)
+{
+	insert_tail(f, t, NULL);
 }
 
 static void drop_tail(struct follower *f, struct tail **link)
@@ -77,52 +85,127 @@ static void drop_tail(struct follower *f, struct tail **link)
 	tail_free(t);
 }
 
+/* Positions */
+
+static char *position_key(const struct follower *f, const char *path)
+{
+	return text_printf("file:%s:%s", f->input->name, path);
+}
+
+/* Of all files that path led to and that are still followed: lines of each are counted with its position. */
+static void store_positions(struct follower *f, const char *path)
+{
+	char text[POSITIONS_MAX * POSITION_TEXT_MAX] = "";
+	_cleanup_free_ char *key = position_key(f, path);
+	const struct input_callbacks *cb = &f->input->callbacks;
+	size_t len = 0, n = 0, skip = 0;
+	const struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		skip += strcmp(t->path, path) == 0;
+	/* The first ones were renamed longest ago. */
+	skip = skip > POSITIONS_MAX ? skip - POSITIONS_MAX : 0;
+	for (t = f->tails; t; t = t->next) {
+		if (strcmp(t->path, path) != 0 || (skip > 0 && skip--))
+			continue;
+		if (n++)
+			text[len++] = '\n';
+		len += strlen(position_format(&t->position, text + len));
+	}
+	if (key)
+		cb->position(cb->userdata, f->input, key, n ? text : POSITIONS_NONE);
+}
+
+static void on_moved(struct tail *t)
+{
+	store_positions(t->input->state, t->path);
+}
+
 /* Opening */
 
-/* What was written to rotated files while nobody read them. */
-static void append_rotated(struct follower *f, const char *path, const struct position *p, const struct stat *st)
+/* Nothing is left to be read, and nobody has written for as long as a gateway may hold on to a renamed log. */
+static bool is_done(const struct rotated *r)
+{
+	struct stat st;
+
+	return fstat(r->fd, &st) == 0 && (uint64_t)st.st_size == r->offset &&
+	       time_now() > r->mtime / 1000 + GONE_GRACE;
+}
+
+/* What was written to rotated files; positions are those of the path as they were stored. */
+static void append_rotated(struct follower *f, const char *path, const struct position *positions, int n,
+			   const struct stat *st, bool replaced)
 {
 	struct rotated found[ROTATED_MAX];
-	int i, n = rotated_find(path, p, st, found);
+	bool last;
+	int i, count = rotated_find(path, positions, (size_t)n, st, replaced, found, &last);
 
-	if (n < 0) {
+	if (replaced && !last && !f->started && !positions[n - 1].empty_at)
 		log_warning("Input %s: %s was replaced since it was last read, and the old file is not there; its last "
 			    "lines may be lost",
 			    f->input->name, path);
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		struct tail *t = tail_new(f->input, path, found[i].fd, found[i].offset);
+	for (i = 0; i < count; i++) {
+		struct tail *t = NULL;
 
+		if (is_done(&found[i]))
+			close(found[i].fd);
+		else
+			t = tail_new(f->input, path, found[i].fd, found[i].offset, on_moved);
 		if (t) {
+			log_info("Input %s: reading the rest of %s from byte %llu", f->input->name, found[i].path,
+				 (unsigned long long)found[i].offset);
 			t->gone = true;
 			append_tail(f, t);
-			f->input->stats.rotations++;
+			f->input->stats.rotations += replaced;
 		}
 		free(found[i].path);
 	}
 }
 
-/* Where to begin with a file that was not open until now. */
-static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st)
+/* As stored for path. Returns how many there are; -EINVAL: nothing is known. */
+static int restore_positions(struct follower *f, const char *path, struct position ret[static POSITIONS_MAX])
 {
-	_cleanup_free_ char *key = text_printf("file:%s:%s", f->input->name, path), *stored = NULL;
-	struct position p;
+	_cleanup_free_ char *key = position_key(f, path), *stored = NULL;
 
 	if (key)
 		stored = f->input->callbacks.restore(f->input->callbacks.userdata, key);
-	if (!stored || !position_parse(stored, &p))
+	return stored ? positions_parse(stored, ret) : -EINVAL;
+}
+
+/* Has a file of that path been followed since we started? */
+static bool was_followed(const struct follower *f, const char *path)
+{
+	const struct tail *t;
+
+	for (t = f->tails; t; t = t->next)
+		if (strcmp(t->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Where to begin with a file that was not open until now. *known: the stored position, if it is of this file. */
+static uint64_t first_offset(struct follower *f, const char *path, int fd, const struct stat *st, struct position *known)
+{
+	struct position p[POSITIONS_MAX];
+	int n = restore_positions(f, path, p);
+	bool fits;
+
+	if (n < 0)
 		return f->started || f->input->cfg->from_start ? 0 : (uint64_t)st->st_size;
-	if (p.dev == st->st_dev && p.ino == st->st_ino && position_fits(&p, fd, st))
-		return p.offset;
-	if (!f->started)
-		append_rotated(f, path, &p, st);
-	return 0;
+	fits = n > 0 && p[n - 1].dev == st->st_dev && p[n - 1].ino == st->st_ino && position_fits(&p[n - 1], fd, st);
+	/* One that was empty may have been filled, copied and truncated since. */
+	if (n > 0 && !was_followed(f, path) && (n > fits || p[n - 1].empty_at))
+		append_rotated(f, path, p, p[n - 1].empty_at ? n : n - fits, st, !fits || p[n - 1].empty_at);
+	if (!fits)
+		return 0;
+	*known = p[n - 1];
+	return known->offset;
 }
 
 static void open_file(struct follower *f, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct position known = { 0 };
 	struct stat st;
 	uint64_t offset;
 	struct tail *t;
@@ -139,18 +222,73 @@ static void open_file(struct follower *f, const char *path)
 		close(fd);
 		return;
 	}
-	offset = first_offset(f, path, fd, &st);
-	t = tail_new(f->input, path, fd, offset);
+	offset = first_offset(f, path, fd, &st, &known);
+	t = tail_new(f->input, path, fd, offset, on_moved);
 	if (!t)
 		return;
+	/* Not as the file begins by now: it may just have been truncated, and its copy is found by how it began. */
+	if (known.head_len > 0)
+		t->position = known;
 	t->seen = true;
 	/* At its end already: what comes is written now. */
 	t->live = offset == (uint64_t)st.st_size;
 	append_tail(f, t);
+	/* From the first moment: what comes while nobody reads is not missed. */
+	store_positions(f, path);
 	log_info("Input %s: following %s from byte %llu", f->input->name, path, (unsigned long long)offset);
 }
 
+/*
+ * t's file was copied away, then truncated: what had not been read of it by
+ * then is in the copy, and comes before what is written to the file now.
+ */
+static void insert_copy(struct follower *f, const struct tail *t, const struct stat *st)
+{
+	struct rotated found[ROTATED_MAX];
+	bool last;
+	int i, count = rotated_find(t->path, &t->position, 1, st, false, found, &last);
+
+	for (i = 0; i < count; i++) {
+		struct tail *copy = NULL;
+		struct stat copied;
+
+		if (i == count - 1 && t->position.head_len > 0 && fstat(found[i].fd, &copied) == 0 &&
+		    !find_tail(f, &copied))
+			copy = tail_new(f->input, t->path, found[i].fd, found[i].offset, on_moved);
+		else
+			close(found[i].fd);
+		if (copy) {
+			log_info("Input %s: reading the rest of %s from byte %llu", f->input->name, found[i].path,
+				 (unsigned long long)found[i].offset);
+			copy->gone = true;
+			copy->live = t->live;
+			insert_tail(f, copy, t);
+		}
+		free(found[i].path);
+	}
+}
+
+static void check_truncated(struct follower *f, struct tail *t, const struct stat *st)
+{
+	if (!tail_is_truncated(t, st))
+		return;
+	tail_settle(t);
+	insert_copy(f, t, st);
+	tail_begin_anew(t);
+}
+
 /* Scanning */
+
+/* Its position goes with it: nothing of what it held is read again by the former name. */
+static void rename_tail(struct follower *f, struct tail *t, const char *path)
+{
+	_cleanup_free_ char *former = strdup(t->path);
+
+	tail_rename(t, path);
+	if (former)
+		store_positions(f, former);
+	store_positions(f, path);
+}
 
 static void see(struct follower *f, const char *path)
 {
@@ -171,8 +309,19 @@ static void see(struct follower *f, const char *path)
 	t->seen = true;
 	t->gone = false;
 	if (strcmp(t->path, path) != 0)
-		tail_rename(t, path);
-	tail_check_truncated(t, &st);
+		rename_tail(f, t, path);
+	check_truncated(f, t, &st);
+}
+
+/* A log that was renamed before we started, and not made anew yet: the rest of it is read now. */
+static void see_missing(struct follower *f, const char *path)
+{
+	const struct stat none = { 0 };
+	struct position p[POSITIONS_MAX];
+	int n = f->started ? 0 : restore_positions(f, path, p);
+
+	if (n > 0)
+		append_rotated(f, path, p, n, &none, true);
 }
 
 static void scan_pattern(struct follower *f, const char *pattern)
@@ -180,8 +329,10 @@ static void scan_pattern(struct follower *f, const char *pattern)
 	glob_t found;
 	size_t i;
 
-	if (glob(pattern, 0, NULL, &found) != 0)
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		see_missing(f, pattern);
 		return;
+	}
 	for (i = 0; i < found.gl_pathc; i++)
 		see(f, found.gl_pathv[i]);
 	globfree(&found);
@@ -210,6 +361,22 @@ static void watch_directories(struct follower *f, const char *pattern)
 	}
 }
 
+/* The last position of a path stays: what comes there next is told from it. */
+static void finish_tail(struct follower *f, struct tail **link)
+{
+	_cleanup_free_ char *path = strdup((*link)->path);
+	const struct tail *t;
+
+	tail_finish(*link);
+	drop_tail(f, link);
+	for (t = f->tails; path && t; t = t->next) {
+		if (strcmp(t->path, path) == 0) {
+			store_positions(f, path);
+			return;
+		}
+	}
+}
+
 /* Files whose name leads elsewhere now; after a while they are done with. */
 static void retire(struct follower *f)
 {
@@ -225,8 +392,7 @@ static void retire(struct follower *f)
 			log_info("Input %s: %s was renamed or deleted", f->input->name, t->path);
 		}
 		if (t->gone && t->live && now - t->idle_since > GONE_GRACE) {
-			tail_finish(t);
-			drop_tail(f, link);
+			finish_tail(f, link);
 			continue;
 		}
 		link = &t->next;
@@ -271,9 +437,9 @@ static void scan(struct follower *f)
 	for (pattern = f->input->cfg->paths; *pattern; pattern++)
 		scan_pattern(f, *pattern);
 	retire(f);
+	check_missing(f);
 	if (!refused && f->input->stats.errors == errors && !f->missing_since)
 		input_recovered(f->input);
-	check_missing(f);
 	f->started = true;
 }
 
@@ -303,19 +469,41 @@ static int on_hold(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void read_all(struct follower *f)
 {
+	usec_t begun = time_now();
 	const char *busy = NULL;
 	struct tail *t;
 
 	for (t = f->tails; t; t = t->next) {
 		/* An earlier file of the same name comes first, and wholly. */
-		if (busy && strcmp(busy, t->path) == 0)
+		t->waits = busy && strcmp(busy, t->path) == 0;
+		if (t->waits)
 			continue;
 		if (tail_read(t))
 			busy = t->path;
 	}
 	if (busy)
 		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
+	f->caught_up = busy ? 0 : begun;
 	release_held(f);
+	input_looked(f->input);
+}
+
+/* To be called now and then, after reading: a file that is longer than it was read, and from which nothing came. */
+static void check_stuck(struct follower *f)
+{
+	usec_t now = time_monotonic();
+	struct stat st;
+	struct tail *t;
+
+	for (t = f->tails; t; t = t->next) {
+		bool more = fstat(t->fd, &st) == 0 && (uint64_t)st.st_size > t->offset;
+
+		if (!more || t->waits || t->offset != t->checked)
+			t->stuck_since = 0;
+		else if (!t->stuck_since)
+			t->stuck_since = now;
+		t->checked = t->offset;
+	}
 }
 
 static int on_more(sd_event_source *source, void *userdata)
@@ -346,14 +534,14 @@ static bool take_events(struct follower *f)
 }
 
 /* A file that became shorter tells so by IN_MODIFY only. */
-static void check_truncated(struct follower *f)
+static void check_all_truncated(struct follower *f)
 {
 	struct stat st;
 	struct tail *t;
 
 	for (t = f->tails; t; t = t->next)
 		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset)
-			tail_check_truncated(t, &st);
+			check_truncated(f, t, &st);
 }
 
 static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -368,7 +556,7 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t revents, void *u
 		read_all(f);
 		scan(f);
 	} else {
-		check_truncated(f);
+		check_all_truncated(f);
 	}
 	read_all(f);
 	return 0;
@@ -381,6 +569,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	scan(f);
 	read_all(f);
+	check_stuck(f);
 	sd_event_source_set_time_relative(source, SCAN_INTERVAL);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -443,9 +632,17 @@ static void file_measure(const struct input *in, struct input_stats *stats)
 	struct stat st;
 
 	stats->lag_bytes = 0;
-	for (t = f->tails; t; t = t->next)
+	for (t = f->tails; t; t = t->next) {
 		if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size > t->offset)
 			stats->lag_bytes += (uint64_t)st.st_size - t->offset;
+		if (t->stuck_since && (!stats->stuck_since || t->stuck_since < stats->stuck_since))
+			stats->stuck_since = t->stuck_since;
+	}
 }
 
-const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure };
+static usec_t file_caught_up(const struct input *in)
+{
+	return ((const struct follower *)in->state)->caught_up;
+}
+
+const struct input_kind input_file_kind = { file_start, file_stop, file_settle, file_measure, file_caught_up };

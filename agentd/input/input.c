@@ -48,6 +48,11 @@ void input_settle(struct input *in)
 	in->kind->settle(in);
 }
 
+void input_looked(struct input *in)
+{
+	in->stats.looked = time_monotonic();
+}
+
 void input_deliver(struct input *in, const char *data, size_t len, const usec_t *times, bool live)
 {
 	struct input_chunk chunk = { data, len, 0, times, live };
@@ -58,6 +63,7 @@ void input_deliver(struct input *in, const char *data, size_t len, const usec_t 
 	in->stats.lines += chunk.n_lines;
 	in->stats.bytes += len;
 	in->stats.last_line = time_now();
+	rate_add(&in->rate, chunk.n_lines, time_monotonic());
 	in->callbacks.chunk(in->callbacks.userdata, in, &chunk);
 }
 
@@ -88,7 +94,22 @@ const char *input_name(const struct input *in)
 void input_stats(const struct input *in, struct input_stats *ret)
 {
 	*ret = in->stats;
+	ret->rate = rate_read(&in->rate, time_monotonic());
 	in->kind->measure(in, ret);
+}
+
+void input_resume(struct input *in, const struct input_stats *earlier)
+{
+	in->stats.lines += earlier->lines;
+	in->stats.bytes += earlier->bytes;
+	in->stats.cut += earlier->cut;
+	in->stats.rotations += earlier->rotations;
+	in->stats.errors += earlier->errors;
+}
+
+usec_t input_caught_up(const struct input *in)
+{
+	return in->kind->caught_up(in);
 }
 
 void input_set_context(struct input *in, void *context)

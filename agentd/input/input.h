@@ -65,7 +65,12 @@ struct input_stats {
 	uint64_t errors;
 	unsigned open;      /* files being followed; 1 for an open journal */
 	usec_t last_line;   /* CLOCK_REALTIME of the last arrival, 0: none */
+	double rate;	    /* lines a second, smoothed (base/rate.h) */
 	uint64_t lag_bytes; /* files: not yet read */
+	usec_t lag;	    /* journal: how long ago what was read last was written, if there is more; else 0 */
+	usec_t looked;	    /* CLOCK_MONOTONIC: when it was last looked for more; 0: not yet */
+	usec_t stuck_since; /* CLOCK_MONOTONIC: since then there is more in a file than can be read, and
+			       nothing comes; 0: all moves */
 	char last_error[160]; /* "" when all is well */
 };
 
@@ -86,6 +91,10 @@ void input_settle(struct input *in);
 
 const char *input_name(const struct input *in);
 void input_stats(const struct input *in, struct input_stats *ret);
+/* Counts go on from those of an earlier process, or of the input in whose place this is. */
+void input_resume(struct input *in, const struct input_stats *earlier);
+/* When all that was there had been read, the last time it was looked (CLOCK_REALTIME); 0: there is more to read. */
+usec_t input_caught_up(const struct input *in);
 /* Opaque word of the owner: which matcher its chunks go to. */
 void input_set_context(struct input *in, void *context);
 void *input_context(const struct input *in);

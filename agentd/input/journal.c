@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "input/entries.h"
+#include "input/mapped.h"
+#include "input/place.h"
 #include "input/private.h"
 
 /*
@@ -19,6 +21,12 @@
 #define POLL_LIVELY (2 * USEC_PER_MSEC)
 #define POLL_QUIET (15 * USEC_PER_MSEC)
 #define LIVELY_FOR (5 * USEC_PER_SEC)
+/*
+ * As each entry is looked for twice (see place.h), not many more are counted than
+ * have room, however long their lines.
+ */
+#define LOOK_MIN 64
+#define UNFINISHED_FOR (100 * USEC_PER_MSEC)
 #define REOPEN_DELAY (5 * USEC_PER_SEC)
 
 struct reader {
@@ -26,64 +34,101 @@ struct reader {
 	sd_journal *journal;
 	sd_event_source *io, *timer;
 	char *key;
-	char *cursor; /* of the entry delivered last */
+	char *cursor; /* of the entry taken last; NULL: none was there yet */
 	struct entries lines; /* not yet delivered */
+	/* The journal does not stand at cursor, or has to look again from there. */
+	bool displaced;
+	unsigned look; /* how many entries to count at once */
+	/* When the newest entry was first seen without a message (CLOCK_MONOTONIC); 0: it has one. */
+	usec_t unfinished;
 	bool live;
+	usec_t caught_up;  /* input_caught_up() */
 	usec_t last_entry; /* CLOCK_MONOTONIC */
+	usec_t written;	   /* CLOCK_REALTIME, of the last line taken; 0: none */
+	bool more;	   /* the journal had more than was taken */
 };
 
-/* To the place from where sd_journal_next() gives the first entry not yet read. */
-static int seek(struct reader *r)
+/* Where nothing has been read yet: the end of the journal, or its head. */
+static int begin(struct reader *r)
 {
-	bool cut;
 	int n;
 
-	if (!r->cursor) {
-		if (r->input->cfg->from_start)
-			return sd_journal_seek_head(r->journal);
-		n = sd_journal_seek_tail(r->journal);
-		/* sd_journal_seek_tail() alone leaves no place to go on from. */
-		if (n >= 0)
-			n = sd_journal_previous(r->journal);
-		/* What comes next may be the rest of this one. */
-		if (n > 0)
-			linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
-		return n == 0 ? sd_journal_seek_head(r->journal) : n;
-	}
-	n = sd_journal_seek_cursor(r->journal, r->cursor);
-	if (n >= 0)
-		n = sd_journal_next(r->journal);
-	if (n > 0 && sd_journal_test_cursor(r->journal, r->cursor) > 0) {
-		linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
+	if (r->input->cfg->from_start)
 		return 0;
-	}
-	if (n < 0)
-		return n;
-	/* It is not there any more: go on with what came after it. */
-	log_warning("Input %s: the journal has dropped entries that were not read yet", r->input->name);
-	r->input->stats.rotations++;
-	n = sd_journal_seek_cursor(r->journal, r->cursor);
+	mapped_begin();
+	n = place_end(&r->cursor);
+	mapped_end();
+	/* Stored at once: what comes before the first line is read is not the past of the next run. */
+	if (n > 0)
+		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
 	return n;
 }
 
-static void take_entry(struct reader *r)
+/* What comes next may be the rest of what was the last entry of ours before it. */
+static void note_break(struct reader *r)
+{
+	bool cut;
+
+	mapped_begin();
+	if (r->cursor && sd_journal_seek_cursor(r->journal, r->cursor) >= 0 && sd_journal_previous(r->journal) > 0)
+		linebreak_is_rest(&r->lines.breaks, r->journal, &cut);
+	mapped_end();
+}
+
+/* Once, when the agent starts. */
+static int find_place(struct reader *r)
+{
+	int n;
+
+	if (r->cursor) {
+		mapped_begin();
+		n = place_is_there(r->cursor);
+		mapped_end();
+	} else {
+		n = begin(r);
+	}
+	if (n == 0 && r->cursor) {
+		log_warning("Input %s: the journal has dropped entries that were not read yet", r->input->name);
+		r->input->stats.rotations++;
+	}
+	if (n >= 0)
+		note_break(r);
+	return n;
+}
+
+/*
+ * libsystemd takes a field that journald is just linking for a bad one, and skips
+ * it. That can only be in the newest entry, and not for long; one without a
+ * message all the same is none of a gateway's.
+ */
+static bool is_unfinished(struct reader *r)
+{
+	usec_t now = time_monotonic();
+
+	if (r->unfinished == 0)
+		r->unfinished = now;
+	return now - r->unfinished < UNFINISHED_FOR;
+}
+
+/* False if it must be looked at again later. newest: nothing is known to come after it. */
+static bool take_entry(struct reader *r, bool newest)
 {
 	uint64_t cut = r->lines.cut;
 	int n = entries_take(&r->lines, r->journal);
 
 	r->input->stats.cut += r->lines.cut - cut;
-	if (n < 0)
+	if (n == -ENOENT && newest && is_unfinished(r))
+		return false;
+	r->unfinished = 0;
+	if (n < 0 && n != -ENOENT)
 		input_failed(r->input, "journal entry", n);
+	else if (r->lines.n > 0)
+		r->written = r->lines.times[r->lines.n - 1];
+	return true;
 }
 
 static void deliver(struct reader *r)
 {
-	char *cursor = NULL;
-
-	if (sd_journal_get_cursor(r->journal, &cursor) >= 0) {
-		free(r->cursor);
-		r->cursor = cursor;
-	}
 	input_deliver(r->input, r->lines.buf, r->lines.len, r->lines.times, r->live);
 	if (r->cursor)
 		r->input->callbacks.position(r->input->callbacks.userdata, r->input, r->key, r->cursor);
@@ -111,29 +156,24 @@ static void deliver_or_hold(struct reader *r, bool came)
 	}
 }
 
-/* True if there may be more at once. */
-static bool read_entries(struct reader *r)
+/* Returns how many of count entries, which are known to be there, were taken. */
+static unsigned take_entries(struct reader *r, unsigned count)
 {
-	unsigned entries = 0;
-	int n = 0;
+	unsigned taken = 0;
+	char *cursor;
 
-	while (!entries_full(&r->lines) && entries < ENTRIES_MAX) {
-		n = sd_journal_next(r->journal);
-		if (n <= 0)
+	while (taken < count && !entries_full(&r->lines) && sd_journal_next(r->journal) > 0) {
+		r->displaced = !take_entry(r, taken + 1 == count);
+		if (r->displaced)
 			break;
-		take_entry(r);
-		entries++;
+		taken++;
+		/* Each time: the file may be gone when the next is asked for. */
+		if (sd_journal_get_cursor(r->journal, &cursor) < 0)
+			continue;
+		free(r->cursor);
+		r->cursor = cursor;
 	}
-	if (n < 0)
-		input_failed(r->input, "journal", n);
-	else if (entries > 0)
-		input_recovered(r->input);
-	if (entries > 0)
-		r->last_entry = time_monotonic();
-	deliver_or_hold(r, entries > 0);
-	if (n == 0)
-		r->live = true;
-	return n > 0;
+	return taken;
 }
 
 static void close_journal(struct reader *r)
@@ -144,23 +184,67 @@ static void close_journal(struct reader *r)
 	r->input->stats.open = 0;
 }
 
+/* Returns how many entries were taken; *counted: of how many, or what the journal said. */
+static unsigned take_next(struct reader *r, int *counted)
+{
+	unsigned taken = 0;
+	int n;
+
+	mapped_begin();
+	n = r->displaced ? place_go(r->journal, r->cursor) : 0;
+	if (n >= 0)
+		n = place_count(r->journal, r->cursor, r->look);
+	r->displaced = n < 0;
+	if (n > 0)
+		taken = take_entries(r, (unsigned)n);
+	mapped_end();
+	*counted = n;
+	return taken;
+}
+
+/* True if there may be more at once. Closes the journal if it must be opened anew. */
+static bool read_entries(struct reader *r)
+{
+	usec_t begun = time_now();
+	int n;
+	unsigned taken = take_next(r, &n);
+	bool more = !r->displaced && taken > 0 && (taken < (unsigned)n || taken == r->look);
+
+	if (n == -ESTALE)
+		close_journal(r);
+	else if (n < 0)
+		input_failed(r->input, "journal", n);
+	if (taken > 0) {
+		input_recovered(r->input);
+		r->last_entry = time_monotonic();
+		r->look = taken < LOOK_MIN / 2 ? LOOK_MIN : taken < ENTRIES_MAX / 2 ? 2 * taken : ENTRIES_MAX;
+	}
+	r->more = more;
+	deliver_or_hold(r, taken > 0);
+	if (!more && !r->displaced)
+		r->live = true;
+	r->caught_up = !more && !r->displaced ? begun : 0;
+	return more;
+}
+
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 
 static int open_journal(struct reader *r)
 {
-	int n = entries_open(r->input->cfg->matches, &r->journal);
+	int n;
 
-	if (n < 0)
-		return n;
-	n = seek(r);
+	mapped_begin();
+	n = entries_open(r->input->cfg->matches, &r->journal);
 	if (n >= 0)
 		n = sd_journal_get_fd(r->journal);
+	mapped_end();
 	if (n >= 0)
 		n = sd_event_add_io(r->input->loop, &r->io, n, EPOLLIN, on_io, r);
 	if (n < 0)
 		close_journal(r);
 	else
 		r->input->stats.open = 1;
+	r->displaced = true;
 	return n;
 }
 
@@ -174,7 +258,7 @@ static void turn(struct reader *r)
 {
 	usec_t quiet;
 
-	if (read_entries(r)) {
+	if (read_entries(r) || !r->journal) {
 		arm(r, 0);
 		return;
 	}
@@ -185,17 +269,31 @@ static void turn(struct reader *r)
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct reader *r = userdata;
-	int n = sd_journal_process(r->journal);
+	int n;
 
 	(void)source;
 	(void)fd;
 	(void)revents;
+	mapped_begin();
+	n = sd_journal_process(r->journal);
+	mapped_end();
 	if (n < 0) {
 		input_failed(r->input, "journal", n);
 		close_journal(r);
 		arm(r, REOPEN_DELAY);
 		return 0;
 	}
+	/*
+	 * Files have come or gone. So may their folder have: libsystemd follows
+	 * /var/log/journal only if it was there when the journal was opened.
+	 */
+	if (n == SD_JOURNAL_INVALIDATE) {
+		close_journal(r);
+		arm(r, 0);
+		return 0;
+	}
+	/* Something was written, maybe what was not linked yet when it was looked for. */
+	r->displaced = true;
 	turn(r);
 	return 0;
 }
@@ -207,6 +305,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	input_looked(r->input);
 	if (!r->journal) {
 		n = open_journal(r);
 		if (n < 0) {
@@ -226,14 +325,18 @@ static int journal_start(struct input *in)
 
 	if (!r)
 		return -ENOMEM;
+	mapped_init();
 	in->state = r;
 	r->input = in;
+	r->look = LOOK_MIN;
 	r->key = text_printf("journal:%s", in->name);
 	if (entries_init(&r->lines) < 0 || !r->key)
 		return -ENOMEM;
 	r->cursor = in->callbacks.restore(in->callbacks.userdata, r->key);
 	r->last_entry = time_monotonic();
 	n = open_journal(r);
+	if (n >= 0)
+		n = find_place(r);
 	if (n < 0)
 		return n;
 	return sd_event_add_time_relative(in->loop, &r->timer, CLOCK_MONOTONIC, 0, 500, on_timer, r);
@@ -263,8 +366,16 @@ static void journal_settle(struct input *in)
 
 static void journal_measure(const struct input *in, struct input_stats *stats)
 {
-	(void)in;
-	stats->lag_bytes = 0;
+	const struct reader *r = in->state;
+	usec_t now = time_now();
+
+	stats->lag = r->more && r->written && r->written < now ? now - r->written : 0;
 }
 
-const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure };
+static usec_t journal_caught_up(const struct input *in)
+{
+	return ((const struct reader *)in->state)->caught_up;
+}
+
+const struct input_kind input_journal_kind = { journal_start, journal_stop, journal_settle, journal_measure,
+					       journal_caught_up };

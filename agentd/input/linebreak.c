@@ -32,12 +32,29 @@ static bool identify(sd_journal *j, char id[static LINEBREAK_ID_MAX])
 	return true;
 }
 
+/*
+ * From the same stream and process? One that is not named may be any of the
+ * stream: journald knows no sender of what was written in the moment between
+ * its taking a new stream and its asking for credentials, and does for the rest
+ * of the line.
+ */
+static bool same_sender(const char *a, const char *b)
+{
+	size_t stream = strcspn(a, " ");
+
+	if (stream != strcspn(b, " ") || strncmp(a, b, stream) != 0)
+		return false;
+	a += stream + 1;
+	b += stream + 1;
+	return *a == '\0' || *b == '\0' || strcmp(a, b) == 0;
+}
+
 static bool forget(struct linebreak *l, const char *id)
 {
 	unsigned i;
 
 	for (i = 0; l->count > 0 && i < LINEBREAK_MAX; i++) {
-		if (strcmp(l->broken[i], id) != 0)
+		if (l->broken[i][0] == '\0' || !same_sender(l->broken[i], id))
 			continue;
 		l->broken[i][0] = '\0';
 		l->count--;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/timespan.h"
+
 int position_take(int fd, uint64_t offset, struct position *ret)
 {
 	struct stat st;
@@ -20,7 +22,19 @@ int position_take(int fd, uint64_t offset, struct position *ret)
 	if (n < 0)
 		return -errno;
 	ret->head_len = (unsigned)n;
+	ret->empty_at = n == 0 ? time_now() : 0;
 	return 0;
+}
+
+void position_grow(struct position *p, uint64_t offset, const char *data, size_t len)
+{
+	size_t n = len < sizeof(p->head) - p->head_len ? len : sizeof(p->head) - p->head_len;
+
+	if (offset != p->head_len || n == 0)
+		return;
+	memcpy(p->head + p->head_len, data, n);
+	p->head_len += (unsigned)n;
+	p->empty_at = 0;
 }
 
 bool position_same_head(const struct position *p, int fd)
@@ -40,13 +54,15 @@ char *position_format(const struct position *p, char buf[static POSITION_TEXT_MA
 	int n = snprintf(buf, POSITION_TEXT_MAX, "1 %" PRIu64 " %" PRIu64 " %" PRIu64 " ", p->dev, p->ino, p->offset);
 	unsigned i;
 
+	if (p->head_len == 0)
+		snprintf(buf + n, (size_t)(POSITION_TEXT_MAX - n), "@%" PRIu64, p->empty_at);
 	for (i = 0; i < p->head_len; i++)
 		n += snprintf(buf + n, (size_t)(POSITION_TEXT_MAX - n), "%02x", p->head[i]);
 	return buf;
 }
 
-/* A number and the blank behind it, which *text is moved past. */
-static bool take_number(const char **text, uint64_t *ret)
+/* A number and what it ends at, one of ends or the end of text; *text is moved there, or past a blank. */
+static bool take_number(const char **text, const char *ends, uint64_t *ret)
 {
 	char *end;
 
@@ -54,9 +70,9 @@ static bool take_number(const char **text, uint64_t *ret)
 		return false;
 	errno = 0;
 	*ret = strtoull(*text, &end, 10);
-	if (errno || *end != ' ')
+	if (errno || !strchr(ends, *end))
 		return false;
-	*text = end + 1;
+	*text = *end == ' ' ? end + 1 : end;
 	return true;
 }
 
@@ -72,10 +88,15 @@ bool position_parse(const char *text, struct position *ret)
 	struct position p = { 0 };
 	uint64_t version;
 
-	if (!take_number(&text, &version) || version != 1 || !take_number(&text, &p.dev) ||
-	    !take_number(&text, &p.ino) || !take_number(&text, &p.offset))
+	if (!take_number(&text, " ", &version) || version != 1 || !take_number(&text, " ", &p.dev) ||
+	    !take_number(&text, " ", &p.ino) || !take_number(&text, " ", &p.offset))
 		return false;
-	for (; *text; text += 2) {
+	if (*text == '@') {
+		text++;
+		if (!take_number(&text, "\n", &p.empty_at))
+			return false;
+	}
+	for (; *text && *text != '\n'; text += 2) {
 		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 
 		if (low < 0 || p.head_len == POSITION_HEAD_MAX)
@@ -84,4 +105,21 @@ bool position_parse(const char *text, struct position *ret)
 	}
 	*ret = p;
 	return true;
+}
+
+int positions_parse(const char *text, struct position ret[static POSITIONS_MAX])
+{
+	const char *end;
+	int n = 0;
+
+	if (strcmp(text, POSITIONS_NONE) == 0)
+		return 0;
+	for (;;) {
+		if (n == POSITIONS_MAX || !position_parse(text, &ret[n++]))
+			return -EINVAL;
+		end = strchr(text, '\n');
+		if (!end)
+			return n;
+		text = end + 1;
+	}
 }

@@ -19,21 +19,20 @@ static bool line_continues(void *userdata, const char *line, size_t len)
 	return t->input->callbacks.continues(t->input->callbacks.userdata, t->input, line, len);
 }
 
-struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offset)
+struct tail *tail_new(struct input *in, const char *path, int fd, uint64_t offset, void (*moved)(struct tail *t))
 {
 	struct tail *t = calloc(1, sizeof(*t));
 
-	if (t) {
+	if (t)
 		t->path = strdup(path);
-		t->key = text_printf("file:%s:%s", in->name, path);
-	}
-	if (!t || !t->path || !t->key) {
+	if (!t || !t->path) {
 		close(fd);
 		if (t)
 			t->fd = -1;
 		return tail_free(t);
 	}
 	t->input = in;
+	t->moved = moved;
 	t->fd = fd;
 	t->watch = -1;
 	t->offset = offset;
@@ -53,40 +52,24 @@ struct tail *tail_free(struct tail *t)
 	}
 	lines_done(&t->lines);
 	free(t->path);
-	free(t->key);
 	free(t);
 	return NULL;
 }
 
 static void store_position(struct tail *t)
 {
-	char text[POSITION_TEXT_MAX];
-
-	/* The stored position is that of the file the path leads to now. */
-	if (t->gone)
-		return;
 	t->position.offset = t->offset - t->lines.pending;
-	/* The head grows with a young file. */
-	if (t->position.head_len < POSITION_HEAD_MAX)
-		position_take(t->fd, t->position.offset, &t->position);
-	t->input->callbacks.position(t->input->callbacks.userdata, t->input, t->key,
-				     position_format(&t->position, text));
+	t->moved(t);
 }
 
 void tail_rename(struct tail *t, const char *path)
 {
-	char *copy = strdup(path), *key = text_printf("file:%s:%s", t->input->name, path);
+	char *copy = strdup(path);
 
-	if (!copy || !key) {
-		free(copy);
-		free(key);
+	if (!copy)
 		return;
-	}
 	free(t->path);
-	free(t->key);
 	t->path = copy;
-	t->key = key;
-	store_position(t);
 }
 
 static void deliver(struct tail *t, size_t len)
@@ -107,6 +90,8 @@ static ssize_t read_once(struct tail *t)
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
+	/* What was read, not what the file holds by now: it may be truncated at any moment. */
+	position_grow(&t->position, t->offset, lines_room(&t->lines), (size_t)n);
 	t->offset += (uint64_t)n;
 	whole = lines_take(&t->lines, (size_t)n);
 	t->input->stats.cut += t->lines.cut - cut;
@@ -159,14 +144,22 @@ bool tail_release(struct tail *t)
 	return false;
 }
 
-void tail_check_truncated(struct tail *t, const struct stat *st)
+bool tail_is_truncated(const struct tail *t, const struct stat *st)
 {
-	if ((uint64_t)st->st_size >= t->offset && position_same_head(&t->position, t->fd))
-		return;
-	log_info("Input %s: %s was truncated; reading it from its start", t->input->name, t->path);
-	t->input->stats.rotations++;
+	return (uint64_t)st->st_size < t->offset || !position_same_head(&t->position, t->fd);
+}
+
+void tail_settle(struct tail *t)
+{
 	if (t->lines.buf && lines_holds(&t->lines))
 		release(t);
+	t->position.offset = t->offset - t->lines.pending;
+}
+
+void tail_begin_anew(struct tail *t)
+{
+	log_info("Input %s: %s was truncated; reading it from its start", t->input->name, t->path);
+	t->input->stats.rotations++;
 	t->offset = 0;
 	if (t->lines.buf)
 		lines_reset(&t->lines);

@@ -10,57 +10,10 @@
 #include "config/textfile.h"
 #include "config/value.h"
 #include "match/brake.h"
-#include "match/challenge.h"
 #include "match/literal.h"
-#include "match/pattern.h"
+#include "match/match_private.h"
 #include "match/prefilter.h"
 #include "match/probe.h"
-#include "match/wordset.h"
-
-/* A set of patterns, by their index. */
-struct pattern_set {
-	uint64_t bits[MATCHER_PATTERNS_MAX / 64];
-};
-
-/* A pattern, with where it is from. */
-struct member {
-	const struct filter *filter;
-	const struct filter_pattern *text;
-	struct pattern *pattern;
-	const struct wordset *words; /* of its filter, as this: */
-	const struct continuation *continued; /* NULL: each line stands for itself */
-	struct brake brake;
-	usec_t last; /* when it matched last, by the log; of patterns that are somebody's twin */
-	struct member **twins; /* NULL-terminated; NULL: it has none */
-};
-
-struct matcher {
-	const struct filter *filter; /* the first */
-	char *name;
-	struct member *members;
-	size_t n_members;
-	struct wordset **words; /* of each filter */
-	struct continuation **continued;
-	size_t n_filters;
-	struct pattern_context *context;
-	struct prefilter *prefilter; /* NULL: every line is looked at */
-	uint64_t *literals; /* a set for each literal of the prefilter: the patterns it points to */
-	struct pattern_set always;   /* patterns without a literal */
-	bool any_always;
-	struct pattern_set wanted, successes, challenges;
-	struct challenge_log *sent; /* NULL: no pattern tells of challenges sent */
-	unsigned pace;
-	struct tokens {
-		unsigned left;
-		usec_t filled;
-	} success_tokens, challenge_tokens;
-	size_t set_words; /* words of a set in use */
-	bool twins_count;
-	bool braking;
-	usec_t now; /* of the scan in progress */
-	struct match_stats stats;
-	struct log_limit limited;
-};
 
 /* How long after its twin was seen a pattern's own lines do not count. */
 #define TWIN_WINDOW (3600 * USEC_PER_SEC)
@@ -244,6 +197,8 @@ static int find_twins(struct matcher *m)
 			return -ENOMEM;
 		for (k = n = 0; names[k]; k++) {
 			member->twins[n] = find_member(m, member->filter, names[k]);
+			if (member->twins[n])
+				member->twins[n]->is_twin = true;
 			n += member->twins[n] != NULL;
 		}
 	}
@@ -373,6 +328,11 @@ void matcher_probe(struct matcher *m, struct diag *diag)
 void matcher_pace(struct matcher *m, unsigned per_second)
 {
 	m->pace = per_second;
+}
+
+int matcher_use_jit(struct matcher *m)
+{
+	return pattern_context_use_jit(m->context);
 }
 
 /* Another one within this second? */
@@ -644,6 +604,7 @@ static void finish_line(struct scan *s)
 	if (!match_line(s->m, &s->hits, &at, &e))
 		return;
 	e.time = line_time(s, &e);
+	s->m->stats.undated += e.time == 0 && s->reader;
 	if (has_twin(s->m, &e, s->now))
 		s->m->stats.twins++;
 	else

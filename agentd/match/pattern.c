@@ -57,7 +57,7 @@ struct reading {
 struct pattern_context {
 	pcre2_match_context *match;
 	pcre2_match_data *data;
-	pcre2_jit_stack *stack;
+	pcre2_jit_stack *stack; /* NULL: the interpreter does it */
 };
 
 static int on_reading(pcre2_callout_block *block, void *userdata);
@@ -98,14 +98,22 @@ int pattern_context_new(struct pattern_context **ret)
 		return -ENOMEM;
 	c->match = pcre2_match_context_create(NULL);
 	c->data = pcre2_match_data_create(1, NULL);
-	c->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
-	if (!c->match || !c->data || !c->stack) {
+	if (!c->match || !c->data) {
 		pattern_context_free(c);
 		return -ENOMEM;
 	}
 	pcre2_set_heap_limit(c->match, HEAP_LIMIT);
-	pcre2_jit_stack_assign(c->match, NULL, c->stack);
 	*ret = c;
+	return 0;
+}
+
+int pattern_context_use_jit(struct pattern_context *c)
+{
+	if (!c->stack)
+		c->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+	if (!c->stack)
+		return -ENOMEM;
+	pcre2_jit_stack_assign(c->match, NULL, c->stack);
 	return 0;
 }
 
@@ -536,7 +544,7 @@ static bool has_one_address(const struct pattern *p, const char *line, size_t le
 /*
  * Most patterns of a filter never meet a line in their life, and machine code is
  * large: it is made when the first comes. Where writable executable memory is
- * forbidden this fails, and the interpreter does it.
+ * forbidden this fails, and the interpreter does it after all.
  */
 static void make_jit(struct pattern *p)
 {
@@ -557,11 +565,12 @@ enum pattern_result pattern_match_within(struct pattern *p, struct pattern_conte
 	struct reading r = { .pattern = p, .event = e, .one = has_one_address(p, line, len) };
 	int n;
 
-	make_jit(p);
+	if (c->stack)
+		make_jit(p);
 	memset(e, 0, offsetof(struct event, addrs));
 	pcre2_set_callout(c->match, on_reading, &r);
 	pcre2_set_match_limit(c->match, limit);
-	n = p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
+	n = c->stack && p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match) :
 		     pcre2_match(p->code, (PCRE2_SPTR)line, len, 0, 0, c->data, c->match);
 	/* Every other reading was sent back, so a match ends as "no match", or at a limit. */
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH) {

@@ -17,9 +17,11 @@
  */
 struct pattern;
 
-/* What all patterns of a matcher share at run time: limits, JIT stack. */
+/* What all patterns of a matcher share at run time: limits, and what JIT needs. */
 struct pattern_context;
 int pattern_context_new(struct pattern_context **ret);
+/* matcher_use_jit(). Returns 0 or -ENOMEM. */
+int pattern_context_use_jit(struct pattern_context *c);
 struct pattern_context *pattern_context_free(struct pattern_context *c);
 
 /* Bytes, not characters: logs hold any. "$" is the end of the line and nothing else. */

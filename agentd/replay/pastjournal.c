@@ -73,6 +73,8 @@ static int take_entries(struct pastjournal *p)
 		p->ended = n == 0 || (n > 0 && sd_journal_get_realtime_usec(p->journal, &when) >= 0 && when > p->until);
 		if (n > 0 && !p->ended)
 			n = entries_take(&p->lines, p->journal);
+		if (n == -ENOENT)
+			n = 0;
 	}
 	return n;
 }

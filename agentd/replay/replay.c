@@ -122,11 +122,14 @@ int replay_new(const struct world *w, const struct replay_options *options, cons
 		return -ENOMEM;
 	r->world = w;
 	/* A log of days is read in seconds: what the pace of the agent would leave out were live lines once. */
-	for (i = 0; i < w->cfg->n_inputs; i++)
+	for (i = 0, e = 0; e >= 0 && i < w->cfg->n_inputs; i++) {
 		matcher_pace(w->matchers[i], 0);
+		e = matcher_use_jit(w->matchers[i]);
+	}
 	r->options = *options;
 	r->callbacks = *callbacks;
-	e = past_init(&r->past);
+	if (e >= 0)
+		e = past_init(&r->past);
 	if (e >= 0)
 		e = decider_new(w->cfg, &decide, &r->decider);
 	if (e < 0) {

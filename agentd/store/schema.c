@@ -25,6 +25,8 @@ static const char *const steps[] = {
 	" successes INTEGER NOT NULL, accounts INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX friend_last ON friend (last);"
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+	/* Friends are among what is kept from now on; those in their table are taken over at the first start. */
+	"CREATE TABLE kept (number INTEGER PRIMARY KEY, data BLOB NOT NULL);",
 };
 
 /*
@@ -33,7 +35,8 @@ static const char *const steps[] = {
  * the bans, so the log is read again from there.
  */
 static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-			       "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;";
+			       "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;"
+			       "PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = FAST;";
 
 static int to_errno(int code)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The database: opening it, transactions, and going on without it. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -6,42 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <sqlite3.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "store/prefetch.h"
 #include "store/schema.h"
+#include "store/store_private.h"
 
 #define BUSY_TIMEOUT_MSEC 2000
-
-enum statement {
-	ST_BEGIN,
-	ST_COMMIT,
-	ST_POSITION_PUT,
-	ST_POSITION_GET,
-	ST_BAN_END_OLD,
-	ST_BAN_PUT,
-	ST_BAN_LIFT,
-	ST_BANS,
-	ST_HISTORY,
-	ST_HISTORY_COUNT,
-	ST_EXEMPT_PUT,
-	ST_EXEMPT_REMOVE,
-	ST_EXEMPTS,
-	ST_FRIEND_PUT,
-	ST_FRIENDS_DROP,
-	ST_FRIENDS,
-	ST_META_PUT,
-	ST_META_REMOVE,
-	ST_META_GET,
-	ST_COUNT
-};
+/* How often it is looked whether the file was taken away, and told that nothing can be stored. */
+#define LOOK_INTERVAL (10 * USEC_PER_SEC)
+#define TELL_INTERVAL (600 * USEC_PER_SEC)
 
 #define BAN_COLUMNS "id, address, start, end, count, step, rule, reason, evidence, accounts, proven, observed"
-#define BAN_N_COLUMNS 12
 
 static const char *const texts[ST_COUNT] = {
 	[ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -51,9 +30,9 @@ static const char *const texts[ST_COUNT] = {
 	[ST_POSITION_GET] = "SELECT value FROM position WHERE key = ?1",
 	[ST_BAN_END_OLD] = "UPDATE ban SET lifted = ?2, lifted_by = 'replaced' "
 			   "WHERE address = ?1 AND lifted IS NULL AND end > ?2",
-	[ST_BAN_PUT] = "INSERT INTO ban (address, start, end, count, step, rule, reason, evidence, accounts, "
-		       "proven, observed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[ST_BAN_PUT] = "INSERT INTO ban (" BAN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[ST_BAN_LIFT] = "UPDATE ban SET lifted = ?2, lifted_by = ?3 WHERE id = ?1",
+	[ST_BAN_LAST] = "SELECT max(id) FROM ban",
 	[ST_BANS] = "SELECT " BAN_COLUMNS " FROM ban WHERE lifted IS NULL AND end > ?1 ORDER BY id",
 	/* ?1 is a JSON array of addresses. */
 	[ST_HISTORY] = "SELECT " BAN_COLUMNS ", lifted, lifted_by FROM ban "
@@ -63,35 +42,19 @@ static const char *const texts[ST_COUNT] = {
 	[ST_EXEMPT_PUT] = "INSERT INTO exemption (address, reason) VALUES (?1, ?2) "
 			  "ON CONFLICT (address) DO UPDATE SET reason = excluded.reason",
 	[ST_EXEMPT_REMOVE] = "DELETE FROM exemption WHERE address = ?1",
+	[ST_EXEMPT_FIND] = "SELECT 1 FROM exemption WHERE address = ?1",
 	[ST_EXEMPTS] = "SELECT address, reason FROM exemption ORDER BY address",
-	[ST_FRIEND_PUT] = "INSERT INTO friend (address, first, last, successes, accounts) VALUES (?1, ?2, ?3, ?4, ?5) "
-			  "ON CONFLICT (address) DO UPDATE SET first = excluded.first, last = excluded.last, "
-			  "successes = excluded.successes, accounts = excluded.accounts",
-	[ST_FRIENDS_DROP] = "DELETE FROM friend WHERE last < ?1",
 	[ST_FRIENDS] = "SELECT address, first, last, successes, accounts FROM friend ORDER BY last",
+	[ST_FRIENDS_DROP] = "DELETE FROM friend",
 	[ST_META_PUT] = "INSERT INTO meta (key, value) VALUES (?1, ?2) "
 			"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 	[ST_META_REMOVE] = "DELETE FROM meta WHERE key = ?1",
 	[ST_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[ST_KEPT_PUT] = "INSERT INTO kept (number, data) VALUES (?1, ?2)",
+	[ST_KEPT_DROP] = "DELETE FROM kept WHERE number < ?1",
+	[ST_KEPT_LAST] = "SELECT max(number) FROM kept",
+	[ST_KEPT] = "SELECT data FROM kept ORDER BY number",
 };
-
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *statements[ST_COUNT];
-	bool open; /* a transaction is */
-	struct log_limit failing;
-};
-
-/* Moments beyond what SQLite's 64-bit integers hold are "until lifted". */
-static sqlite3_int64 to_integer(usec_t t)
-{
-	return t > INT64_MAX ? INT64_MAX : (sqlite3_int64)t;
-}
-
-static usec_t from_integer(sqlite3_int64 n)
-{
-	return n == INT64_MAX ? USEC_INFINITY : (usec_t)n;
-}
 
 static int error_of(int code)
 {
@@ -119,17 +82,49 @@ static int error_of(int code)
 	}
 }
 
-static int failed(struct store *s, const char *what)
+/* Notes an error, and says it when it is new. */
+static int note_error(struct store *s, int r, const char *what, const char *why)
 {
-	int r = error_of(sqlite3_errcode(s->db));
-
-	if (log_limit_pass(&s->failing))
-		log_error("Database: %s: %s. Bans go on, but a restart may not know of the last ones", what,
-			  sqlite3_errmsg(s->db));
-	return r < 0 ? r : -EIO;
+	r = r < 0 ? r : -EIO;
+	s->errors++;
+	s->retry = time_monotonic() + STORE_RETRY;
+	if (s->error == 0)
+		s->failing = time_now();
+	if (s->error == 0 || time_monotonic() - s->told >= TELL_INTERVAL) {
+		s->told = time_monotonic();
+		log_error("%s: %s: %s. Bans go on, from memory; what is new is lost if sipwardend ends now. Make room, or "
+			  "put right what is wrong with the disk or the permissions: it is tried again every %u s",
+			  s->path, what, why, (unsigned)(STORE_RETRY / USEC_PER_SEC));
+	}
+	s->error = r;
+	snprintf(s->error_text, sizeof(s->error_text), "%s: %s", what, why);
+	return r;
 }
 
-static sqlite3_stmt *statement(struct store *s, enum statement which)
+int store_failed(struct store *s, const char *what)
+{
+	return note_error(s, error_of(sqlite3_errcode(s->db)), what, sqlite3_errmsg(s->db));
+}
+
+static void note_success(struct store *s)
+{
+	char span[TIMESPAN_TEXT_MAX];
+	usec_t now = time_now(), length = now > s->failing ? now - s->failing : 0;
+
+	if (s->error == 0)
+		return;
+	s->error = 0;
+	log_notice("%s: can be written again, after %s; everything that waited is stored", s->path,
+		   timespan_format(length / USEC_PER_SEC * USEC_PER_SEC, span));
+}
+
+const char *store_error(const struct store *s, usec_t *since)
+{
+	*since = s->failing;
+	return s->error ? s->error_text : NULL;
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum statement which)
 {
 	sqlite3_stmt *st = s->statements[which];
 
@@ -138,37 +133,20 @@ static sqlite3_stmt *statement(struct store *s, enum statement which)
 	return st;
 }
 
-static int run(struct store *s, sqlite3_stmt *st, const char *what)
+static uint64_t file_size(const char *path, const char *end)
 {
-	int code = sqlite3_step(st);
-	int r = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : failed(s, what);
+	_cleanup_free_ char *name = text_printf("%s%s", path, end);
+	struct stat st;
 
-	sqlite3_reset(st);
-	return r;
+	return name && stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* Writes gather in a transaction, which the first of them begins. */
-static int begin(struct store *s)
+void store_stats(const struct store *s, struct store_stats *ret)
 {
-	int r;
-
-	if (s->open)
-		return 0;
-	r = run(s, statement(s, ST_BEGIN), "a transaction cannot be begun");
-	s->open = r >= 0;
-	return r;
-}
-
-int store_commit(struct store *s)
-{
-	int r;
-
-	if (!s->open)
-		return 0;
-	r = run(s, statement(s, ST_COMMIT), "cannot be written");
-	/* Some errors roll it back, the others leave it open: then it is tried again. */
-	s->open = r < 0 && !sqlite3_get_autocommit(s->db);
-	return r;
+	*ret = (struct store_stats){ .last_commit = s->committed, .errors = s->errors };
+	ret->failing_since = s->error ? s->failing : 0;
+	ret->bytes = s->in_memory ? 0 : file_size(s->path, "") + file_size(s->path, "-wal");
+	snprintf(ret->last_error, sizeof(ret->last_error), "%s", s->error_text);
 }
 
 /* Opening */
@@ -177,25 +155,23 @@ static int prepare(struct store *s)
 {
 	int i;
 
-	for (i = 0; i < ST_COUNT; i++) {
+	for (i = 0; i < ST_COUNT; i++)
 		if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) !=
 		    SQLITE_OK)
-			return failed(s, texts[i]);
-	}
+			return error_of(sqlite3_errcode(s->db));
 	return 0;
 }
 
-static int open_database(struct store *s, const char *path)
+static int read_last(struct store *s, enum statement which, int64_t *next)
 {
-	int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	int r = error_of(code);
+	sqlite3_stmt *st = store_statement(s, which);
+	int code = sqlite3_step(st);
 
-	if (r < 0)
-		return r;
-	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MSEC);
-	sqlite3_extended_result_codes(s->db, 1);
-	r = schema_apply(s->db);
-	return r < 0 ? r : prepare(s);
+	/* Never back: what waits has its numbers already. */
+	if (code == SQLITE_ROW && sqlite3_column_int64(st, 0) >= *next)
+		*next = sqlite3_column_int64(st, 0) + 1;
+	sqlite3_reset(st);
+	return error_of(code);
 }
 
 static void close_database(struct store *s)
@@ -208,6 +184,28 @@ static void close_database(struct store *s)
 	}
 	sqlite3_close(s->db);
 	s->db = NULL;
+	s->open = false;
+	queue_rewind(&s->queue);
+}
+
+/* flags of sqlite3_open_v2(); a schema is only made where it may be written. */
+static int open_database(struct store *s, const char *name, int flags)
+{
+	int r = error_of(sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+
+	if (r >= 0) {
+		sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MSEC);
+		sqlite3_extended_result_codes(s->db, 1);
+		if (!(flags & SQLITE_OPEN_READONLY))
+			r = schema_apply(s->db);
+	}
+	if (r >= 0)
+		r = prepare(s);
+	if (r >= 0)
+		r = read_last(s, ST_BAN_LAST, &s->next_ban);
+	if (r >= 0)
+		r = read_last(s, ST_KEPT_LAST, &s->next_kept);
+	return r;
 }
 
 /* The file and its two companions get a name that says when and that they are broken. */
@@ -229,353 +227,358 @@ static void set_aside(const char *path, int error)
 		  path, error == -EPROTO ? "was written by a newer sipwarden" : "is damaged", path, now);
 }
 
-int store_open(const char *dir, struct store **ret)
+static int open_for_writing(struct store *s)
 {
-	_cleanup_free_ char *path = dir ? text_printf("%s/sipwarden.db", dir) : strdup(":memory:");
-	struct store *s = calloc(1, sizeof(*s));
-	mode_t mask;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	/* Log lines and account names are nobody else's business. */
+	mode_t mask = umask(0077);
 	int r;
 
-	if (!path || !s) {
-		free(s);
-		return -ENOMEM;
-	}
-	/* Log lines and account names are nobody else's business. */
-	mask = umask(0077);
-	prefetch_file(path);
-	r = open_database(s, path);
-	if (dir && (r == -EUCLEAN || r == -EPROTO)) {
+	prefetch_file(s->path);
+	r = open_database(s, s->path, flags);
+	if (!s->in_memory && (r == -EUCLEAN || r == -EPROTO)) {
 		close_database(s);
-		set_aside(path, r);
-		r = open_database(s, path);
+		set_aside(s->path, r);
+		s->renewed = true;
+		r = open_database(s, s->path, flags);
 	}
 	umask(mask);
-	if (r < 0) {
-		log_error("%s: cannot be opened: %s", path, s->db ? sqlite3_errmsg(s->db) : strerror(-r));
+	s->borrowed = false;
+	return r;
+}
+
+/* What is there can perhaps be read; else memory stands in for it, until it can be opened. */
+static int borrow_database(struct store *s)
+{
+	_cleanup_free_ char *uri = text_printf("file:%s?immutable=1", s->path);
+	int r;
+
+	close_database(s);
+	s->borrowed = true;
+	r = open_database(s, s->path, SQLITE_OPEN_READONLY);
+	if (r < 0 && uri) {
 		close_database(s);
-		free(s);
+		r = open_database(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+	}
+	if (r >= 0)
+		return 0;
+	close_database(s);
+	s->stands_in = true;
+	return open_database(s, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+}
+
+/* Opens it, or what stands in for it. */
+static int open_or_borrow(struct store *s)
+{
+	char why[120];
+	int r = open_for_writing(s);
+
+	if (r >= 0)
+		return 0;
+	snprintf(why, sizeof(why), "%s", s->db && sqlite3_errcode(s->db) != SQLITE_OK ? sqlite3_errmsg(s->db) : strerror(-r));
+	note_error(s, r, "cannot be opened", why);
+	return borrow_database(s);
+}
+
+int store_open(const char *dir, struct store **ret)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int r = -ENOMEM;
+
+	if (!s)
+		return r;
+	queue_init(&s->queue);
+	s->next_ban = s->next_kept = 1;
+	s->in_memory = !dir;
+	s->path = dir ? text_printf("%s/sipwarden.db", dir) : strdup(":memory:");
+	if (s->path)
+		r = hash_table_init(&s->positions);
+	if (r >= 0)
+		r = open_or_borrow(s);
+	s->renewed = false;
+	if (r < 0) {
+		store_close(s);
 		return r;
 	}
+	s->looked = time_monotonic();
 	*ret = s;
 	return 0;
+}
+
+static void free_position(struct hash_link *link, void *userdata)
+{
+	struct store_position *p = container_of(link, struct store_position, link);
+
+	(void)userdata;
+	free(p->key);
+	free(p->value);
+	free(p);
 }
 
 struct store *store_close(struct store *s)
 {
 	if (!s)
 		return NULL;
-	store_commit(s);
+	/* Else positions would be stored without what they go with. */
+	if (s->db && s->error == 0)
+		store_commit(s, NULL);
 	close_database(s);
+	queue_clear(&s->queue);
+	hash_table_each(&s->positions, free_position, NULL);
+	hash_table_done(&s->positions);
+	free(s->path);
 	free(s);
 	return NULL;
 }
 
-/* Positions */
+/* Going on while it is damaged or gone */
 
-static void bind_text(sqlite3_stmt *st, int at, const char *text)
+static void position_is_new(struct hash_link *link, void *userdata)
 {
-	if (text)
-		sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
+	(void)userdata;
+	container_of(link, struct store_position, link)->changed = true;
 }
 
-static void bind_addr(sqlite3_stmt *st, int at, const struct addr *addr)
+/* What waits is of the former database; the owner puts all anew. */
+static void begin_anew(struct store *s)
 {
-	char text[ADDR_TEXT_MAX];
-
-	sqlite3_bind_text(st, at, addr_format(addr, text), -1, SQLITE_TRANSIENT);
+	queue_clear(&s->queue);
+	hash_table_each(&s->positions, position_is_new, NULL);
 }
 
-int store_position_put(struct store *s, const char *key, const char *value)
+/* Damaged, it is set aside; other: what is opened knows nothing of what was stored so far. */
+static int reopen(struct store *s, bool damaged, bool other)
 {
-	sqlite3_stmt *st;
-	int r = begin(s);
+	int r;
 
+	other |= damaged || s->stands_in;
+	close_database(s);
+	if (damaged)
+		set_aside(s->path, -EUCLEAN);
+	s->stands_in = false;
+	r = open_or_borrow(s);
 	if (r < 0)
 		return r;
-	st = statement(s, ST_POSITION_PUT);
-	bind_text(st, 1, key);
-	bind_text(st, 2, value);
-	return run(s, st, "a position cannot be stored");
+	if (s->borrowed) {
+		s->stands_in |= other;
+		return s->error;
+	}
+	s->renewed |= other;
+	s->retry = 0;
+	if (s->renewed)
+		begin_anew(s);
+	return 0;
 }
 
-static const char *column_text(sqlite3_stmt *st, int column)
+static bool was_taken_away(struct store *s)
 {
-	return (const char *)sqlite3_column_text(st, column);
+	usec_t now = time_monotonic();
+	int moved = 0;
+
+	if (s->in_memory || s->borrowed || now - s->looked < LOOK_INTERVAL)
+		return false;
+	s->looked = now;
+	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
 }
 
-static char *get_value(struct store *s, enum statement which, const char *key)
+bool store_is_new(struct store *s)
 {
-	sqlite3_stmt *st = statement(s, which);
-	char *value = NULL;
+	bool renewed = s->renewed;
 
-	bind_text(st, 1, key);
-	if (sqlite3_step(st) == SQLITE_ROW && column_text(st, 0))
-		value = strdup(column_text(st, 0));
+	s->renewed = false;
+	return renewed;
+}
+
+bool store_has_dropped(struct store *s)
+{
+	bool dropped = s->dropped > 0;
+
+	s->dropped = 0;
+	return dropped;
+}
+
+/* Transactions */
+
+static void roll_back(struct store *s)
+{
+	if (s->db && !sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->open = false;
+	queue_rewind(&s->queue);
+}
+
+static int run(struct store *s, sqlite3_stmt *st, const char *what)
+{
+	int code = sqlite3_step(st);
+	int r = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : store_failed(s, what);
+
 	sqlite3_reset(st);
-	return value;
-}
-
-char *store_position_get(struct store *s, const char *key)
-{
-	return get_value(s, ST_POSITION_GET, key);
-}
-
-/* Bans */
-
-int store_ban_put(struct store *s, struct store_ban *b)
-{
-	sqlite3_stmt *st;
-	int r = begin(s);
-
-	if (r < 0)
-		return r;
-	st = statement(s, ST_BAN_END_OLD);
-	bind_addr(st, 1, &b->addr);
-	sqlite3_bind_int64(st, 2, to_integer(b->start));
-	r = run(s, st, "an earlier ban cannot be ended");
-	if (r < 0)
-		return r;
-	st = statement(s, ST_BAN_PUT);
-	bind_addr(st, 1, &b->addr);
-	sqlite3_bind_int64(st, 2, to_integer(b->start));
-	sqlite3_bind_int64(st, 3, to_integer(b->end));
-	sqlite3_bind_int64(st, 4, b->count);
-	sqlite3_bind_int64(st, 5, b->step);
-	bind_text(st, 6, b->rule);
-	bind_text(st, 7, b->reason);
-	/* Bytes as the gateway wrote them: a blob, not text. */
-	if (b->evidence)
-		sqlite3_bind_blob64(st, 8, b->evidence, b->evidence_len, SQLITE_STATIC);
-	bind_text(st, 9, b->accounts);
-	sqlite3_bind_int(st, 10, b->proven);
-	sqlite3_bind_int(st, 11, b->observed);
-	r = run(s, st, "a ban cannot be stored");
-	if (r >= 0)
-		b->id = sqlite3_last_insert_rowid(s->db);
 	return r;
 }
 
-int store_ban_lift(struct store *s, int64_t id, usec_t when, const char *who)
+static int begin(struct store *s)
 {
-	sqlite3_stmt *st;
-	int r = begin(s);
+	int r;
 
-	if (r < 0)
-		return r;
-	st = statement(s, ST_BAN_LIFT);
-	sqlite3_bind_int64(st, 1, id);
-	sqlite3_bind_int64(st, 2, to_integer(when));
-	bind_text(st, 3, who);
-	return run(s, st, "a lift cannot be stored");
+	if (s->open)
+		return 0;
+	r = run(s, store_statement(s, ST_BEGIN), "a transaction cannot be begun");
+	s->open = r >= 0;
+	return r;
 }
 
-/* The row as a ban; its strings are the statement's. False: its address makes no sense. */
-static bool read_ban(sqlite3_stmt *st, struct store_ban *b)
+static void bind_value(sqlite3_stmt *st, int at, const struct queue_value *v)
 {
-	const char *address = column_text(st, 1);
-
-	*b = (struct store_ban){
-		.id = sqlite3_column_int64(st, 0),
-		.start = from_integer(sqlite3_column_int64(st, 2)),
-		.end = from_integer(sqlite3_column_int64(st, 3)),
-		.count = (uint32_t)sqlite3_column_int64(st, 4),
-		.step = (uint32_t)sqlite3_column_int64(st, 5),
-		.rule = column_text(st, 6),
-		.reason = column_text(st, 7),
-		.evidence = sqlite3_column_blob(st, 8),
-		.evidence_len = (size_t)sqlite3_column_bytes(st, 8),
-		.accounts = column_text(st, 9),
-		.proven = sqlite3_column_int(st, 10) != 0,
-		.observed = sqlite3_column_int(st, 11) != 0,
-	};
-	return address && addr_parse_bannable(address, strlen(address), &b->addr) == 0;
+	if (v->type == VALUE_INTEGER)
+		sqlite3_bind_int64(st, at, v->integer);
+	else if (v->type == VALUE_TEXT)
+		sqlite3_bind_text64(st, at, v->data, v->len, SQLITE_STATIC, SQLITE_UTF8);
+	else if (v->type == VALUE_BLOB)
+		sqlite3_bind_blob64(st, at, v->data, v->len, SQLITE_STATIC);
 }
 
-int store_bans_each(struct store *s, usec_t now, void (*fn)(void *userdata, const struct store_ban *b),
-		    void *userdata)
+/* Would it fail for ever? Then it must not keep the others from being written. */
+static bool is_hopeless(const struct store *s)
 {
-	sqlite3_stmt *st = statement(s, ST_BANS);
-	struct store_ban b;
-	int code;
+	int code = sqlite3_errcode(s->db) & 0xff;
 
-	sqlite3_bind_int64(st, 1, to_integer(now));
-	while ((code = sqlite3_step(st)) == SQLITE_ROW)
-		if (read_ban(st, &b))
-			fn(userdata, &b);
-	sqlite3_reset(st);
-	return code == SQLITE_DONE ? 0 : failed(s, "bans cannot be read");
+	return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG;
 }
 
-/* A JSON array of addr and the networks around it; their text needs no escapes. */
-static char *around(const struct addr *addr)
+static int write_queue(struct store *s)
 {
-	size_t size = (addr->len + 2u) * (ADDR_TEXT_MAX + 3) + 2, used = 1;
-	char *text = malloc(size), one[ADDR_TEXT_MAX];
-	int len;
+	while (s->queue.next) {
+		const struct queue_item *item = s->queue.next;
+		sqlite3_stmt *st = store_statement(s, item->statement);
+		unsigned i;
+		int code;
 
-	if (!text)
-		return NULL;
-	*text = '[';
-	for (len = addr->len; len >= 0; len--) {
-		const struct addr a = addr_truncate(addr, (uint8_t)len);
-
-		used += (size_t)snprintf(text + used, size - used, "\"%s\",", addr_format(&a, one));
-	}
-	snprintf(text + used, size - used, "\"%s\"]", addr_format(addr, one));
-	return text;
-}
-
-int store_history_each(struct store *s, const struct addr *addr, unsigned max,
-		       void (*fn)(void *userdata, const struct store_past *p), void *userdata)
-{
-	_cleanup_free_ char *addresses = around(addr);
-	sqlite3_stmt *st = statement(s, ST_HISTORY);
-	struct store_past p;
-	int code;
-
-	if (!addresses)
-		return -ENOMEM;
-	bind_text(st, 1, addresses);
-	sqlite3_bind_int64(st, 2, max);
-	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-		if (!read_ban(st, &p.ban))
+		for (i = 0; i < item->n; i++)
+			bind_value(st, (int)i + 1, &item->values[i]);
+		code = sqlite3_step(st);
+		if (code != SQLITE_DONE && code != SQLITE_ROW && is_hopeless(s)) {
+			log_error("%s: a row cannot be stored, and is left out: %s", s->path, sqlite3_errmsg(s->db));
+			sqlite3_reset(st);
+			queue_drop_next(&s->queue);
 			continue;
-		p.lifted = (usec_t)sqlite3_column_int64(st, BAN_N_COLUMNS);
-		p.lifted_by = column_text(st, BAN_N_COLUMNS + 1);
-		fn(userdata, &p);
+		}
+		if (code != SQLITE_DONE && code != SQLITE_ROW) {
+			int r = store_failed(s, "cannot be written");
+
+			sqlite3_reset(st);
+			return r;
+		}
+		sqlite3_reset(st);
+		s->queue.next = item->next;
 	}
-	sqlite3_reset(st);
-	return code == SQLITE_DONE ? 0 : failed(s, "the history cannot be read");
+	return 0;
 }
 
-int store_history_count(struct store *s, const struct addr *addr, usec_t since)
+int store_gather(struct store *s)
 {
-	sqlite3_stmt *st = statement(s, ST_HISTORY_COUNT);
-	int n;
+	int r;
 
-	bind_addr(st, 1, addr);
-	sqlite3_bind_int64(st, 2, to_integer(since));
-	n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int(st, 0) : failed(s, "the history cannot be counted");
-	sqlite3_reset(st);
-	return n;
+	if (!s->queue.next)
+		return 0;
+	if (s->borrowed || time_monotonic() < s->retry)
+		return s->error ? s->error : -EAGAIN;
+	r = begin(s);
+	if (r >= 0)
+		r = write_queue(s);
+	if (r < 0)
+		roll_back(s);
+	return r;
 }
 
-/* Exemptions */
+struct position_write {
+	struct store *store;
+	int error;
+};
 
-int store_exempt_put(struct store *s, const struct addr *addr, const char *reason)
+static void write_position(struct hash_link *link, void *userdata)
 {
+	struct store_position *p = container_of(link, struct store_position, link);
+	struct position_write *w = userdata;
 	sqlite3_stmt *st;
-	int r = begin(s);
 
+	if (!p->changed || w->error < 0)
+		return;
+	st = store_statement(w->store, ST_POSITION_PUT);
+	sqlite3_bind_text(st, 1, p->key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, p->value, -1, SQLITE_STATIC);
+	w->error = run(w->store, st, "a position cannot be stored");
+}
+
+static void position_is_stored(struct hash_link *link, void *userdata)
+{
+	(void)userdata;
+	container_of(link, struct store_position, link)->changed = false;
+}
+
+static int write_kept(struct store *s, struct store_kept *kept)
+{
+	sqlite3_stmt *st = store_statement(s, ST_KEPT_DROP);
+	int r;
+
+	sqlite3_bind_int64(st, 1, kept->drop_before);
+	r = run(s, st, "earlier counts cannot be dropped");
 	if (r < 0)
 		return r;
-	st = statement(s, ST_EXEMPT_PUT);
-	bind_addr(st, 1, addr);
-	bind_text(st, 2, reason);
-	return run(s, st, "an exemption cannot be stored");
+	kept->number = s->next_kept;
+	st = store_statement(s, ST_KEPT_PUT);
+	sqlite3_bind_int64(st, 1, kept->number);
+	sqlite3_bind_blob64(st, 2, kept->data, kept->len, SQLITE_STATIC);
+	return run(s, st, "counts cannot be stored");
 }
 
-int store_exempt_remove(struct store *s, const struct addr *addr)
+static int write_all(struct store *s, struct store_kept *kept)
 {
-	sqlite3_stmt *st;
+	struct position_write positions = { s, 0 };
 	int r = begin(s);
 
-	if (r < 0)
-		return r;
-	st = statement(s, ST_EXEMPT_REMOVE);
-	bind_addr(st, 1, addr);
-	r = run(s, st, "an exemption cannot be removed");
-	return r < 0 ? r : sqlite3_changes(s->db) > 0 ? 0 : -ENOENT;
+	if (r >= 0)
+		r = write_queue(s);
+	if (r >= 0)
+		hash_table_each(&s->positions, write_position, &positions);
+	if (r >= 0)
+		r = positions.error;
+	if (r >= 0 && kept)
+		r = write_kept(s, kept);
+	return r < 0 ? r : run(s, store_statement(s, ST_COMMIT), "cannot be written");
 }
 
-int store_exempt_each(struct store *s, void (*fn)(void *userdata, const struct addr *addr, const char *reason),
-		      void *userdata)
+bool store_wants_commit(const struct store *s)
 {
-	sqlite3_stmt *st = statement(s, ST_EXEMPTS);
-	int code;
+	return time_monotonic() >= s->retry;
+}
 
-	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *address = column_text(st, 0);
-		struct addr a;
+int store_commit(struct store *s, struct store_kept *kept)
+{
+	int r;
 
-		if (address && addr_parse_prefix(address, strlen(address), true, &a) == 0)
-			fn(userdata, &a, column_text(st, 1));
+	if (time_monotonic() < s->retry)
+		return s->error ? s->error : -EAGAIN;
+	if (was_taken_away(s)) {
+		log_error("%s was taken away; another one is begun", s->path);
+		r = reopen(s, false, true);
+	} else {
+		r = s->borrowed ? reopen(s, false, false) : 0;
 	}
-	sqlite3_reset(st);
-	return code == SQLITE_DONE ? 0 : failed(s, "exemptions cannot be read");
-}
-
-/* Friends */
-
-int store_friend_put(struct store *s, const struct store_friend *f)
-{
-	sqlite3_stmt *st;
-	int r = begin(s);
-
-	if (r < 0)
+	if (r < 0 || s->renewed)
+		return r < 0 ? r : -EAGAIN;
+	r = write_all(s, kept);
+	if (r < 0) {
+		roll_back(s);
+		if (r == -EUCLEAN && !s->in_memory)
+			reopen(s, true, true);
 		return r;
-	st = statement(s, ST_FRIEND_PUT);
-	bind_addr(st, 1, &f->addr);
-	sqlite3_bind_int64(st, 2, to_integer(f->first));
-	sqlite3_bind_int64(st, 3, to_integer(f->last));
-	sqlite3_bind_int64(st, 4, f->successes);
-	sqlite3_bind_int64(st, 5, f->accounts);
-	return run(s, st, "a friend cannot be stored");
-}
-
-static int drop_friends(struct store *s, usec_t before)
-{
-	sqlite3_stmt *st;
-	int r = begin(s);
-
-	if (r < 0)
-		return r;
-	st = statement(s, ST_FRIENDS_DROP);
-	sqlite3_bind_int64(st, 1, to_integer(before));
-	return run(s, st, "old friends cannot be dropped");
-}
-
-int store_friends_each(struct store *s, usec_t before, void (*fn)(void *userdata, const struct store_friend *f),
-		       void *userdata)
-{
-	sqlite3_stmt *st;
-	int code;
-
-	drop_friends(s, before);
-	st = statement(s, ST_FRIENDS);
-	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *address = column_text(st, 0);
-		struct store_friend f = {
-			.first = from_integer(sqlite3_column_int64(st, 1)),
-			.last = from_integer(sqlite3_column_int64(st, 2)),
-			.successes = (uint32_t)sqlite3_column_int64(st, 3),
-			.accounts = (uint32_t)sqlite3_column_int64(st, 4),
-		};
-
-		if (address && addr_parse_prefix(address, strlen(address), true, &f.addr) == 0)
-			fn(userdata, &f);
 	}
-	sqlite3_reset(st);
-	return code == SQLITE_DONE ? 0 : failed(s, "friends cannot be read");
-}
-
-/* Facts about the agent */
-
-int store_meta_put(struct store *s, const char *key, const char *value)
-{
-	sqlite3_stmt *st;
-	int r = begin(s);
-
-	if (r < 0)
-		return r;
-	st = statement(s, value ? ST_META_PUT : ST_META_REMOVE);
-	bind_text(st, 1, key);
-	if (value)
-		bind_text(st, 2, value);
-	return run(s, st, "a fact about the agent cannot be stored");
-}
-
-char *store_meta_get(struct store *s, const char *key)
-{
-	return get_value(s, ST_META_GET, key);
+	s->open = false;
+	queue_clear(&s->queue);
+	hash_table_each(&s->positions, position_is_stored, NULL);
+	if (kept)
+		s->next_kept++;
+	s->committed = time_now();
+	note_success(s);
+	return 0;
 }

@@ -2,8 +2,11 @@
 /*
  * Measures the matcher alone, on a log in memory.
  *
- *   bench_match LOG FILTER…    lines, events and CPU microseconds
+ *   bench_match [--jit] LOG FILTER…    lines, events and CPU microseconds
+ *
+ * With --jit as "sipwarden simulate" matches, without as the agent does.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +48,14 @@ int main(int argc, char **argv)
 	char *text = NULL;
 	size_t len = 0, at, lines;
 	clock_t start;
+	bool jit = argc > 1 && strcmp(argv[1], "--jit") == 0;
 
+	argc -= jit;
+	argv += jit;
 	if (argc < 3 || textfile_read(argv[1], LOG_MAX, &diag, &text, &len) < 0)
 		return 2;
 	m = filters_load(argv + 2, argc - 2);
-	if (!m || time_reader_new(NULL, &reader) < 0)
+	if (!m || time_reader_new(NULL, &reader) < 0 || (jit && matcher_use_jit(m) < 0))
 		return 1;
 	matcher_want(m, counted());
 	matcher_pace(m, 5000);

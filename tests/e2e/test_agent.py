@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from sipwarden_env import BUILD, TOP, Agent, run, sh, wait
+from sipwarden_env import BUILD, DEGRADED, TOP, Agent, run, sh, wait
 
 INPUT = "[input asterisk]\npath = {dir}/full.log\n"
 
@@ -130,7 +130,7 @@ def test_lines_written_and_rotated_while_stopped_are_read():
         attack(a, "192.0.2.5", 1)
         a.start()
         assert a.wait_banned("192.0.2.5")["attempts"] == 5
-        assert a.json("status")["events"] == 5
+        wait("each is read once", lambda: a.json("status")["events"] == 6)
 
 
 def test_lost_database_takes_over_the_kernels_bans():
@@ -296,7 +296,7 @@ def test_without_root_it_needs_the_one_capability_and_keeps_it_in_the_helper():
         a.process = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin",
                                       "--ambient-caps=+net_admin", "--bounding-set=-all,+net_admin", f"{BUILD}/sipwardend",
                                       "--config", a.config], stderr=open(a.log, "a"))
-        wait("ready", lambda: a.ctl("status", check=False)[0] == 0)
+        wait("ready", lambda: a.ctl("status", check=False)[0] in (0, DEGRADED))
 
         def capabilities(pid):
             with open(f"/proc/{pid}/status") as f:

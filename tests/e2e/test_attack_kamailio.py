@@ -124,7 +124,7 @@ def guess_over_tcp(source, n):
     with on_internet():
         s = socket.socket()
         s.bind((source, 0))
-        s.settimeout(5)  # only a ban is silence, not a busy machine
+        s.settimeout(15)  # only a ban is silence, not a busy machine
         s.connect((SERVER, PORT))
     for i in range(n):
         if answer_challenge(s, PORT, user=f"9{i:03}", call_id=f"tcp-{source}-{i}") != 403:

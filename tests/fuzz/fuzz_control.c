@@ -86,15 +86,6 @@ static struct store *get_store(void *userdata)
 	return w.store;
 }
 
-static bool get_input(void *userdata, size_t i, struct input **in, struct matcher **m)
-{
-	(void)userdata;
-	(void)i;
-	(void)in;
-	(void)m;
-	return false;
-}
-
 static bool get_name(void *userdata, size_t i, struct resolve_info *info)
 {
 	(void)userdata;
@@ -102,10 +93,30 @@ static bool get_name(void *userdata, size_t i, struct resolve_info *info)
 	return i < 2;
 }
 
-static usec_t get_started(void *userdata)
+static int get_health(void *userdata, struct health *h, struct verdict *v)
 {
 	(void)userdata;
-	return 1;
+	*h = (struct health){ .now = time_now(), .monotonic = time_monotonic(), .config_path = "fuzz", .pause_reason = "" };
+	decider_stats(w.decider, &h->decide);
+	firewall_stats(w.firewall, &h->firewall);
+	store_stats(w.store, &h->store);
+	h->inputs = calloc(1, sizeof(*h->inputs));
+	if (!h->inputs)
+		return -ENOMEM;
+	h->n_inputs = 1;
+	h->inputs[0] = (struct health_input){ .name = "one", .filter = "asterisk", .where = "/nowhere" };
+	health_judge(h, v);
+	return 0;
+}
+
+static char *get_metrics(void *userdata)
+{
+	struct verdict v;
+	struct health h;
+	char *text = get_health(userdata, &h, &v) < 0 ? NULL : health_metrics(&h, &v);
+
+	free(h.inputs);
+	return text;
 }
 
 static void on_ban(void *userdata, struct ban *b)
@@ -156,9 +167,9 @@ static void start(void)
 		.decider = get_decider,
 		.firewall = get_firewall,
 		.store = get_store,
-		.input = get_input,
 		.name = get_name,
-		.started = get_started,
+		.health = get_health,
+		.metrics = get_metrics,
 	};
 	struct diag diag = DIAG_INIT;
 	char text[200];

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """sipwarden installed by make install on a Debian that is booted in a container: its units, for real."""
+import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 from machine import TOP, attack, banned, helper_serves, run, sh, units_are_hardened, wait
@@ -31,6 +33,33 @@ def test_each_has_only_the_rights_it_needs(m):
     assert int(status("sipwarden-firewall.service", "CapEff"), 16) == 1 << 12  # CAP_NET_ADMIN
     assert int(status("sipwarden-firewall.service", "CapBnd"), 16) == 1 << 12
     assert status("sipwardend.service", "Uid") != "0" and status("sipwarden-firewall.service", "Uid") != "0"
+
+
+def inject(m, unit, *calls):
+    """What system calls lead to inside of the unit's process, seen from outside of the container."""
+    inside = str(m.pid(unit))
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with open(f"/proc/{pid}/status") as f:
+            status = f.read()
+        if "Name:\tsipwardend" in status and next(x for x in status.splitlines() if x.startswith("NSpid:")).split()[-1] == inside:
+            out = sh(sys.executable, TOP + "/tests/e2e/inject.py", pid, *map(json.dumps, calls))
+            return json.loads(out.splitlines()[-1])
+    raise AssertionError(f"{unit} has no process")
+
+
+def test_they_are_confined_as_in_the_foreground(m):
+    writable_and_executable, stream, read_only, write_only = ["mmap", 0, 4096, 7, 0x22, -1, 0], ["socket", 1, 1, 0], 0, 1
+    for unit in ("sipwardend.service", "sipwarden-firewall.service"):
+        assert "confined" not in m.run("journalctl", "-u", unit, "--no-pager"), "the kernel has all that is needed"
+        for call in (writable_and_executable, stream, ["open", "/var/log/asterisk/full", write_only]):
+            assert "error" in inject(m, unit, call), (unit, call)
+    assert "error" in inject(m, "sipwarden-firewall.service", ["open", "/etc/passwd", read_only])
+    assert "error" not in str(inject(m, "sipwarden-firewall.service", ["open", "/etc/sipwarden/sipwarden.conf", read_only]))
+    for unit in ("sipwarden-firewall.service", "sipwardend.service"):
+        pid = m.pid(unit)
+        assert inject(m, unit, ["execve", "/bin/sh", 0, 0]) == {"killed": "SIGSYS"}
+        wait("another process", lambda: m.pid(unit) != pid)
+    helper_serves(m)
 
 
 def test_systemd_finds_them_hardened(m):
@@ -104,6 +133,38 @@ def test_a_hung_agent_is_restarted_by_the_watchdog(m):
     banned(m, "192.0.2.10")
     shutil.rmtree(drop)
     m.run("systemctl", "daemon-reload")
+
+
+def test_a_hung_helper_is_replaced_and_the_agent_goes_on(m):
+    unit = "sipwarden-firewall.service"
+    assert m.run("systemctl", "show", "-P", "WatchdogUSec", unit).strip() == "1min"
+    drop = m.root + f"/etc/systemd/system/{unit}.d"
+    os.makedirs(drop)
+    with open(drop + "/watchdog.conf", "w") as f:
+        f.write("[Service]\nWatchdogSec=3s\n")
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "restart", unit)
+    wait("the helper serves", lambda: m.json("status", check=False)["firewall_ready"])
+    pid, agent = m.pid(unit), m.pid("sipwardend.service")
+    time.sleep(7)
+    assert m.pid(unit) == pid  # it feeds its watchdog, with nothing to do
+    m.run("kill", "-STOP", str(pid))
+    wait("another helper", lambda: m.pid(unit) != pid, 40)
+    attack(m, "192.0.2.12")
+    banned(m, "192.0.2.12")
+    assert m.pid("sipwardend.service") == agent
+    shutil.rmtree(drop)
+    m.run("systemctl", "daemon-reload")
+
+
+def test_metrics_need_no_change_of_the_unit(m):
+    path = "/run/sipwarden/metrics/sipwarden.prom"
+    with open(m.root + "/etc/sipwarden/sipwarden.conf.d/metrics.conf", "w") as f:
+        f.write(f"[metrics]\nfile = {path}\n")
+    m.run("systemctl", "reload", "sipwardend.service")
+    # As any user, as node_exporter is.
+    read = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", path)
+    wait("the metrics", lambda: "\nsipwarden_protecting 1\n" in m.run(*read, check=False), 30)
 
 
 def test_after_a_reboot_bans_are_in_force_again(m):

@@ -6,6 +6,9 @@
 
 #include "base/addrmap.h"
 #include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/rate.h"
 #include "base/text.h"
 #include "base/timespan.h"
 #include "config/suggest.h"
@@ -235,6 +238,64 @@ static void mistakes_are_counted_beyond_those_kept(void **state)
 	diag_done(&d);
 }
 
+static void a_rate_comes_near_what_comes_and_fades(void **state)
+{
+	struct rate r = { 0 };
+	usec_t now = 0;
+
+	(void)state;
+	for (; now < 20 * RATE_SPAN; now += USEC_PER_SEC / 10)
+		rate_add(&r, 50, now);
+	assert_true(rate_read(&r, now) > 490 && rate_read(&r, now) < 510);
+	assert_true(rate_read(&r, now + RATE_SPAN) < 260);
+	assert_true(rate_read(&r, now + 100 * RATE_SPAN) < 6);
+	/* A clock that stands still divides by nothing. */
+	rate_add(&r, 1, now);
+	rate_add(&r, 1, now);
+	assert_true(rate_read(&r, 0) < 1000);
+}
+
+static void the_last_trouble_is_kept_as_data(void **state)
+{
+	const struct log_trouble *t = log_last_trouble();
+	uint64_t warnings = t->warnings, errors = t->errors;
+	char longer[2000];
+
+	(void)state;
+	log_set_level(-1); /* also what is not shown */
+	log_notice("nothing");
+	assert_int_equal(t->warnings, warnings);
+	log_warning("odd: %s", "\033[2J\n");
+	assert_int_equal(t->warnings, warnings + 1);
+	assert_int_equal(t->level, LOG_WARNING);
+	assert_string_equal(t->text, "odd: \\x1b[2J\\x0a");
+	assert_true(t->when > 0);
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	log_error("%s", longer);
+	assert_int_equal(t->errors, errors + 1);
+	assert_string_equal(log_level_name(t->level), "error");
+	assert_true(strlen(t->text) < LOG_TROUBLE_MAX);
+	log_set_level(LOG_INFO);
+}
+
+static void memory_is_what_a_process_holds(void **state)
+{
+	size_t size = (size_t)32 << 20;
+	int fd = memory_open();
+	uint64_t before = memory_resident(fd);
+	char *held = malloc(size);
+
+	(void)state;
+	assert_true(fd >= 0 && before > 100000);
+	assert_non_null(held);
+	memset(held, 1, size);
+	assert_true(memory_resident(fd) >= before + size / 2);
+	free(held);
+	close(fd);
+	assert_int_equal(memory_resident(-1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +311,9 @@ int main(void)
 		cmocka_unit_test(text_for_the_bus_is_utf8),
 		cmocka_unit_test(the_word_that_was_meant_is_suggested),
 		cmocka_unit_test(mistakes_are_counted_beyond_those_kept),
+		cmocka_unit_test(a_rate_comes_near_what_comes_and_fades),
+		cmocka_unit_test(the_last_trouble_is_kept_as_data),
+		cmocka_unit_test(memory_is_what_a_process_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,9 @@
 
 static char *dirs[] = { (char *)"filters", NULL };
 
+/* As "sipwarden simulate" matches, and not as the agent does. */
+static bool jit;
+
 struct loaded {
 	struct filter *filter;
 	struct matcher *matcher;
@@ -32,6 +35,8 @@ static void load(const char *name, struct loaded *l)
 
 	if (r == 0)
 		r = matcher_new(l->filter, &diag, &l->matcher);
+	if (r == 0 && jit)
+		r = matcher_use_jit(l->matcher);
 	diag_print(&diag, stderr);
 	assert_int_equal(r, 0);
 	assert_int_equal(diag.errors, 0);
@@ -473,5 +478,8 @@ int main(void)
 		cmocka_unit_test(a_line_cut_short_still_names_its_sender),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("by the interpreter", tests, NULL, NULL);
+
+	jit = true;
+	return failed + cmocka_run_group_tests_name("with JIT", tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ struct found {
 	char addrs[16][ADDR_TEXT_MAX];
 	unsigned counts[16];
 	usec_t times[16];
+	struct match_stats stats;
 };
 
 static void collect(void *userdata, const struct event *e)
@@ -113,6 +114,7 @@ static struct found scan(const char *regex, const char *literal, const char *lin
 		p.literal = text(literal);
 	assert_int_equal(matcher_new(&f, &diag, &m), 0);
 	matcher_scan(m, lines, strlen(lines), times, reader, collect, &found);
+	matcher_stats(m, &found.stats);
 	matcher_free(m);
 	diag_done(&diag);
 	return found;
@@ -188,7 +190,9 @@ static void times_in_the_text_are_read(void **state)
 	assert_int_equal(f.times[1], ten + hour);
 	/* What the filter points at counts before the head. */
 	assert_int_equal(f.times[2], ten + hour);
+	/* One has none. */
 	assert_int_equal(f.times[3], 0);
+	assert_int_equal(f.stats.undated, 1);
 }
 
 static void a_regex_without_end_stops_at_the_limit(void **state)

@@ -185,7 +185,7 @@ static void positions_and_exemptions_are_kept(void **state)
 	assert_int_equal(store_position_put(s, "k", "1"), 0);
 	assert_int_equal(store_position_put(s, "k", "2"), 0);
 	assert_int_equal(store_exempt_put(s, &a, "office"), 0);
-	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_commit(s, NULL), 0);
 	store_close(s);
 	assert_int_equal(store_open(*state, &s), 0);
 	value = store_position_get(s, "k");
@@ -193,36 +193,6 @@ static void positions_and_exemptions_are_kept(void **state)
 	free(value);
 	assert_int_equal(store_exempt_remove(s, &a), 0);
 	assert_int_equal(store_exempt_remove(s, &a), -ENOENT);
-	store_close(s);
-}
-
-static void friends_are_kept_until_they_are_old(void **state)
-{
-	struct store_friend old = { unit_addr("192.0.2.5"), 1 * SEC, 5 * SEC, 3, 1 };
-	struct store_friend office = { unit_addr("2001:db8::/64"), 2 * SEC, 50 * SEC, 40, 8 };
-	struct seen seen = { 0 };
-	struct store *s;
-
-	assert_int_equal(store_open(*state, &s), 0);
-	assert_int_equal(store_friend_put(s, &office), 0);
-	assert_int_equal(store_friend_put(s, &old), 0);
-	office.last = 60 * SEC;
-	office.successes = 41;
-	assert_int_equal(store_friend_put(s, &office), 0);
-	store_close(s);
-	assert_int_equal(store_open(*state, &s), 0);
-	assert_int_equal(store_friends_each(s, 0, on_friend, &seen), 0);
-	assert_int_equal(seen.n, 2);
-	assert_true(addr_equal(&seen.friend.addr, &office.addr) && seen.friend.first == office.first);
-	assert_true(seen.friend.last == office.last && seen.friend.successes == 41 && seen.friend.accounts == 8);
-	seen.n = 0;
-	assert_int_equal(store_friends_each(s, 6 * SEC, on_friend, &seen), 0);
-	assert_int_equal(seen.n, 1);
-	store_close(s);
-	seen.n = 0;
-	assert_int_equal(store_open(*state, &s), 0);
-	assert_int_equal(store_friends_each(s, 0, on_friend, &seen), 0);
-	assert_int_equal(seen.n, 1);
 	store_close(s);
 }
 
@@ -276,7 +246,6 @@ static void make_version_1(const char *dir)
 
 static void a_database_of_the_first_version_is_carried_over(void **state)
 {
-	struct store_friend f = { unit_addr("192.0.2.5"), 1 * SEC, 5 * SEC, 3, 1 };
 	struct addr a = unit_addr("198.51.100.5");
 	struct seen seen = { 0 };
 	struct store *s;
@@ -300,46 +269,308 @@ static void a_database_of_the_first_version_is_carried_over(void **state)
 		value = store_position_get(s, "file:/x");
 		assert_string_equal(value, "7");
 		free(value);
-		assert_int_equal(store_friend_put(s, &f), 0);
 		assert_int_equal(store_meta_put(s, "paused", "1"), 0);
 		store_close(s);
 	}
 }
 
-static void a_full_disk_is_survived(void **state)
+static void friends_of_an_earlier_version_are_taken_over(void **state)
 {
-	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
-	static char evidence[400000];
+	static const char rows[] = "INSERT INTO friend VALUES ('192.0.2.5', 1000000, 5000000, 3, 1);"
+				   "INSERT INTO friend VALUES ('2001:db8::/64', 2000000, 60000000, 41, 8);"
+				   "INSERT INTO friend VALUES ('nonsense', 2000000, 60000000, 41, 8);";
+	struct addr office = unit_addr("2001:db8::/64");
+	struct seen seen = { 0 };
+	char path[128];
+	struct store *s;
+	sqlite3 *db;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	store_close(s);
+	snprintf(path, sizeof(path), "%s/sipwarden.db", (char *)*state);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_friends_each(s, on_friend, &seen), 0);
+	assert_int_equal(seen.n, 2);
+	assert_true(addr_equal(&seen.friend.addr, &office) && seen.friend.first == 2 * SEC);
+	assert_true(seen.friend.last == 60 * SEC && seen.friend.successes == 41 && seen.friend.accounts == 8);
+	assert_int_equal(store_friends_drop(s), 0);
+	store_close(s);
+	seen.n = 0;
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_friends_each(s, on_friend, &seen), 0);
+	assert_int_equal(seen.n, 0);
+	store_close(s);
+}
+
+static void collect(void *userdata, const void *data, size_t len)
+{
+	strncat(userdata, data, len);
+	strcat(userdata, ".");
+}
+
+static void what_is_kept_comes_back_in_order(void **state)
+{
+	struct store_kept one = { .data = "one", .len = 3 }, two = { .data = "two", .len = 3 };
+	struct store_kept three = { .data = "three", .len = 5 }, all = { .data = "all", .len = 3, .drop_before = INT64_MAX };
+	char text[100] = "";
+	struct store *s;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_commit(s, &one), 0);
+	assert_int_equal(store_commit(s, &two), 0);
+	assert_true(two.number > one.number);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	three.drop_before = two.number;
+	assert_int_equal(store_commit(s, &three), 0);
+	assert_true(three.number > two.number);
+	assert_int_equal(store_kept_each(s, collect, text), 0);
+	assert_string_equal(text, "two.three.");
+	assert_int_equal(store_commit(s, &all), 0);
+	text[0] = '\0';
+	assert_int_equal(store_kept_each(s, collect, text), 0);
+	assert_string_equal(text, "all.");
+	store_close(s);
+}
+
+/* Tries until it does not fail any more; a failure is not tried again at once. */
+static int commit_at_last(struct store *s, struct store_kept *kept)
+{
+	int r = store_commit(s, kept);
+
+	while (r < 0) {
+		usleep(100000);
+		r = store_commit(s, kept);
+	}
+	return r;
+}
+
+/* What a process that starts now would find. */
+static void look(const char *dir, char *position, unsigned *bans)
+{
 	struct seen seen = { 0 };
 	struct store *s;
-	int r = 0;
-	unsigned i;
+	char *value;
 
+	assert_int_equal(store_open(dir, &s), 0);
+	value = store_position_get(s, "k");
+	snprintf(position, 16, "%s", value ? value : "");
+	free(value);
+	store_bans_each(s, 50 * SEC, on_ban, &seen);
+	*bans = seen.n;
+	store_close(s);
+}
+
+static void mount_small(const char *dir)
+{
 	assert_int_equal(unshare(CLONE_NEWNS), 0);
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	assert_int_equal(mount("tmpfs", *state, "tmpfs", 0, "size=512k"), 0);
+	assert_int_equal(mount("tmpfs", dir, "tmpfs", 0, "size=512k"), 0);
+}
+
+static void after_a_full_disk_nothing_is_missing(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC), again = ban("192.0.2.5", 10 * SEC, 100 * SEC);
+	static char evidence[400000];
+	struct store_kept kept = { .data = evidence, .len = sizeof(evidence) };
+	struct store_stats stats;
+	char position[16];
+	struct store *s;
+	usec_t since;
+	unsigned bans;
+
+	mount_small(*state);
 	assert_int_equal(store_open(*state, &s), 0);
+	store_position_put(s, "k", "1");
 	assert_int_equal(store_ban_put(s, &b), 0);
-	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_commit(s, NULL), 0);
+	store_stats(s, &stats);
+	assert_true(stats.last_commit != 0 && stats.bytes > 4096 && stats.failing_since == 0);
+	memset(evidence, 'x', sizeof(evidence));
+	again.addr = unit_addr("192.0.2.6");
+	again.evidence = evidence;
+	again.evidence_len = sizeof(evidence);
+	assert_int_equal(store_ban_put(s, &again), 0);
+	store_position_put(s, "k", "2");
+	assert_int_equal(store_commit(s, &kept), -ENOSPC);
+	assert_non_null(store_error(s, &since));
+	store_stats(s, &stats);
+	assert_true(stats.failing_since != 0 && stats.errors > 0 && strstr(stats.last_error, "full"));
+	/* The ladder knows of it, though it cannot be written. */
+	assert_int_equal(store_history_count(s, &again.addr, 0), 1);
+	look(*state, position, &bans);
+	assert_string_equal(position, "1");
+	assert_int_equal(bans, 1);
+	again.addr = unit_addr("192.0.2.7");
+	again.evidence = NULL;
+	assert_int_equal(store_ban_put(s, &again), 0);
+	store_position_put(s, "k", "3");
+	assert_int_equal(mount("tmpfs", *state, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+	assert_int_equal(commit_at_last(s, &kept), 0);
+	assert_null(store_error(s, &since));
+	store_stats(s, &stats);
+	assert_int_equal(stats.failing_since, 0);
+	assert_int_equal(store_history_count(s, &again.addr, 0), 1);
+	look(*state, position, &bans);
+	assert_string_equal(position, "3");
+	assert_int_equal(bans, 3);
+	store_close(s);
+	assert_int_equal(umount2(*state, MNT_DETACH), 0);
+}
+
+static void one_that_cannot_be_written_at_the_start_is_read(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC), more = ban("192.0.2.6", 10 * SEC, 100 * SEC);
+	struct seen seen = { 0 };
+	char position[16], command[200];
+	struct store *s;
+	usec_t since;
+	unsigned bans;
+
+	mount_small(*state);
+	assert_int_equal(store_open(*state, &s), 0);
+	store_position_put(s, "k", "1");
+	store_ban_put(s, &b);
+	store_close(s);
+	snprintf(command, sizeof(command), "dd if=/dev/zero of=%s/large bs=4k 2>/dev/null", (char *)*state);
+	assert_int_not_equal(system(command), 0);
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_non_null(store_error(s, &since));
+	store_bans_each(s, 50 * SEC, on_ban, &seen);
+	assert_int_equal(seen.n, 1);
+	store_ban_put(s, &more);
+	assert_true(more.id > b.id);
+	store_position_put(s, "k", "2");
+	assert_true(store_commit(s, NULL) < 0);
+	snprintf(command, sizeof(command), "%s/large", (char *)*state);
+	assert_int_equal(unlink(command), 0);
+	assert_int_equal(commit_at_last(s, NULL), 0);
+	assert_false(store_is_new(s));
+	look(*state, position, &bans);
+	assert_string_equal(position, "2");
+	assert_int_equal(bans, 2);
+	store_close(s);
+	assert_int_equal(umount2(*state, MNT_DETACH), 0);
+}
+
+/* Commits as the agent does: another database is told everything again. */
+static void commit_or_begin_anew(struct store *s, struct store_ban *b)
+{
+	unsigned tries;
+
+	for (tries = 0; tries < 300; tries++) {
+		int r = store_commit(s, NULL);
+
+		if (store_is_new(s))
+			store_ban_put(s, b);
+		else if (r == 0)
+			return;
+		usleep(50000);
+	}
+	fail();
+}
+
+static void one_that_is_damaged_while_running_is_replaced(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
+	char path[128], position[16], command[200];
+	struct store *s;
+	unsigned bans;
+	sqlite3 *db;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	store_position_put(s, "k", "1");
+	store_position_put(s, "other", "1");
+	store_ban_put(s, &b);
+	assert_int_equal(store_commit(s, NULL), 0);
+	store_close(s);
+	assert_int_equal(store_open(*state, &s), 0);
+	free(store_position_get(s, "k"));
+	snprintf(path, sizeof(path), "%s/sipwarden.db", (char *)*state);
+	/* Behind the first page, which is in memory. */
+	snprintf(command, sizeof(command), "dd if=/dev/urandom of=%s bs=4096 seek=1 count=20 conv=notrunc 2>/dev/null", path);
+	assert_int_equal(system(command), 0);
+	/* Who else writes makes it read its pages again. */
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 7", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	store_position_put(s, "k", "2");
+	commit_or_begin_anew(s, &b);
+	look(*state, position, &bans);
+	assert_string_equal(position, "2");
+	assert_int_equal(bans, 1);
+	store_close(s);
+	snprintf(command, sizeof(command), "test -s %s.broken-*[0-9]", path);
+	assert_int_equal(system(command), 0);
+}
+
+static void one_that_was_taken_away_is_begun_anew(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
+	char position[16], command[200];
+	struct store *s;
+	unsigned bans, i;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	store_position_put(s, "k", "1");
+	store_ban_put(s, &b);
+	assert_int_equal(store_commit(s, NULL), 0);
+	snprintf(command, sizeof(command), "rm %s/sipwarden.db*", (char *)*state);
+	assert_int_equal(system(command), 0);
+	/* It is looked for now and then. */
+	for (i = 0; i < 300; i++) {
+		store_position_put(s, "k", "2");
+		if (store_commit(s, NULL) < 0)
+			break;
+		usleep(100000);
+	}
+	commit_or_begin_anew(s, &b);
+	look(*state, position, &bans);
+	assert_string_equal(position, "2");
+	assert_int_equal(bans, 1);
+	store_close(s);
+}
+
+static void what_can_never_be_stored_keeps_nothing_else_waiting(void **state)
+{
+	struct store_ban bad = ban("192.0.2.5", 10 * SEC, 100 * SEC), good = ban("192.0.2.6", 10 * SEC, 100 * SEC);
+	struct seen seen = { 0 };
+	struct store *s;
+
+	bad.rule = NULL;
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_ban_put(s, &bad), 0);
+	assert_int_equal(store_ban_put(s, &good), 0);
+	assert_int_equal(store_commit(s, NULL), 0);
+	store_bans_each(s, 50 * SEC, on_ban, &seen);
+	assert_int_equal(seen.n, 1);
+	store_close(s);
+}
+
+static void what_waits_is_bounded(void **state)
+{
+	struct store_ban b = ban("192.0.2.5", 10 * SEC, 100 * SEC);
+	static char evidence[1 << 20];
+	struct store *s;
+	unsigned i;
+	int r = 0;
+
 	memset(evidence, 'x', sizeof(evidence));
 	b.evidence = evidence;
 	b.evidence_len = sizeof(evidence);
-	for (i = 0; r >= 0 && i < 20; i++) {
+	assert_int_equal(store_open(*state, &s), 0);
+	for (i = 0; r >= 0 && i < 100; i++)
 		r = store_ban_put(s, &b);
-		if (r >= 0)
-			r = store_commit(s);
-	}
-	assert_true(r < 0);
-	/* Room again: what comes now is kept, and what was kept is there. */
-	assert_int_equal(mount("tmpfs", *state, "tmpfs", MS_REMOUNT, "size=64m"), 0);
-	store_commit(s);
-	b = ban("192.0.2.7", 10 * SEC, 100 * SEC);
+	assert_int_equal(r, -ENOBUFS);
+	assert_int_equal(b.id, 0);
+	assert_true(store_has_dropped(s));
+	assert_false(store_has_dropped(s));
+	assert_int_equal(store_commit(s, NULL), 0);
 	assert_int_equal(store_ban_put(s, &b), 0);
-	assert_int_equal(store_commit(s), 0);
-	store_bans_each(s, 50 * SEC, on_ban, &seen);
-	assert_true(seen.n >= 2);
 	store_close(s);
-	assert_int_equal(umount2(*state, MNT_DETACH), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -352,10 +583,16 @@ int main(void)
 		TEST(history_tells_of_the_networks_around_too),
 		TEST(lifts_and_history_are_kept_for_the_ladder),
 		TEST(positions_and_exemptions_are_kept),
-		TEST(friends_are_kept_until_they_are_old),
+		TEST(friends_of_an_earlier_version_are_taken_over),
+		TEST(what_is_kept_comes_back_in_order),
 		TEST(facts_about_the_agent_are_kept),
 		TEST(a_database_of_the_first_version_is_carried_over),
-		TEST(a_full_disk_is_survived),
+		TEST(what_can_never_be_stored_keeps_nothing_else_waiting),
+		TEST(what_waits_is_bounded),
+		TEST(one_that_is_damaged_while_running_is_replaced),
+		TEST(one_that_was_taken_away_is_begun_anew),
+		TEST(after_a_full_disk_nothing_is_missing),
+		TEST(one_that_cannot_be_written_at_the_start_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a decider knows besides bans and exemptions, to the store and back. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "decide/decide_private.h"
+
+/* Layouts of sections; a number is never used for another one. */
+enum keep_kind {
+	KEEP_WINDOW = DECIDE_KEEP_FIRST,
+	KEEP_ATTEMPTS,
+	KEEP_DISTINCT,
+	KEEP_FRIENDS,
+	KEEP_EVIDENCE,
+	KEEP_PENDING,
+	KEEP_FORGERIES,
+	KEEP_BRAKES,
+	KEEP_COUNTERS,
+	KEEP_ALERTS,
+};
+
+/* Of each rule, besides those of its raises; and those that are of none. */
+#define RULE_TABLES 8
+#define OTHER_TABLES 10
+
+struct keep_table {
+	enum keep_kind kind;
+	uint64_t id;
+	void *table;
+	const struct keep_ops *ops;
+};
+
+/* Large tables are mostly empty: it is not looked at more places at a time. */
+#define PLACES_AT_ONCE 8192
+
+/* Brakes, counters and alerts are few: what changed is seen by comparing with what was written last. */
+struct decide_keep {
+	bool on;
+	struct keep_table *tables;
+	size_t n_tables;
+	size_t table, at; /* of the round that goes on: the next place */
+	struct pack brakes, counters;
+	struct alerted alerted[ALERTS_REMEMBERED];
+};
+
+/* Tables */
+
+static uint64_t mix_number(uint64_t h, uint64_t n)
+{
+	return hash_lasting(h, &n, sizeof(n));
+}
+
+/* Names what a rule counts: as another rule, it begins anew. See same_counts() of rules.c. */
+static uint64_t rule_id(const struct config *cfg, const struct config_rule *rc)
+{
+	uint64_t h = hash_lasting(0, rc->name, strlen(rc->name));
+	size_t i;
+
+	h = mix_number(h, rc->classes);
+	h = mix_number(h, rc->keys);
+	h = mix_number(h, rc->threshold);
+	h = mix_number(h, rc->window);
+	h = mix_number(h, rc->each);
+	h = mix_number(h, cfg->policy.friend_factor);
+	h = mix_number(h, cfg->policy.friend_account_limit);
+	for (i = 0; i < rc->n_raises; i++) {
+		h = hash_lasting(h, &rc->raises[i].addr, sizeof(rc->raises[i].addr));
+		h = mix_number(h, rc->raises[i].threshold);
+	}
+	return h;
+}
+
+static void add_table(struct decide_keep *k, enum keep_kind kind, uint64_t id, void *table, const struct keep_ops *ops)
+{
+	if (table)
+		k->tables[k->n_tables++] = (struct keep_table){ kind, id, table, ops };
+}
+
+static void add_rule(struct decide_keep *k, const struct config *cfg, struct rule *rule)
+{
+	const uint64_t id = rule_id(cfg, rule->cfg);
+	struct window_table *tables[] = { rule->window,		 rule->proven,		rule->own,
+					  rule->tried,		 rule->friends.attempts, rule->friends.accounts,
+					  rule->parts.attempts, rule->parts.accounts };
+	size_t i;
+
+	_Static_assert(ELEMENTSOF(tables) == RULE_TABLES, "room for all");
+
+	for (i = 0; i < ELEMENTSOF(tables); i++)
+		add_table(k, KEEP_WINDOW, mix_number(id, i), tables[i], &window_keep);
+	for (i = 0; i < rule->cfg->n_raises; i++)
+		add_table(k, KEEP_WINDOW, mix_number(id, ELEMENTSOF(tables) + i), rule->raised[i], &window_keep);
+}
+
+static int list_tables(struct decider *d)
+{
+	struct decide_keep *k = d->keep;
+	const struct config_policy *p = &d->cfg->policy;
+	size_t i, most = OTHER_TABLES;
+
+	for (i = 0; i < d->rules.count; i++)
+		most += RULE_TABLES + d->rules.rules[i].cfg->n_raises;
+	free(k->tables);
+	k->n_tables = k->table = k->at = 0;
+	k->tables = calloc(most, sizeof(*k->tables));
+	if (!k->tables)
+		return -ENOMEM;
+	for (i = 0; i < d->rules.count; i++)
+		add_rule(k, d->cfg, &d->rules.rules[i]);
+	add_table(k, KEEP_ATTEMPTS, 0, d->attempts, &attempt_keep);
+	add_table(k, KEEP_DISTINCT, mix_number(mix_number(1, p->account_window), ACCOUNT_ADDRESSES_MAX), d->accounts,
+		  &distinct_keep);
+	add_table(k, KEEP_DISTINCT, mix_number(mix_number(2, p->prefix_window), p->prefix_offenders), d->prefixes,
+		  &distinct_keep);
+	add_table(k, KEEP_WINDOW, mix_number(1, p->friend_for), d->logged_in, &window_keep);
+	add_table(k, KEEP_WINDOW, 2, d->called, &window_keep);
+	add_table(k, KEEP_WINDOW, 3, d->shut, &window_keep);
+	add_table(k, KEEP_FRIENDS, 0, d->trust, &trust_keep);
+	add_table(k, KEEP_EVIDENCE, 0, d->evidence, &evidence_keep);
+	add_table(k, KEEP_PENDING, 0, &d->pending, &pending_keep);
+	add_table(k, KEEP_FORGERIES, 0, &d->pending, &forgery_keep);
+	return 0;
+}
+
+int decider_keep_start(struct decider *d)
+{
+	size_t i;
+	int r;
+
+	if (!d->keep)
+		d->keep = calloc(1, sizeof(*d->keep));
+	r = d->keep ? list_tables(d) : -ENOMEM;
+	if (r < 0)
+		return r;
+	for (i = 0; i < d->keep->n_tables; i++)
+		d->keep->tables[i].ops->start(d->keep->tables[i].table);
+	return 0;
+}
+
+void decide_keep_done(struct decider *d)
+{
+	if (!d->keep)
+		return;
+	free(d->keep->tables);
+	pack_done(&d->keep->brakes);
+	pack_done(&d->keep->counters);
+	free(d->keep);
+	d->keep = NULL;
+}
+
+/* Brakes, counters, alerts */
+
+static void pack_brakes(const struct decider *d, struct pack *p)
+{
+	pack_number(p, d->minute);
+	pack_number(p, d->in_minute);
+	pack_number(p, d->unproven_in_minute);
+	pack_number(p, d->hour);
+	pack_number(p, d->friends_in_hour);
+	pack_number(p, d->friends_counted);
+	pack_number(p, d->stats.friends);
+}
+
+static bool restore_brakes(struct decider *d, struct unpack *u)
+{
+	uint64_t n[7];
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(n); i++)
+		if (!unpack_number(u, &n[i]))
+			return false;
+	d->minute = n[0];
+	d->in_minute = (uint32_t)n[1];
+	d->unproven_in_minute = (uint32_t)n[2];
+	d->hour = n[3];
+	d->friends_in_hour = (uint32_t)n[4];
+	d->friends_counted = n[5];
+	d->stats.friends = n[6];
+	return true;
+}
+
+/* The order is the layout: new ones come last. */
+#define COUNTERS(s)                                                                                                    \
+	{                                                                                                              \
+		&(s)->events, &(s)->attempts, &(s)->bans, &(s)->lifts, &(s)->exempted, &(s)->crafted, &(s)->unbannable, \
+			&(s)->forgotten, &(s)->forged, &(s)->spared, &(s)->braked, &(s)->observed, &(s)->alerts          \
+	}
+
+static void pack_counters(const struct decider *d, struct pack *p)
+{
+	struct decide_stats s;
+	uint64_t *const counters[] = COUNTERS(&s);
+	size_t i;
+
+	decider_stats(d, &s);
+	for (i = 0; i < ELEMENTSOF(counters); i++)
+		pack_number(p, *counters[i]);
+}
+
+static bool restore_counters(struct decider *d, struct unpack *u)
+{
+	uint64_t *const counters[] = COUNTERS(&d->stats);
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(counters) && u->at < u->end; i++)
+		if (!unpack_number(u, counters[i]))
+			return false;
+	return true;
+}
+
+static bool restore_alerts(struct decider *d, struct unpack *u)
+{
+	uint64_t place;
+
+	while (u->at < u->end)
+		if (!unpack_below(u, ALERTS_REMEMBERED, &place) || !unpack_number(u, &d->alerted[place].hash) ||
+		    !unpack_number(u, &d->alerted[place].when))
+			return false;
+	return true;
+}
+
+/* Writes a section of what fn packs, if it is not as it was last. */
+static void keep_if_changed(const struct decider *d, enum keep_kind kind, struct pack *last, bool all,
+			    void (*fn)(const struct decider *d, struct pack *p), struct pack *p)
+{
+	size_t begin = pack_begin(p, kind, 0), from = p->len;
+
+	fn(d, p);
+	if (p->failed || (!all && p->len - from == last->len && memcmp(p->data + from, last->data, last->len) == 0)) {
+		p->len = begin;
+		return;
+	}
+	last->len = 0;
+	pack_bytes(last, p->data + from, p->len - from);
+	pack_end(p, begin);
+}
+
+static void keep_alerts(struct decider *d, bool all, struct pack *p)
+{
+	size_t begin = pack_begin(p, KEEP_ALERTS, 0), i;
+
+	for (i = 0; i < ALERTS_REMEMBERED; i++) {
+		struct alerted *now = &d->alerted[i], *last = &d->keep->alerted[i];
+
+		if (now->hash == 0 || (!all && now->hash == last->hash && now->when == last->when))
+			continue;
+		pack_number(p, i);
+		pack_number(p, now->hash);
+		pack_number(p, now->when);
+		*last = *now;
+	}
+	pack_end(p, begin);
+}
+
+static void keep_few(struct decider *d, bool all, struct pack *p)
+{
+	keep_if_changed(d, KEEP_BRAKES, &d->keep->brakes, all, pack_brakes, p);
+	keep_if_changed(d, KEEP_COUNTERS, &d->keep->counters, all, pack_counters, p);
+	keep_alerts(d, all, p);
+}
+
+/* All together */
+
+bool decider_keep_changed(struct decider *d, struct pack *p)
+{
+	struct decide_keep *k = d->keep;
+	bool known = true;
+	size_t i;
+
+	for (i = 0; i < k->n_tables; i++) {
+		const struct keep_table *t = &k->tables[i];
+		size_t begin = pack_begin(p, t->kind, t->id);
+
+		known &= t->ops->changed(t->table, p);
+		pack_end(p, begin);
+	}
+	keep_few(d, false, p);
+	return known;
+}
+
+bool decider_keep_sweep(struct decider *d, size_t limit, struct pack *p)
+{
+	struct decide_keep *k = d->keep;
+	size_t places = limit == SIZE_MAX ? SIZE_MAX : PLACES_AT_ONCE;
+
+	while (k->n_tables > 0 && p->len < limit) {
+		const struct keep_table *t = &k->tables[k->table];
+		size_t begin = pack_begin(p, t->kind, t->id), from = k->at;
+		bool over = t->ops->sweep(t->table, &k->at, places < SIZE_MAX - from ? from + places : SIZE_MAX, limit, p);
+
+		pack_end(p, begin);
+		if (!over)
+			return false;
+		places -= k->at - from;
+		k->at = 0;
+		if (++k->table < k->n_tables)
+			continue;
+		k->table = 0;
+		keep_few(d, true, p);
+		return true;
+	}
+	return false;
+}
+
+void decider_keep_rewind(struct decider *d)
+{
+	d->keep->table = d->keep->at = 0;
+}
+
+static const struct keep_table *find_table(const struct decide_keep *k, const struct section *s)
+{
+	size_t i;
+
+	for (i = 0; i < k->n_tables; i++)
+		if (k->tables[i].kind == s->kind && k->tables[i].id == s->id)
+			return &k->tables[i];
+	return NULL;
+}
+
+bool decider_keep_restore(struct decider *d, const struct section *s, bool same_patterns)
+{
+	struct unpack u = s->records;
+	const struct keep_table *t;
+
+	switch (s->kind) {
+	case KEEP_BRAKES:
+		return restore_brakes(d, &u);
+	case KEEP_COUNTERS:
+		return restore_counters(d, &u);
+	case KEEP_ALERTS:
+		return restore_alerts(d, &u);
+	case KEEP_ATTEMPTS:
+		if (!same_patterns)
+			return true;
+		break;
+	default:
+		break;
+	}
+	t = find_table(d->keep, s);
+	return !t || t->ops->restore(t->table, &u);
+}
+
+void decider_keep_restored(struct decider *d, usec_t friends_since)
+{
+	evidence_restored(d->evidence);
+	trust_forget(d->trust, friends_since);
+}
+
+/* Decisions that waited for the kernel's answer */
+
+struct waiting {
+	struct addr *sources;
+	size_t n;
+};
+
+static void add_waiting(void *userdata, const struct addr *source)
+{
+	struct waiting *w = userdata;
+
+	w->sources[w->n++] = *source;
+}
+
+void decider_ask_again(struct decider *d)
+{
+	struct waiting w = { calloc(pending_count(&d->pending) + 1, sizeof(struct addr)), 0 };
+	size_t i;
+
+	if (!w.sources)
+		return;
+	pending_each(&d->pending, add_waiting, &w);
+	for (i = 0; i < w.n; i++)
+		if (!d->callbacks.ask || !d->callbacks.ask(d->callbacks.userdata, &w.sources[i]))
+			decider_answer(d, &w.sources[i], WITNESS_SILENT);
+	free(w.sources);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How full the sets are. */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/kernelset.h"
+#include "firewall/table_private.h"
+
+/* As the kernel has them. */
+static const enum nft_set hashes[KERNEL_SETS] = {
+	[KERNEL_BAN4] = NFT_BAN4,   [KERNEL_BAN6] = NFT_BAN6,	[KERNEL_BAN64] = NFT_BAN64,
+	[KERNEL_SEEN4] = NFT_SEEN4, [KERNEL_SEEN6] = NFT_SEEN6,
+};
+
+static void count_element(void *userdata, const struct nft_element *e)
+{
+	uint64_t *count = userdata;
+
+	(void)e;
+	++*count;
+}
+
+/* A kernel that does not know is made to list the sources seen; not the bans, which are up to a million. */
+static int count_hash(struct table *t, enum kernel_set set, struct kernel_set_size *ret)
+{
+	int64_t n = nft_count(t->nft, hashes[set]);
+
+	ret->limit = nft_set_limit(t->nft, hashes[set]);
+	if (n >= 0)
+		ret->count = (uint64_t)n;
+	if (n == -EOPNOTSUPP && (set == KERNEL_SEEN4 || set == KERNEL_SEEN6))
+		n = nft_dump(t->nft, hashes[set], count_element, &ret->count);
+	return n < 0 ? (int)n : 0;
+}
+
+static uint64_t count_exempt(const struct table *t, unsigned family)
+{
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(t->exempt.lengths[family]); i++)
+		count += t->exempt.lengths[family][i];
+	return count;
+}
+
+static uint64_t count_nets(struct table *t, unsigned family)
+{
+	prefix_set_expire(&t->nets[family], time_monotonic());
+	return t->nets[family].count;
+}
+
+int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret)
+{
+	*ret = (struct kernel_set_size){ .limit = PREFIXES_MAX };
+	if (t->deleted)
+		return -ESHUTDOWN;
+	switch (set) {
+	case KERNEL_BAN4:
+	case KERNEL_BAN6:
+	case KERNEL_BAN64:
+	case KERNEL_SEEN4:
+	case KERNEL_SEEN6:
+		return count_hash(t, (enum kernel_set)set, ret);
+	case KERNEL_NET4:
+	case KERNEL_NET6:
+		ret->count = count_nets(t, set == KERNEL_NET6);
+		return 0;
+	case KERNEL_EXEMPT4:
+	case KERNEL_EXEMPT6:
+		ret->count = count_exempt(t, set == KERNEL_EXEMPT6);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
