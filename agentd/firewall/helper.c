@@ -83,7 +83,9 @@ static int send_hello(struct helper *h, bool lost)
 	p->type = PROTO_HELLO;
 	p->count = 0;
 	p->flags = (lost ? PROTO_LOST : 0) | (table_take_fresh(h->table) ? PROTO_FRESH : 0);
-	h->lists = 0; /* the agent has forgotten them */
+	/* The agent has forgotten what was asked for, or is another one. */
+	h->lists = 0;
+	table_list_stop(h->table);
 	return send_packet(h, p);
 }
 

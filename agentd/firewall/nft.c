@@ -3,6 +3,7 @@
 #include "firewall/nft_private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,7 +50,8 @@ int nft_open(const char *table, uint32_t max_bans, struct nft **ret)
 	n->table = strdup(table);
 	n->socket = open_socket(0);
 	n->watch = n->socket ? open_socket(0) : NULL;
-	if (!n->table || !n->watch ||
+	n->dump = n->watch ? open_socket(0) : NULL;
+	if (!n->table || !n->dump ||
 	    mnl_socket_setsockopt(n->watch, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
 		r = errno ? -errno : -ENOMEM;
 		nft_close(n);
@@ -68,7 +70,8 @@ struct nft *nft_close(struct nft *n)
 		mnl_socket_close(n->socket);
 	if (n->watch)
 		mnl_socket_close(n->watch);
-	nft_dump_stop(n);
+	if (n->dump)
+		mnl_socket_close(n->dump);
 	if (n->elements)
 		nftnl_set_free(n->elements);
 	free((void *)n->witness.ports);
@@ -342,14 +345,10 @@ int nft_dump_start(struct nft *n, enum nft_set set)
 	int r;
 
 	nft_dump_stop(n);
-	n->dump = open_socket(0);
-	if (!n->dump)
-		return -errno;
 	n->dump_set = set;
 	n->dump_seq = n->seq++;
 	r = ask_for_elements(n, n->dump, set, n->dump_seq);
-	if (r < 0)
-		nft_dump_stop(n);
+	n->dumping = r >= 0;
 	return r;
 }
 
@@ -378,20 +377,28 @@ int nft_dump_step(struct nft *n, nft_element_fn fn, void *userdata)
 		return 1;
 	r = !buf ? -ENOMEM : len < 0 ? -errno : take_step((struct nlmsghdr *)(void *)buf, (int)len, &d);
 	if (r <= 0)
-		nft_dump_stop(n);
+		n->dumping = false;
 	return r;
+}
+
+static void forget_element(void *userdata, const struct nft_element *e)
+{
+	(void)userdata;
+	(void)e;
 }
 
 void nft_dump_stop(struct nft *n)
 {
-	if (n->dump)
-		mnl_socket_close(n->dump);
-	n->dump = NULL;
+	struct pollfd p = { .fd = nft_dump_fd(n), .events = POLLIN };
+
+	/* The kernel takes no other question on this socket before it has told the rest. */
+	while (n->dumping && (poll(&p, 1, -1) >= 0 || errno == EINTR))
+		nft_dump_step(n, forget_element, NULL);
 }
 
 int nft_dump_fd(const struct nft *n)
 {
-	return n->dump ? mnl_socket_get_fd(n->dump) : -1;
+	return n->dumping ? mnl_socket_get_fd(n->dump) : -1;
 }
 
 /* Watching */

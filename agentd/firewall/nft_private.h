@@ -23,7 +23,8 @@ struct nft {
 	bool paused;
 	struct mnl_socket *socket; /* commands */
 	struct mnl_socket *watch;
-	struct mnl_socket *dump; /* of the dump in progress; NULL: there is none */
+	struct mnl_socket *dump; /* opened at start: a confined helper may open none */
+	bool dumping;
 	enum nft_set dump_set;
 	uint32_t dump_seq;
 	uint32_t seq;

@@ -53,6 +53,8 @@ int table_list_start(struct table *t);
 typedef void (*table_entry_fn)(void *userdata, const struct proto_entry *e);
 int table_list_step(struct table *t, table_entry_fn fn, void *userdata);
 int table_list_fd(const struct table *t);
+/* Gives up the listing in progress, if any. */
+void table_list_stop(struct table *t);
 /* Had the kernel no sets of ours before the table was last made? Tells it once. */
 bool table_take_fresh(struct table *t);
 /* How full a set (enum kernel_set) is. -EOPNOTSUPP: the kernel does not tell of this one; -EINVAL: no set. */

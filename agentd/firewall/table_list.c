@@ -91,6 +91,11 @@ int table_list_step(struct table *t, table_entry_fn fn, void *userdata)
 	return r < 0 ? r : list_nets(t, 1, &l);
 }
 
+void table_list_stop(struct table *t)
+{
+	nft_dump_stop(t->nft);
+}
+
 int table_list_fd(const struct table *t)
 {
 	return nft_dump_fd(t->nft);
