@@ -89,23 +89,44 @@ static int refuse_second(const struct config *cfg)
 	return -EADDRINUSE;
 }
 
-static int start_stages(struct agent *a)
+/* The helper keeps the right to write the firewall, when we give it up for good. */
+static int prepare_firewall(struct agent *a, const struct config *cfg)
 {
-	struct decide_callbacks decide = agent_decide_callbacks;
-	struct firewall_callbacks firewall = agent_firewall_callbacks;
-	struct control_ops control = agent_control_ops;
-	const struct config *cfg = a->world->cfg;
+	struct firewall_callbacks callbacks = agent_firewall_callbacks;
 	int r = refuse_second(cfg);
 
 	if (r < 0)
 		return r;
+	callbacks.userdata = a;
+	r = firewall_prepare(a->loop, cfg, &callbacks, &a->firewall);
+	if (r < 0)
+		log_error("The firewall helper cannot be started: %s", strerror(-r));
+	return r;
+}
 
-	decide.userdata = firewall.userdata = control.userdata = a;
-	/*
-	 * The helper keeps the right to write the firewall; then we give it up for good.
-	 * It is forked before there is a decider, whose memory it would carry for nothing.
-	 */
-	r = firewall_start(a->loop, cfg, &firewall, &a->firewall);
+/* The configuration, and what is to be forked before it has grown to filters. */
+static int load(struct agent *a, struct diag *diag)
+{
+	struct config *cfg = NULL;
+	int r = agent_config(a->options, diag, &cfg);
+
+	if (r >= 0)
+		r = prepare_firewall(a, cfg);
+	if (r >= 0)
+		return world_load(cfg, diag, &a->world);
+	config_free(cfg);
+	return r;
+}
+
+static int start_stages(struct agent *a)
+{
+	struct decide_callbacks decide = agent_decide_callbacks;
+	struct control_ops control = agent_control_ops;
+	const struct config *cfg = a->world->cfg;
+	int r;
+
+	decide.userdata = control.userdata = a;
+	r = firewall_begin(a->firewall);
 	if (r < 0) {
 		log_error("The firewall helper cannot be started: %s", strerror(-r));
 		return r;
@@ -177,23 +198,21 @@ int agent_run(const struct agent_options *options)
 {
 	struct agent a = { .options = options, .started = time_now() };
 	struct diag diag = DIAG_INIT;
-	struct config *cfg = NULL;
-	int r;
+	int r = sd_event_default(&a.loop);
 
-	r = agent_config(options, &diag, &cfg);
 	if (r >= 0)
-		r = world_load(cfg, &diag, &a.world);
+		r = load(&a, &diag);
 	diag_log(&diag);
 	diag_done(&diag);
 	if (r < 0) {
 		log_error("Not started: %s", r == -EINVAL ? "mistakes in the configuration" : strerror(-r));
+		firewall_stop(a.firewall);
+		sd_event_unref(a.loop);
 		return EXIT_FAILURE;
 	}
 	log_set_level(a.world->cfg->log_level);
 	agent_watch_init(&a);
-	r = sd_event_default(&a.loop);
-	if (r >= 0)
-		r = start_stages(&a);
+	r = start_stages(&a);
 	if (r >= 0) {
 		agent_expire_at(&a, time_now());
 		sd_notifyf(0, "READY=1\nSTATUS=%s", agent_doing(&a));

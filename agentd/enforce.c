@@ -303,13 +303,6 @@ static void on_firewall_down(void *userdata, int error)
 		    stats.orphan ? "nobody starts it again: restart sipwardend" : "it is started again");
 }
 
-static void on_forked(void *userdata)
-{
-	struct agent *a = userdata;
-
-	world_forget(a->world);
-}
-
 /* From the store, at start */
 
 static void restore_ban(void *userdata, const struct store_ban *sb)
@@ -375,5 +368,6 @@ int agent_add_timers(struct agent *a)
 const struct decide_callbacks agent_decide_callbacks = {
 	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history
 };
-const struct firewall_callbacks agent_firewall_callbacks = { on_firewall_ready, on_firewall_done, on_firewall_down, on_forked,
-								NULL, on_left, on_restored };
+const struct firewall_callbacks agent_firewall_callbacks = {
+	.ready = on_firewall_ready, .done = on_firewall_done, .down = on_firewall_down, .left = on_left, .restored = on_restored
+};

@@ -343,6 +343,9 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 		list_ended(fw, p->count > 0 ? p->entries[0].error : 0);
 		return;
 	}
+	/* That of firewall_begin(). */
+	if (p->count == 0)
+		return;
 	fw->flight -= fw->flight > 0;
 	fw->bulk_flight -= p->flags == PROTO_BULK && fw->bulk_flight > 0;
 	fw->flight_entries -= fw->flight_entries < p->count ? fw->flight_entries : p->count;
@@ -429,7 +432,7 @@ static int start(struct firewall *fw, const struct config *cfg)
 	if (r >= 0 && !cfg->firewall_socket) {
 		r = sd_event_source_set_enabled(fw->reconnect, SD_EVENT_OFF);
 		if (r >= 0)
-			r = keeper_start(cfg, fw->callbacks.forked, fw->callbacks.userdata, &fd, &fw->keeper);
+			r = keeper_start(cfg, &fd, &fw->keeper);
 		return r < 0 ? r : attach(fw, fd);
 	}
 	if (r >= 0) {
@@ -439,8 +442,8 @@ static int start(struct firewall *fw, const struct config *cfg)
 	return r;
 }
 
-int firewall_start(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
-		   struct firewall **ret)
+int firewall_prepare(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
+		     struct firewall **ret)
 {
 	struct firewall *fw = calloc(1, sizeof(*fw));
 	int r;
@@ -461,6 +464,28 @@ int firewall_start(sd_event *loop, const struct config *cfg, const struct firewa
 	}
 	*ret = fw;
 	return 0;
+}
+
+int firewall_begin(struct firewall *fw)
+{
+	const struct proto_packet p = { .magic = PROTO_MAGIC, .type = PROTO_COMMANDS };
+
+	/* No command at all; the keeper waits for it. */
+	if (fw->keeper > 0 && send(fw->fd, &p, proto_size(0), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+int firewall_start(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
+		   struct firewall **ret)
+{
+	int r = firewall_prepare(loop, cfg, callbacks, ret);
+
+	if (r >= 0)
+		r = firewall_begin(*ret);
+	if (r < 0)
+		*ret = firewall_stop(*ret);
+	return r;
 }
 
 struct firewall *firewall_stop(struct firewall *fw)

@@ -37,8 +37,6 @@ struct firewall_callbacks {
 	void (*done)(void *userdata, const struct addr *addr, bool banned, int error);
 	/* The helper is gone; it is being restarted or reconnected to. */
 	void (*down)(void *userdata, int error);
-	/* In the process of a helper that is started here: releases what only the agent needs; cfg must stay. */
-	void (*forked)(void *userdata);
 	void *userdata;
 	/* For firewall_restore(): how long the address is to be banned from now on; 0: not any more. */
 	usec_t (*left)(void *userdata, const struct addr *addr);
@@ -47,10 +45,17 @@ struct firewall_callbacks {
 };
 
 /*
- * Starts the helper (fork; call before giving up rights) or, with
- * cfg->firewall_socket, connects to the one that runs as its own unit and keeps
- * trying if it is not there yet. cfg is only read during the call.
+ * Forks what will be the helper: call before giving up rights, and before there is
+ * much memory that it would carry for nothing. It touches nothing before
+ * firewall_begin(). With cfg->firewall_socket there is no fork: then the one that
+ * runs as its own unit is connected to from the event loop, and tried on if it is
+ * not there yet. cfg is only read during the call.
  */
+int firewall_prepare(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
+		     struct firewall **ret);
+/* Returns 0 or negative errno. */
+int firewall_begin(struct firewall *fw);
+/* Both at once. */
 int firewall_start(sd_event *loop, const struct config *cfg, const struct firewall_callbacks *callbacks,
 		   struct firewall **ret);
 /* Ends the helper it started; the table and its bans stay in the kernel. */

@@ -2,7 +2,7 @@
 #include "firewall/keeper.h"
 
 #include <errno.h>
-#include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -64,11 +64,25 @@ static void tell_gone(int fd)
 	send(fd, &p, proto_size(0), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* Forked early, to carry little of the agent's memory; until the agent is sure of its configuration, nothing is touched. */
+static bool is_wanted(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char first;
+
+	while (poll(&p, 1, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return recv(fd, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 _Noreturn static void keep(int fd, const struct config *cfg)
 {
 	usec_t delay = RESTART_DELAY_MIN;
 
 	reset_signals();
+	if (!is_wanted(fd))
+		_exit(EXIT_SUCCESS);
 	/* Here, not in each helper: a keeper needs no more than what it starts. */
 	if (helper_drop(cfg) < 0)
 		_exit(EXIT_FAILURE);
@@ -93,7 +107,7 @@ _Noreturn static void keep(int fd, const struct config *cfg)
 	}
 }
 
-int keeper_start(const struct config *cfg, void (*forked)(void *userdata), void *userdata, int *fd, pid_t *pid)
+int keeper_start(const struct config *cfg, int *fd, pid_t *pid)
 {
 	int ends[2];
 
@@ -109,9 +123,6 @@ int keeper_start(const struct config *cfg, void (*forked)(void *userdata), void 
 	}
 	if (*pid == 0) {
 		close(ends[0]);
-		if (forked)
-			forked(userdata);
-		malloc_trim(0);
 		keep(ends[1], cfg);
 	}
 	close(ends[1]);

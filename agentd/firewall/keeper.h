@@ -11,11 +11,10 @@
  * not start a helper again. A keeper, forked before, does that and nothing else;
  * the socket stays open through it, so nothing sent is lost.
  *
- * Forks the keeper, which starts the helper on its end of *fd. The keeper ends
- * when the helper ends in peace, that is, when the agent has closed *fd or is gone.
- * In the keeper, forked (may be NULL) releases what it needs not have of the
- * agent's memory; cfg must stay. Returns 0 or negative errno.
+ * Forks the keeper, which starts the helper on its end of *fd as soon as a packet
+ * comes. The keeper ends when the helper ends in peace, that is, when the agent has
+ * closed *fd or is gone, also before. Returns 0 or negative errno.
  */
-int keeper_start(const struct config *cfg, void (*forked)(void *userdata), void *userdata, int *fd, pid_t *pid);
+int keeper_start(const struct config *cfg, int *fd, pid_t *pid);
 
 #endif

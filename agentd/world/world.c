@@ -11,24 +11,18 @@
 /* Phones register at least every hour: as many as 300,000 that do so every minute. */
 #define PACE 5000
 
-void world_forget(struct world *w)
+struct world *world_free(struct world *w)
 {
 	size_t i;
 
+	if (!w)
+		return NULL;
 	for (i = 0; w->matchers && i < w->cfg->n_inputs; i++)
 		matcher_free(w->matchers[i]);
 	for (i = 0; i < w->n_filters; i++)
 		filter_free(w->filters[i]);
-	free(TAKE_PTR(w->matchers));
-	free(TAKE_PTR(w->filters));
-	w->n_filters = 0;
-}
-
-struct world *world_free(struct world *w)
-{
-	if (!w)
-		return NULL;
-	world_forget(w);
+	free(w->matchers);
+	free(w->filters);
 	config_free(w->cfg);
 	free(w);
 	return NULL;

@@ -21,8 +21,6 @@ struct world {
 /* Takes over cfg, also on failure; all mistakes go to diag. Returns 0, -EINVAL,
  * -ENOENT (a filter is not there), -ENOMEM. */
 int world_load(struct config *cfg, struct diag *diag, struct world **ret);
-/* Releases filters and matchers, and keeps the config. */
-void world_forget(struct world *w);
 struct world *world_free(struct world *w);
 /* Runs the examples of all filters; failures go to diag. Returns how many were run. */
 unsigned world_test(const struct world *w, struct diag *diag);
