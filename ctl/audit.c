@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit_baseline.h"
 #include "audit_print.h"
+#include "audit_tls.h"
 #include "base/cleanup.h"
 #include "ctl.h"
 #include "usage.h"
@@ -17,7 +19,8 @@
 struct request {
 	const char *root, *baseline, *reason;
 	const char *asterisk, *freeswitch, *kamailio, *opensips;
-	bool html, accept;
+	bool html, accept, tls;
+	char **targets; /* of tls; NULL-terminated */
 };
 
 static int take_options(struct request *q, int argc, char **argv)
@@ -68,10 +71,15 @@ static int take_options(struct request *q, int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	if (optind < argc && strcmp(argv[optind], "gateway") != 0)
-		return usage_error("audit", "knows 'gateway', not", argv[optind]);
-	if (optind + 1 < argc)
-		return usage_error("audit", "takes one thing to audit, and then no", argv[optind + 1]);
+	q->tls = optind < argc && strcmp(argv[optind], "tls") == 0;
+	if (optind < argc && !q->tls && strcmp(argv[optind], "gateway") != 0)
+		return usage_error("audit", "knows 'gateway' and 'tls', not", argv[optind]);
+	q->targets = argv + (optind < argc ? optind + 1 : optind);
+	if (*q->targets && !q->tls)
+		return usage_error("audit", "gateway takes no argument", *q->targets);
+	if (q->tls && (q->root || !*q->targets))
+		return usage_error("audit", "tls needs listeners, as 192.0.2.1:5061, and goes without --root",
+				   NULL);
 	if (q->accept && !q->baseline)
 		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
 	if (q->reason && !q->accept)
@@ -101,6 +109,29 @@ static unsigned audit_gateways(struct audit *a, const struct request *q)
 	n += (all || q->kamailio) && audit_kamailio(a, gateway_path(a, q->kamailio));
 	n += (all || q->opensips) && audit_opensips(a, gateway_path(a, q->opensips));
 	return n;
+}
+
+/* Returns CTL_OK, or why there is nothing to tell of. */
+static int audit_all(struct audit *a, const struct request *q)
+{
+	char **target;
+	bool complete = true;
+
+	if (q->tls) {
+		/* A listener that hangs up is no reason to end. */
+		signal(SIGPIPE, SIG_IGN);
+		for (target = q->targets; *target; target++)
+			complete &= audit_tls(a, *target);
+		a->incomplete = !complete;
+		return a->listeners ? CTL_OK : CTL_NOT_FOUND;
+	}
+	if (audit_gateways(a, q) > 0)
+		return CTL_OK;
+	fprintf(stderr,
+		"sipwarden: no configuration of a gateway was found%s%s; "
+		"name one with --asterisk, --freeswitch, --kamailio or --opensips\n",
+		*a->files.prefix ? " in " : "", a->files.prefix);
+	return CTL_NOT_FOUND;
 }
 
 static int run_baseline(struct audit *a, const struct request *q)
@@ -157,7 +188,7 @@ static int status_of(const struct audit *a)
 		return CTL_FAILED;
 	if (a->files.denied)
 		return CTL_DENIED;
-	return a->dropped || a->memory ? CTL_INCOMPLETE : CTL_OK;
+	return a->dropped || a->memory || a->incomplete ? CTL_INCOMPLETE : CTL_OK;
 }
 
 int cmd_audit(struct ctl *ctl, int argc, char **argv)
@@ -173,13 +204,10 @@ int cmd_audit(struct ctl *ctl, int argc, char **argv)
 		fprintf(stderr, "sipwarden: %s cannot be audited: %s\n", q.root ? q.root : "/", strerror(-r));
 		return r == -ENOENT || r == -ENOTDIR ? CTL_NOT_FOUND : CTL_INCOMPLETE;
 	}
-	if (audit_gateways(&a, &q) == 0) {
-		fprintf(stderr,
-			"sipwarden: no configuration of a gateway was found%s%s; "
-			"name one with --asterisk, --freeswitch, --kamailio or --opensips\n",
-			*a.files.prefix ? " in " : "", a.files.prefix);
+	status = audit_all(&a, &q);
+	if (status != CTL_OK) {
 		audit_done(&a);
-		return CTL_NOT_FOUND;
+		return status;
 	}
 	audit_sort(&a);
 	r = q.baseline ? run_baseline(&a, &q) : 0;

@@ -51,8 +51,10 @@ struct audit {
 	size_t n, size, dropped;
 	void **kept; /* memory that lives as long as the audit */
 	size_t n_kept, kept_size;
-	size_t notes; /* lines that were not understood */
-	bool memory;  /* ran out of memory */
+	size_t listeners; /* that were asked */
+	size_t notes;	  /* lines that were not understood */
+	bool memory;	  /* ran out of memory */
+	bool incomplete;  /* a listener could not be judged */
 };
 
 /* root: NULL, or what stands before all paths. Negative errno; then nothing is to be released. */

@@ -65,7 +65,8 @@ static void walk_add(struct walk *w, struct ini_section *s)
 			continue;
 		if (w->n == w->size) {
 			size_t size = w->size ? w->size * 2 : 16;
-			struct ini_section **longer = reallocarray(w->next, size, sizeof(struct ini_section *));
+			struct ini_section **longer =
+				reallocarray(w->next, size, sizeof(struct ini_section *));
 
 			if (!longer)
 				return;

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 /* One finding fits on a screen, whatever a configuration names its accounts. */
-#define WHAT_MAX 400
+#define WHAT_MAX 1000
 #define SUBJECT_MAX 160
 #define NOTES_MAX 100
 

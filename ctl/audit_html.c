@@ -84,7 +84,8 @@ void audit_print_html(const struct audit *a, FILE *to, const char *title)
 	fputs(head, to);
 	fputs("<p>", to);
 	put_escaped(to, title);
-	fprintf(to, ": %zu files read, %zu critical, %zu warning, %zu info.</p>\n", a->files.n,
+	fprintf(to, ": %zu %s, %zu critical, %zu warning, %zu info.</p>\n",
+		a->listeners ? a->listeners : a->files.n, a->listeners ? "listeners asked" : "files read",
 		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false),
 		audit_count(a, AUDIT_INFO, false));
 	if (a->files.denied)

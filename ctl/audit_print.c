@@ -81,7 +81,8 @@ void audit_print_text(const struct audit *a, FILE *to, bool color)
 	for (i = 0; i < a->n; i++)
 		if (!a->findings[i].accepted)
 			print_finding(&a->findings[i], to, color);
-	fprintf(to, "%zu files read: %zu critical, %zu warning, %zu info; %zu accepted\n", a->files.n,
+	fprintf(to, "%zu %s: %zu critical, %zu warning, %zu info; %zu accepted\n",
+		a->listeners ? a->listeners : a->files.n, a->listeners ? "listeners asked" : "files read",
 		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false),
 		audit_count(a, AUDIT_INFO, false), accepted(a));
 }
@@ -104,10 +105,11 @@ void audit_print_json(const struct audit *a)
 
 	for (i = 0; i < a->n; i++)
 		json_array_append_new(findings, finding_json(&a->findings[i]));
-	output_json(json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)a->files.n, "unreadable",
-		(json_int_t)a->files.denied, "critical", (json_int_t)audit_count(a, AUDIT_CRITICAL, false),
-		"warning", (json_int_t)audit_count(a, AUDIT_WARNING, false), "info",
-		(json_int_t)audit_count(a, AUDIT_INFO, false), "accepted", (json_int_t)accepted(a), "dropped",
-		(json_int_t)a->dropped, "findings", findings));
+	output_json(
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)a->files.n,
+			  "listeners", (json_int_t)a->listeners, "unreadable", (json_int_t)a->files.denied,
+			  "critical", (json_int_t)audit_count(a, AUDIT_CRITICAL, false), "warning",
+			  (json_int_t)audit_count(a, AUDIT_WARNING, false), "info",
+			  (json_int_t)audit_count(a, AUDIT_INFO, false), "accepted", (json_int_t)accepted(a),
+			  "dropped", (json_int_t)a->dropped, "findings", findings));
 }

@@ -101,7 +101,7 @@ _sipwarden() {
 		'--accept[write the baseline]' '--reason=[why they are accepted]:text: ' \
 		'--root=[a copy of a machine]:directory:_files -/' '--asterisk=[its directory]:directory:_files -/' \
 		'--freeswitch=[its directory]:directory:_files -/' '--kamailio=[its script]:file:_files' \
-		'--opensips=[its script]:file:_files' '1:what:(gateway)' ;;
+		'--opensips=[its script]:file:_files' '1:what:(gateway tls)' '*:listener, as 192.0.2.1\:5061: ' ;;
 	exempt) _sipwarden_exempt ;;
 	filter) _sipwarden_filter ;;
 	*) _arguments $common ;;
