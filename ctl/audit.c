@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "audit_baseline.h"
+#include "audit_listeners.h"
 #include "audit_print.h"
 #include "audit_tls.h"
 #include "base/cleanup.h"
@@ -77,8 +78,8 @@ static int take_options(struct request *q, int argc, char **argv)
 	q->targets = argv + (optind < argc ? optind + 1 : optind);
 	if (*q->targets && !q->tls)
 		return usage_error("audit", "gateway takes no argument", *q->targets);
-	if (q->tls && (q->root || !*q->targets))
-		return usage_error("audit", "tls needs listeners, as 192.0.2.1:5061, and goes without --root",
+	if (q->tls && q->root)
+		return usage_error("audit", "tls asks listeners of this network, so it goes without --root",
 				   NULL);
 	if (q->accept && !q->baseline)
 		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
@@ -111,20 +112,32 @@ static unsigned audit_gateways(struct audit *a, const struct request *q)
 	return n;
 }
 
+/* Those that are named, or that the gateways' configurations name. */
+static int audit_tls_all(struct audit *a, const struct request *q)
+{
+	struct audit_listeners found = {.n = 0};
+	size_t i;
+
+	/* A listener that hangs up is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; q->targets[i]; i++)
+		a->incomplete |= !audit_tls(a, q->targets[i]);
+	if (!*q->targets)
+		audit_listeners(a, gateway_path(a, q->asterisk), gateway_path(a, q->freeswitch),
+				gateway_path(a, q->kamailio), gateway_path(a, q->opensips), &found);
+	for (i = 0; i < found.n; i++)
+		a->incomplete |= !audit_tls(a, found.targets[i]);
+	if (!*q->targets && found.n == 0)
+		fprintf(stderr, "sipwarden: no configuration names a TLS listener by its address; "
+				"name it, as sip.example.net:5061\n");
+	return a->listeners ? CTL_OK : CTL_NOT_FOUND;
+}
+
 /* Returns CTL_OK, or why there is nothing to tell of. */
 static int audit_all(struct audit *a, const struct request *q)
 {
-	char **target;
-	bool complete = true;
-
-	if (q->tls) {
-		/* A listener that hangs up is no reason to end. */
-		signal(SIGPIPE, SIG_IGN);
-		for (target = q->targets; *target; target++)
-			complete &= audit_tls(a, *target);
-		a->incomplete = !complete;
-		return a->listeners ? CTL_OK : CTL_NOT_FOUND;
-	}
+	if (q->tls)
+		return audit_tls_all(a, q);
 	if (audit_gateways(a, q) > 0)
 		return CTL_OK;
 	fprintf(stderr,
@@ -134,20 +147,29 @@ static int audit_all(struct audit *a, const struct request *q)
 	return CTL_NOT_FOUND;
 }
 
+/* Only an audit of all gateways can tell that something is not found any more. */
+static void tell_unneeded(const struct audit_baseline *b, const struct request *q)
+{
+	size_t i;
+
+	if (q->tls || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
+		return;
+	for (i = 0; i < b->n; i++)
+		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0)
+			fprintf(stderr,
+				"sipwarden: %s: a line is not needed any more, nothing like it was found: "
+				"%s\n",
+				q->baseline, b->ids[i]);
+}
+
 static int run_baseline(struct audit *a, const struct request *q)
 {
 	struct audit_baseline b;
-	size_t i;
 	int r = audit_baseline_read(q->baseline, q->accept, &b);
 
 	if (r == 0) {
 		audit_baseline_apply(&b, a);
-		for (i = 0; i < b.n; i++)
-			if (!b.found[i])
-				fprintf(stderr,
-					"sipwarden: %s: a line is not needed any more, nothing like it was "
-					"found: %s\n",
-					q->baseline, b.ids[i]);
+		tell_unneeded(&b, q);
 	}
 	if (r == 0 && q->accept) {
 		r = audit_baseline_accept(&b, a, q->baseline, q->reason);

@@ -50,7 +50,7 @@ static const struct command {
 	  "compressed by gzip. WHEN: 2026-11-24, '2026-11-24 10:00', '2h ago'. --against compares with another\n"
 	  "configuration; --seen lists addresses that really sent packets. With --json one object a decision." },
 	{ "audit", cmd_audit,
-	  "[gateway | tls HOST:PORT…] [--html] [--baseline FILE [--accept [--reason TEXT]]] [--root DIR]\n"
+	  "[gateway | tls [HOST:PORT…]] [--html] [--baseline FILE [--accept [--reason TEXT]]] [--root DIR]\n"
 	  "       [--asterisk DIR] [--freeswitch DIR] [--kamailio FILE] [--opensips FILE]",
 	  "weak passwords, open doors and missing logs of the gateway itself",
 	  "gateway, the default, reads its configuration; tls asks listeners for versions, suites and certificate.\n"

@@ -156,6 +156,33 @@ def test_a_listener_that_wants_a_certificate_is_judged_all_the_same():
             assert "ECDHE-RSA-AES256-GCM-SHA384" in found["tls-suites/TLS%201.2"]["what"]
 
 
+def test_listeners_are_found_in_the_configuration():
+    files = {
+        "asterisk/pjsip.conf": "[udp]\ntype=transport\nbind=0.0.0.0:5099\n[tls]\ntype=transport\nprotocol=tls\nbind=0.0.0.0:5061\n",
+        "asterisk/http.conf": "[general]\ntlsenable=yes\nbindaddr=127.0.0.1\nbindport=8088\n",
+        "freeswitch/freeswitch.xml": '<configuration name="sofia.conf"><profile name="a"><param name="tls" value="true"/>'
+                                     '<param name="sip-ip" value="127.0.0.1"/><param name="tls-sip-port" value="5062"/></profile>'
+                                     '<profile name="b"><param name="tls" value="false"/></profile></configuration>\n',
+        "kamailio.cfg": "listen=udp:127.0.0.1:5060\nlisten=tls:127.0.0.1:5063\nlisten=tls:127.0.0.1:5063\n",
+        "opensips.cfg": "socket=tls:127.0.0.1:5064\n",
+    }
+    with Place() as p:
+        certificate = p.certificate()
+        for port in (8089, 5061, 5062, 5063, 5064):
+            p.serve(port, *certificate, *GOOD)
+        for name, text in files.items():
+            os.makedirs(os.path.dirname(p.path(name)), exist_ok=True)
+            with open(p.path(name), "w", encoding="utf-8") as f:
+                f.write(text)
+        where = [o for name in ("asterisk", "freeswitch") for o in ("--" + name, p.path(name))]
+        where += [o for name in ("kamailio", "opensips") for o in ("--" + name, p.path(name + ".cfg"))]
+        done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--json", "tls", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=200)
+        told = json.loads(done.stdout)
+        assert told["listeners"] == 5 and not done.stderr, (told, done.stderr)
+        assert {f["file"] for f in told["findings"]} == {f"127.0.0.1:{n}" for n in (8089, 5061, 5062, 5063, 5064)}
+
+
 def test_what_is_no_tls_is_a_failure_and_no_finding():
     with Place() as p, socket.socket() as silent:
         silent.bind(("127.0.0.1", 5065))
@@ -168,7 +195,7 @@ def test_what_is_no_tls_is_a_failure_and_no_finding():
         p.serve(5061, *p.certificate(), *GOOD)
         status, found, said = p.audit("localhost:5061", "127.0.0.1:5064")
         assert status == 7 and "tls-suites/TLS%201.3" in found and "127.0.0.1:5064" in said, (status, said)
-        done = subprocess.run([f"{BUILD}/sipwarden", "audit", "tls"], stderr=subprocess.PIPE, timeout=60)
+        done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--root", "/", "tls"], stderr=subprocess.PIPE, timeout=60)
         assert done.returncode == 2
 
 
