@@ -14,6 +14,7 @@
 #include "audit_print.h"
 #include "audit_tls.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "ctl.h"
 #include "usage.h"
 
@@ -150,6 +151,7 @@ static int audit_all(struct audit *a, const struct request *q)
 /* Only an audit of all gateways can tell that something is not found any more. */
 static void tell_unneeded(const struct audit_baseline *b, const struct request *q)
 {
+	char safe[400];
 	size_t i;
 
 	if (q->tls || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
@@ -159,7 +161,7 @@ static void tell_unneeded(const struct audit_baseline *b, const struct request *
 			fprintf(stderr,
 				"sipwarden: %s: a line is not needed any more, nothing like it was found: "
 				"%s\n",
-				q->baseline, b->ids[i]);
+				q->baseline, text_escape(SPAN(b->ids[i]), safe, sizeof(safe)));
 }
 
 static int run_baseline(struct audit *a, const struct request *q)

@@ -86,6 +86,14 @@ const char *audit_base(const char *path);
  * may be changed in place; NUL bytes in it have become '?'. */
 int audit_read(struct audit *a, const char *path, char **ret, size_t *len);
 
+/* The files that are being read, each included by the next one up. */
+struct audit_chain {
+	const char *file;
+	const struct audit_chain *up; /* NULL: nobody includes it */
+};
+/* Whether path is among them: a file that includes itself would be read without end. */
+bool audit_chain_has(const struct audit_chain *chain, const char *path);
+
 /* True for loopback: "127.0.0.1", "[::1]:8088", "localhost"; a port may follow. */
 bool audit_bind_is_local(const char *bind);
 /* "yes", "true", "on", "y", "t", and numbers other than 0. */

@@ -221,8 +221,6 @@ bool asterisk_manage(const struct asterisk *ast)
 
 /* The log */
 
-static const char *const levels[] = {"security", "*"};
-
 static bool logs_security(const struct ini_var *v, bool *json)
 {
 	const char *list = v->value;
@@ -232,7 +230,7 @@ static bool logs_security(const struct ini_var *v, bool *json)
 		list = strchr(list, ']') + 1;
 	/* The console is nobody's log. */
 	return strcasecmp(v->name, "console") != 0 &&
-	       (audit_in_list(list, levels[0]) || audit_in_list(list, levels[1]));
+	       (audit_in_list(list, "security") || audit_in_list(list, "*"));
 }
 
 bool asterisk_logger(const struct asterisk *ast)
@@ -241,11 +239,12 @@ bool asterisk_logger(const struct asterisk *ast)
 		"asterisk-security-unlogged", AUDIT_WARNING,
 		"SECURITY lines tell who guessed and who logged in. Without them sipwarden has only weak "
 		"evidence, or none.",
-		"logger.conf.sample logs notice, warning and error only; docs/gateways/asterisk.md"};
-	static const struct audit_check plain = {"asterisk-log-plain", AUDIT_INFO,
-						 "In a plain log a sender can take an address out of some "
-						 "lines, or break them. In JSON he cannot.",
-						 "main/term.c, term_strip(); docs/gateways/asterisk.md"};
+		"logger.conf.sample logs notice, warning and error only; sipwarden's gateways/asterisk.md"};
+	static const struct audit_check plain = {
+		"asterisk-log-plain", AUDIT_INFO,
+		"In a plain log a sender can take an address out of some "
+		"lines, or break them. In JSON he cannot.",
+		"main/term.c, term_strip(); sipwarden's gateways/asterisk.md"};
 	struct ini ini;
 	bool security = false, any_json = false, found = ini_load(&ini, ast->a, ast->dir, "logger.conf");
 	const struct ini_section *s = ini_section(&ini, "logfiles");
@@ -258,9 +257,10 @@ bool asterisk_logger(const struct asterisk *ast)
 
 		if (!logs_security(s->vars[i], &json))
 			continue;
+		if (!security)
+			at = s->vars[i]->at;
 		security = true;
 		any_json |= json;
-		at = any_json == json ? s->vars[i]->at : at;
 	}
 	if (!security)
 		audit_find(ast->a, &unlogged, at, "logger.conf",

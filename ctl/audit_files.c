@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-#define MATCHES_MAX 4000
+#define MATCHES_MAX 20000
 
 int audit_files_open(struct audit_files *f, const char *root)
 {

@@ -19,7 +19,7 @@ struct audit_files {
 /* Limits, far over those of any gateway: real configurations have a few megabytes. */
 #define AUDIT_FILE_MAX ((size_t)8 << 20)
 #define AUDIT_BYTES_MAX ((size_t)32 << 20)
-#define AUDIT_FILES_MAX 4000
+#define AUDIT_FILES_MAX 20000
 
 /* root NULL: this machine. Negative errno. */
 int audit_files_open(struct audit_files *f, const char *root);

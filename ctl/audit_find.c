@@ -240,6 +240,14 @@ int audit_read(struct audit *a, const char *path, char **ret, size_t *len)
 	return *ret ? 0 : -ENOMEM;
 }
 
+bool audit_chain_has(const struct audit_chain *chain, const char *path)
+{
+	for (; chain; chain = chain->up)
+		if (strcmp(chain->file, path) == 0)
+			return true;
+	return false;
+}
+
 /* Values */
 
 bool audit_bind_is_local(const char *bind)

@@ -36,7 +36,7 @@ static const struct audit_check guest_calls = {"freeswitch-guest-calls", AUDIT_W
 					       "without a password. Scanners look for extensions "
 					       "there that lead to the world.",
 					       "calls are authenticated only with auth-calls (sofia.c, "
-					       "PFLAG_AUTH_CALLS); docs/gateways/freeswitch.md"};
+					       "PFLAG_AUTH_CALLS); sipwarden's gateways/freeswitch.md"};
 static const struct audit_check blind = {
 	"freeswitch-blind", AUDIT_CRITICAL,
 	"Any password is taken for the right one: a stranger registers, or calls, as any of your phones.",
@@ -49,7 +49,8 @@ static const struct audit_check no_password = {
 static const struct audit_check unlogged = {
 	"freeswitch-failures-unlogged", AUDIT_WARNING,
 	"Wrong passwords are not logged, so sipwarden cannot see who guesses them.",
-	"log-auth-failures is off unless set (sofia.c, PFLAG_LOG_AUTH_FAIL); docs/gateways/freeswitch.md"};
+	"log-auth-failures is off unless set (sofia.c, PFLAG_LOG_AUTH_FAIL); sipwarden's "
+	"gateways/freeswitch.md"};
 static const struct audit_check old_tls = {
 	"freeswitch-old-tls", AUDIT_WARNING,
 	"TLS 1.0 and 1.1 are broken and must not be used (RFC 8996 section 4 and 5; RFC 9325 section 3.1.1).",
@@ -62,11 +63,6 @@ static const struct audit_check rpc = {
 	"freeswitch-xml-rpc-password", AUDIT_CRITICAL,
 	"Who logs in there commands FreeSWITCH by HTTP; failed logins are not logged.",
 	"auth-pass is \"works\" in xml_rpc.conf.xml as shipped"};
-
-static bool is_true(const char *value)
-{
-	return audit_true(value);
-}
 
 static const char *subject(const struct xml *x, const char *first, const char *second)
 {
@@ -151,9 +147,8 @@ static void check_user(const struct xml *x, size_t at)
 		any = true;
 		if (strcmp(item->name, "password") == 0 || strcmp(item->name, "a1-hash") == 0)
 			password |= *item->value != '\0';
-		if (strcmp(item->name, "allow-empty-password") == 0 ||
-		    strcmp(item->name, "reverse-auth-pass") == 0)
-			password |= !is_true(item->value) && strcmp(item->name, "allow-empty-password") == 0;
+		if (strcmp(item->name, "allow-empty-password") == 0)
+			password |= !audit_true(item->value);
 		check_user_param(x, item);
 	}
 	/* Without any parameters it points to another one, or is no phone. */
@@ -170,7 +165,7 @@ static void check_flag(const struct xml *x, const char *profile, const char *nam
 {
 	const struct xml_item *item = get(x, "sofia.conf", profile, name);
 
-	if (item && is_true(item->value))
+	if (item && audit_true(item->value))
 		audit_find(x->a, check, place_of(x, item), subject(x, profile, name), "value=\"false\"",
 			   "%s is on in profile '%s'", name, profile);
 }
@@ -181,7 +176,7 @@ static void check_calls(const struct xml *x, const struct xml_item *profile)
 	const struct xml_item *context = get(x, "sofia.conf", profile->name, "context");
 
 	/* Without auth-calls an access list refuses all that it does not name (sofia.c). */
-	if ((auth && is_true(auth->value)) || get(x, "sofia.conf", profile->name, "apply-inbound-acl"))
+	if ((auth && audit_true(auth->value)) || get(x, "sofia.conf", profile->name, "apply-inbound-acl"))
 		return;
 	audit_find(x->a, &guest_calls, auth ? place_of(x, auth) : profile->at,
 		   subject(x, profile->name, "auth-calls"),
@@ -203,7 +198,7 @@ static void check_tls(const struct xml *x, const struct xml_item *profile)
 	const struct xml_item *tls = get(x, "sofia.conf", profile->name, "tls");
 	const struct xml_item *version = get(x, "sofia.conf", profile->name, "tls-version");
 
-	if (!tls || !is_true(tls->value) || (version && *version->value && !is_old_tls(version->value)))
+	if (!tls || !audit_true(tls->value) || (version && *version->value && !is_old_tls(version->value)))
 		return;
 	audit_find(x->a, &old_tls, version ? place_of(x, version) : tls->at,
 		   subject(x, profile->name, "tls-version"),
@@ -219,7 +214,7 @@ static void check_profile(const struct xml *x, const struct xml_item *profile)
 	check_flag(x, profile->name, "accept-blind-auth", &blind);
 	check_calls(x, profile);
 	check_tls(x, profile);
-	if (!log || !is_true(log->value))
+	if (!log || !audit_true(log->value))
 		audit_find(x->a, &unlogged, log ? place_of(x, log) : profile->at,
 			   subject(x, profile->name, "log-auth-failures"),
 			   "<param name=\"log-auth-failures\" value=\"true\"/>",
@@ -273,6 +268,49 @@ static void check_lists(const struct xml *x)
 				   "default=\"deny\", and no /0", "the access list '%s' lets everybody in",
 				   item->value);
 	}
+}
+
+/* The log */
+
+static void check_log(const struct xml *x)
+{
+	static const struct audit_check quiet = {
+		"freeswitch-log-level", AUDIT_WARNING,
+		"Wrong passwords are warnings of sofia_reg.c, and no log file gets these, so sipwarden "
+		"cannot see them.",
+		"sipwarden's gateways/freeswitch.md; mappings of logfile.conf.xml"};
+	static const struct audit_check debug = {
+		"freeswitch-log-debug", AUDIT_INFO,
+		"With DEBUG, what callers send is written line by line, so a caller can write lines of his "
+		"own into that log.",
+		"sipwarden's gateways/freeswitch.md: what to keep out of that log"};
+	static const char change[] =
+		"a profile for sipwarden, with <map name=\"sofia_reg.c\" value=\"warning,err\"/>";
+	const struct xml_item *last = NULL, *noisy = NULL;
+	bool sound = false;
+	size_t i;
+
+	for (i = 0; i < x->n; i++) {
+		const struct xml_item *item = x->items[i];
+
+		if (strcmp(item->element, "map") != 0 || strcmp(item->config, "logfile.conf") != 0)
+			continue;
+		last = item;
+		if (strcmp(item->name, "all") != 0 && strcmp(item->name, "sofia_reg.c") != 0)
+			continue;
+		if (!audit_in_list(item->value, "warning") && !audit_in_list(item->value, "all"))
+			continue;
+		if (audit_in_list(item->value, "debug") || audit_in_list(item->value, "all"))
+			noisy = item;
+		else
+			sound = true;
+	}
+	if (last && !sound && !noisy)
+		audit_find(x->a, &quiet, last->at, "logfile.conf", change,
+			   "no log file gets the warnings of sofia_reg.c");
+	else if (!sound && noisy)
+		audit_find(x->a, &debug, noisy->at, "logfile.conf", change,
+			   "the only log with wrong passwords has DEBUG, too");
 }
 
 /* Who may command it */
@@ -336,7 +374,7 @@ static void check_rpc(const struct xml *x)
 
 static void check_all(const struct xml *x, struct audit_place top)
 {
-	size_t i;
+	size_t i, profiles = 0;
 
 	check_default_password(x);
 	for (i = 0; i < x->n; i++) {
@@ -344,10 +382,15 @@ static void check_all(const struct xml *x, struct audit_place top)
 
 		if (strcmp(item->element, "user") == 0)
 			check_user(x, i);
-		else if (strcmp(item->element, "profile") == 0 && strcmp(item->config, "sofia.conf") == 0)
+		else if (strcmp(item->element, "profile") == 0 && strcmp(item->config, "sofia.conf") == 0 &&
+			 ++profiles <= XML_PROFILES_MAX)
 			check_profile(x, item);
 	}
+	if (profiles > XML_PROFILES_MAX)
+		audit_note(x->a, top, "there are too many profiles, the rest was left out");
 	check_lists(x);
+	if (loads(x, "mod_logfile"))
+		check_log(x);
 	check_event_socket(x, top);
 	check_rpc(x);
 }

@@ -22,9 +22,10 @@ struct reader {
 	struct audit_place at;
 	unsigned comments; /* how deep in ;-- … --; */
 	unsigned depth;	   /* of includes */
+	struct audit_chain chain;
 };
 
-static void read_file(struct ini *ini, const char *path, struct ini_section *section, unsigned depth);
+static void read_file(struct ini *ini, const char *path, const struct reader *parent);
 
 /* Sections */
 
@@ -189,7 +190,7 @@ static void take_directive(struct reader *r, char *line)
 	if ((e < 0 || !paths[0]) && !try)
 		audit_note(r->ini->a, r->at, "what it includes is not there");
 	for (i = 0; e == 0 && paths[i]; i++)
-		read_file(r->ini, audit_path(r->ini->a, "", paths[i]), r->section, r->depth + 1);
+		read_file(r->ini, audit_path(r->ini->a, "", paths[i]), r);
 	if (e == 0)
 		audit_files_free(paths);
 }
@@ -262,12 +263,21 @@ static void take_line(struct reader *r, char *line)
 		take_setting(r, line);
 }
 
-static void read_file(struct ini *ini, const char *path, struct ini_section *section, unsigned depth)
+static void read_file(struct ini *ini, const char *path, const struct reader *parent)
 {
-	struct reader r = {ini, section, {path, 0}, 0, depth};
+	struct reader r = {.ini = ini, .at = {path, 0}, .chain = {path, parent ? &parent->chain : NULL}};
 	char *text, *next;
 	size_t len;
 
+	if (parent && audit_chain_has(&parent->chain, path)) {
+		audit_note(ini->a, parent->at, "the file includes itself");
+		return;
+	}
+	/* An included file goes on in the section that it is included from. */
+	if (parent) {
+		r.section = parent->section;
+		r.depth = parent->depth + 1;
+	}
 	if (audit_read(ini->a, path, &text, &len) < 0)
 		return;
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -288,7 +298,7 @@ bool ini_load(struct ini *ini, struct audit *a, const char *dir, const char *nam
 	*ini = (struct ini){.a = a, .dir = dir};
 	if (!audit_files_exist(&a->files, path))
 		return false;
-	read_file(ini, path, NULL, 0);
+	read_file(ini, path, NULL);
 	if (ini->full)
 		audit_note(a, (struct audit_place){path, 0}, "it is too large, the rest was left out");
 	return true;

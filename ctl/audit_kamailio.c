@@ -42,7 +42,7 @@ static const struct audit_check commands_http = {
 static const struct audit_check unlogged = {
 	"script-failures-unlogged", AUDIT_WARNING,
 	"The proxy itself logs no address of who guesses passwords: only the script can, and it does not.",
-	"docs/gateways/kamailio.md, docs/gateways/opensips.md"};
+	"sipwarden's gateways/kamailio.md, sipwarden's gateways/opensips.md"};
 static const struct audit_check too_quiet = {
 	"script-notices-unlogged", AUDIT_WARNING,
 	"The lines that sipwarden reads are notices, and these are not logged.",
@@ -51,11 +51,11 @@ static const struct audit_check too_quiet = {
 static const struct audit_check to_stderr = {
 	"script-log-stderr", AUDIT_WARNING,
 	"There, a sender writes whole lines of his own into the log, against anybody.",
-	"docs/gateways/kamailio.md: what to switch off"};
+	"sipwarden's gateways/kamailio.md: what to switch off"};
 static const struct audit_check call_id = {"script-log-prefix", AUDIT_WARNING,
 					   "The sender's Call-ID stands before each message. With a '}' in "
 					   "it sipwarden cannot trust the line, and misses him.",
-					   "docs/gateways/kamailio.md: what to switch off"};
+					   "sipwarden's gateways/kamailio.md: what to switch off"};
 static const struct audit_check old_tls = {
 	"script-old-tls", AUDIT_WARNING,
 	"TLS 1.0 and 1.1 are broken and must not be used (RFC 8996 section 4 and 5; RFC 9325 section 3.1.1).",
@@ -67,7 +67,7 @@ static const struct audit_check db_password = {
 static const struct audit_check weak_secret = {
 	"script-nonce-secret", AUDIT_WARNING,
 	"Without a long secret the nonces can be guessed, and WITH_SIPWARDEN_PROOF proves nothing.",
-	"docs/gateways/kamailio.md: proof over UDP"};
+	"sipwarden's gateways/kamailio.md: proof over UDP"};
 static const struct audit_check no_flood_limit = {
 	"script-no-flood-limit", AUDIT_INFO,
 	"Nothing in the proxy slows a flood of requests from one address.",
@@ -167,16 +167,13 @@ static void check_databases(const struct proxy *p)
 static void check_nonce(const struct proxy *p)
 {
 	const struct token *secret = script_param(&p->s, "auth", "secret", NULL);
-	size_t i;
+	const struct script_define *proof = script_define(&p->s, "WITH_SIPWARDEN_PROOF");
 
-	for (i = 0; i < p->s.n_defines; i++)
-		if (strcmp(p->s.defines[i].name, "WITH_SIPWARDEN_PROOF") == 0 &&
-		    (!secret || strlen(secret->text) < 32))
-			audit_find(p->a, &weak_secret, secret ? secret->at : p->s.defines[i].at,
-				   subject(p, "secret"),
-				   "modparam(\"auth\", \"secret\", what 'openssl rand -hex 32' prints)",
-				   "WITH_SIPWARDEN_PROOF is set, and the secret of auth is %s",
-				   secret ? "shorter than 32 characters" : "not");
+	if (proof && (!secret || strlen(secret->text) < 32))
+		audit_find(p->a, &weak_secret, secret ? secret->at : proof->at, subject(p, "secret"),
+			   "modparam(\"auth\", \"secret\", what 'openssl rand -hex 32' prints)",
+			   "WITH_SIPWARDEN_PROOF is set, and the secret of auth is %s",
+			   secret ? "shorter than 32 characters" : "not");
 }
 
 /* Commands */

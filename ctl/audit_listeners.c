@@ -89,15 +89,17 @@ static const char *param(const struct xml *x, const char *profile, const char *n
 static void find_freeswitch(struct finder *f, const char *dir)
 {
 	struct xml x;
-	size_t i;
+	size_t i, profiles = 0;
 
 	xml_load(&x, f->a, audit_path(f->a, dir, "freeswitch.xml"));
-	for (i = 0; i < x.n; i++) {
+	for (i = 0; i < x.n && profiles < XML_PROFILES_MAX; i++) {
 		const struct xml_item *p = x.items[i];
 		long port;
 
-		if (strcmp(p->element, "profile") != 0 || strcmp(p->config, "sofia.conf") != 0 ||
-		    !audit_true(param(&x, p->name, "tls")))
+		if (strcmp(p->element, "profile") != 0 || strcmp(p->config, "sofia.conf") != 0)
+			continue;
+		profiles++;
+		if (!audit_true(param(&x, p->name, "tls")))
 			continue;
 		port = strtol(param(&x, p->name, "tls-sip-port"), NULL, 10);
 		add(f, param(&x, p->name, "sip-ip"), port ? port : SIPS_PORT);

@@ -2,6 +2,7 @@
 #include "audit_script.h"
 
 #include <ctype.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,7 @@ struct reader {
 	struct script *s;
 	struct audit_place at;
 	char *p;
+	struct audit_chain chain;
 	unsigned includes;
 	unsigned depth;	     /* of braces */
 	bool skip[IFS_MAX];  /* of each #!ifdef that is open: its lines are left out */
@@ -25,18 +27,21 @@ struct reader {
 	bool line_start;
 };
 
-static void read_file(struct script *s, const char *path, unsigned includes, unsigned *depth);
+static void read_file(struct script *s, const char *path, struct reader *parent);
 
 /* Tokens */
 
-static const struct script_define *find_define(const struct script *s, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	size_t i;
+	return strcmp(((const struct script_define *)a)->name, ((const struct script_define *)b)->name);
+}
 
-	for (i = s->n_defines; i > 0; i--)
-		if (strcmp(s->defines[i - 1].name, name) == 0)
-			return &s->defines[i - 1];
-	return NULL;
+const struct script_define *script_define(const struct script *s, const char *name)
+{
+	struct script_define key = {.name = name};
+	struct script_define **node = tfind(&key, &s->defines, by_name);
+
+	return node && (*node)->value ? *node : NULL;
 }
 
 static void add_token(struct reader *r, enum token_kind kind, const char *text, struct audit_place at)
@@ -64,7 +69,7 @@ static void add_token(struct reader *r, enum token_kind kind, const char *text, 
 /* A word, or what it is defined as. */
 static void add_word(struct reader *r, const char *text)
 {
-	const struct script_define *d = r->s->preprocess ? find_define(r->s, text) : NULL;
+	const struct script_define *d = r->s->preprocess ? script_define(r->s, text) : NULL;
 	struct audit_place at = r->at;
 	unsigned n;
 
@@ -80,7 +85,7 @@ static void add_word(struct reader *r, const char *text)
 			return;
 		}
 		text = d->value;
-		d = find_define(r->s, text);
+		d = script_define(r->s, text);
 	}
 	add_token(r, TOKEN_WORD, text, at);
 }
@@ -116,35 +121,37 @@ static char *take_word(char **rest)
 	return word;
 }
 
-static void add_define(struct reader *r, const char *name, char *value, bool only_new)
+/* value NULL: it is not defined any more. */
+static void set_define(struct reader *r, const char *name, const char *value)
 {
 	struct script *s = r->s;
-	struct script_define *longer;
+	struct script_define *fresh, **node;
+
+	if (s->n_defines >= SCRIPT_DEFINES_MAX) {
+		s->full = true;
+		return;
+	}
+	fresh = audit_keep(s->a, malloc(sizeof(*fresh)));
+	if (!fresh)
+		return;
+	*fresh = (struct script_define){name, value, r->at};
+	node = tsearch(fresh, &s->defines, by_name);
+	if (node)
+		*node = fresh;
+	else
+		s->a->memory = true;
+	s->n_defines++;
+}
+
+static void add_define(struct reader *r, const char *name, char *value, bool only_new)
+{
 	size_t n;
 
 	value += strspn(value, " \t");
 	for (n = strlen(value); n > 0 && isspace((unsigned char)value[n - 1]); n--)
 		value[n - 1] = '\0';
-	if (!*name || (only_new && find_define(s, name)))
-		return;
-	longer = s->n_defines < SCRIPT_DEFINES_MAX
-			 ? reallocarray(s->defines, s->n_defines + 1, sizeof(*longer))
-			 : NULL;
-	if (!longer) {
-		s->full = true;
-		return;
-	}
-	s->defines = longer;
-	longer[s->n_defines++] = (struct script_define){name, value, r->at};
-}
-
-static void remove_define(struct script *s, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_defines; i++)
-		if (strcmp(s->defines[i].name, name) == 0)
-			s->defines[i].name = "";
+	if (*name && !(only_new && script_define(r->s, name)))
+		set_define(r, name, value);
 }
 
 static bool skipping(const struct reader *r)
@@ -168,9 +175,9 @@ static void open_if(struct reader *r, bool skip)
 static bool take_condition(struct reader *r, const char *name, char *rest)
 {
 	if (strcmp(name, "ifdef") == 0) {
-		open_if(r, !find_define(r->s, take_word(&rest)));
+		open_if(r, !script_define(r->s, take_word(&rest)));
 	} else if (strcmp(name, "ifndef") == 0) {
-		open_if(r, find_define(r->s, take_word(&rest)));
+		open_if(r, script_define(r->s, take_word(&rest)));
 	} else if (strcmp(name, "ifexp") == 0) {
 		audit_note(r->s->a, r->at, "#!ifexp is taken for true");
 		open_if(r, false);
@@ -194,7 +201,7 @@ static void take_include(struct reader *r, const char *name, bool must)
 	const char *path = dir ? audit_path(r->s->a, dir, name) : "";
 
 	if (r->includes < INCLUDES_MAX && audit_files_exist(&r->s->a->files, path))
-		read_file(r->s, path, r->includes + 1, &r->depth);
+		read_file(r->s, path, r);
 	else if (must)
 		audit_note(r->s->a, r->at, "what it includes is not there, or too deep");
 }
@@ -230,7 +237,7 @@ static void take_directive(struct reader *r, char *line)
 
 		add_define(r, id, rest, true);
 	} else if (strncmp(name, "undef", 5) == 0 || strncmp(name, "tryundef", 8) == 0) {
-		remove_define(r->s, take_word(&rest));
+		set_define(r, take_word(&rest), NULL);
 	} else if (strcmp(name, "include_file") == 0 || strcmp(name, "import_file") == 0) {
 		take_include_line(r, rest, *name == 'i' && name[1] == 'n');
 	} else {
@@ -352,40 +359,52 @@ static void take_token(struct reader *r)
 	}
 }
 
-static void read_file(struct script *s, const char *path, unsigned includes, unsigned *depth)
+/* Braces may be open when a file is included, and when it ends. */
+static void read_file(struct script *s, const char *path, struct reader *parent)
 {
-	struct reader *r = calloc(1, sizeof(*r));
+	struct reader *r;
 	size_t len;
 
+	if (parent && audit_chain_has(&parent->chain, path)) {
+		audit_note(s->a, parent->at, "the file includes itself");
+		return;
+	}
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return;
 	*r = (struct reader){
-		.s = s, .at = {path, 1}, .includes = includes, .depth = *depth, .line_start = true};
+		.s = s, .at = {path, 1}, .chain = {path, parent ? &parent->chain : NULL}, .line_start = true};
+	r->includes = parent ? parent->includes + 1 : 0;
+	r->depth = parent ? parent->depth : 0;
 	if (audit_read(s->a, path, &r->p, &len) == 0)
 		while (*r->p && !s->full)
 			if (!r->line_start || !take_line(r))
 				take_token(r);
-	*depth = r->depth;
+	if (parent)
+		parent->depth = r->depth;
 	free(r);
 }
 
 bool script_load(struct script *s, struct audit *a, const char *path, bool preprocess)
 {
-	unsigned depth = 0;
-
 	*s = (struct script){.a = a, .preprocess = preprocess};
 	if (!audit_files_exist(&a->files, path))
 		return false;
-	read_file(s, path, 0, &depth);
+	read_file(s, path, NULL);
 	if (s->full)
 		audit_note(a, (struct audit_place){path, 0}, "it is too large, the rest was left out");
 	return true;
 }
 
+static void keep_node(void *node)
+{
+	(void)node; /* the audit frees it */
+}
+
 void script_done(struct script *s)
 {
 	free(s->tokens);
-	free(s->defines);
+	tdestroy(s->defines, keep_node);
 }
 
 /* What it says */

@@ -19,7 +19,7 @@ struct token {
 };
 
 struct script_define {
-	const char *name, *value;
+	const char *name, *value; /* value NULL: not defined any more */
 	struct audit_place at;
 };
 
@@ -28,18 +28,20 @@ struct script {
 	bool preprocess; /* Kamailio */
 	struct token *tokens;
 	size_t n, size;
-	struct script_define *defines;
+	void *defines; /* tsearch(3): by name; kept by the audit */
 	size_t n_defines;
 	bool full; /* over a limit: the rest was left out */
 };
 
 #define SCRIPT_TOKENS_MAX 1000000
-#define SCRIPT_DEFINES_MAX 2000
+#define SCRIPT_DEFINES_MAX 20000
 
 /* False: there is no such file. Release with script_done(). */
 bool script_load(struct script *s, struct audit *a, const char *path, bool preprocess);
 void script_done(struct script *s);
 
+/* What a name is defined as by the preprocessor, or NULL. */
+const struct script_define *script_define(const struct script *s, const char *name);
 /* The value behind "NAME =" outside of routes, the last one; NULL. */
 const struct token *script_setting(const struct script *s, const char *name);
 /* The value of modparam("…MODULE…", "NAME", VALUE), starting behind from (NULL: the first); NULL: no more. */

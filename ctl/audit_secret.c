@@ -29,7 +29,7 @@ static const struct audit_check pin = {
 	NULL};
 
 /*
- * In lower case, and in order. From the samples of Asterisk, FreeSWITCH and Kamailio, the
+ * From the samples of Asterisk, FreeSWITCH and Kamailio, the
  * usual manager and FreePBX defaults, and the shortest lists of guessing tools
  * (danielmiessler/SecLists).
  */
@@ -105,8 +105,8 @@ static const char *const known[] = {
 	"demo",
 	"dragon",
 	"elastix",
-	"eLaStIx.2oo7",
-	"eLaStIx.asteriskuser.2oo7",
+	"elastix.2oo7",
+	"elastix.asteriskuser.2oo7",
 	"extension",
 	"fanvil",
 	"football",

@@ -26,12 +26,13 @@ struct reader {
 	struct audit_place at;
 	struct level levels[DEPTH_MAX];
 	unsigned depth, base; /* elements that are open; those of other files */
+	struct audit_chain chain;
 	unsigned includes;
 	bool comment; /* within one */
 	bool broken;
 };
 
-static void read_file(struct xml *x, const char *path, const struct level *level, unsigned includes);
+static void read_file(struct xml *x, const char *path, const struct reader *parent);
 
 /* Variables */
 
@@ -265,7 +266,7 @@ static void take_include(struct reader *r, const char *raw)
 	if (r->includes >= INCLUDES_MAX || (e == 0 && !paths[0] && !strchr(pattern, '*')))
 		audit_note(r->x->a, r->at, "what it includes is not there, or too deep");
 	for (i = 0; e == 0 && r->includes < INCLUDES_MAX && paths[i]; i++)
-		read_file(r->x, audit_path(r->x->a, "", paths[i]), &r->levels[r->depth], r->includes + 1);
+		read_file(r->x, audit_path(r->x->a, "", paths[i]), r);
 	if (e == 0)
 		audit_files_free(paths);
 }
@@ -343,19 +344,24 @@ static void read_lines(struct reader *r, char *text)
 	feed(r, "</fragment>");
 }
 
-static void read_file(struct xml *x, const char *path, const struct level *level, unsigned includes)
+static void read_file(struct xml *x, const char *path, const struct reader *parent)
 {
 	struct reader *r;
 	char *text;
 	size_t len;
 
+	if (parent && audit_chain_has(&parent->chain, path)) {
+		audit_note(x->a, parent->at, "the file includes itself");
+		return;
+	}
 	if (audit_read(x->a, path, &text, &len) < 0)
 		return;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return;
-	*r = (struct reader){.x = x, .at = {path, 0}, .includes = includes};
-	r->levels[0] = *level;
+	*r = (struct reader){.x = x, .at = {path, 0}, .chain = {path, parent ? &parent->chain : NULL}};
+	r->includes = parent ? parent->includes + 1 : 0;
+	r->levels[0] = parent ? parent->levels[parent->depth] : (struct level){"", "", NULL, false};
 	r->parser = XML_ParserCreate(NULL);
 	if (r->parser) {
 		XML_SetUserData(r->parser, r);
@@ -371,12 +377,10 @@ static void read_file(struct xml *x, const char *path, const struct level *level
 
 bool xml_load(struct xml *x, struct audit *a, const char *path)
 {
-	static const struct level top = {"", "", NULL, false};
-
 	*x = (struct xml){.a = a};
 	if (!audit_files_exist(&a->files, path))
 		return false;
-	read_file(x, path, &top, 0);
+	read_file(x, path, NULL);
 	if (x->full)
 		audit_note(a, (struct audit_place){path, 0}, "it is too large, the rest was left out");
 	return true;

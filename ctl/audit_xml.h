@@ -37,6 +37,8 @@ struct xml {
 
 #define XML_ITEMS_MAX 100000
 #define XML_VARIABLES_MAX 500
+/* Each is looked for in all items. */
+#define XML_PROFILES_MAX 100
 
 /* Reads path and all that it includes. False: it is not there. Release with xml_done(). */
 bool xml_load(struct xml *x, struct audit *a, const char *path);

@@ -115,7 +115,7 @@ asterisk-manage-no-acl:ari.conf/web asterisk-ari-origins:ari.conf asterisk-secur
 def freeswitch(**change):
     """A FreeSWITCH as it is shipped in structure, hardened; change has other values."""
     values = dict(default_password=LONG, event_ip="127.0.0.1", event_password=LONG + "e", auth="true", blind="false",
-                  log="true", tls="tlsv1.2,tlsv1.3", vm="804915", password="$${default_password}", acl="deny", extra="")
+                  log="true", tls="tlsv1.2,tlsv1.3", vm="804915", maps="warning,err", password="$${default_password}", acl="deny", extra="")
     values.update(change)
     files = {
         "freeswitch.xml": """<?xml version="1.0"?>
@@ -134,11 +134,16 @@ def freeswitch(**change):
 </include>
 """,
         "autoload_configs/modules.conf.xml": '<configuration name="modules.conf"><modules><load module="mod_event_socket"/>'
+                                             '<load module="mod_logfile"/>'
                                              "</modules></configuration>\n",
         "autoload_configs/event_socket.conf.xml": """<configuration name="event_socket.conf"><settings>
 <param name="listen-ip" value="{event_ip}"/>
 <param name="password" value="{event_password}"/>{extra}
 </settings></configuration>
+""",
+        "autoload_configs/logfile.conf.xml": """<configuration name="logfile.conf"><profiles><profile name="sipwarden"><mappings>
+<map name="sofia_reg.c" value="{maps}"/>
+</mappings></profile></profiles></configuration>
 """,
         "autoload_configs/acl.conf.xml": """<configuration name="acl.conf"><network-lists>
 <list name="domains" default="{acl}"><node type="allow" cidr="192.0.2.0/24"/></list>
@@ -358,6 +363,7 @@ def test_each_hole_of_freeswitch_is_found_where_it_is():
         ("blind", "true"): ("freeswitch-blind:internal/accept-blind-reg", "internal.xml", 5),
         ("log", "false"): ("freeswitch-failures-unlogged:internal/log-auth-failures", "internal.xml", 6),
         ("tls", "tlsv1,tlsv1.2"): ("freeswitch-old-tls:internal/tls-version", "vars.xml", 3),
+        ("maps", "err,crit"): ("freeswitch-log-level:logfile.conf", "logfile.conf.xml", 2),
         ("vm", "1000"): ("weak-pin:freeswitch/vm/1000", "default.xml", 2),
         ("password", ""): ("freeswitch-no-password:user/1000", "default.xml", 2),
         ("password", "1000"): ("weak-password:freeswitch/user/1000", "default.xml", 2),
@@ -368,6 +374,12 @@ def test_each_hole_of_freeswitch_is_found_where_it_is():
             status, found = t.found()
             assert status == 1 and set(found) == {wanted}, (key, value, found)
             assert os.path.basename(found[wanted]["file"]) == file and found[wanted]["line"] == line, found
+
+
+def test_a_log_with_debug_is_told_of():
+    with Tree(freeswitch(maps="debug,info,notice,warning,err"), "etc/freeswitch") as t:
+        status, found = t.found()
+        assert status == 0 and set(found) == {"freeswitch-log-debug:logfile.conf"}, found
 
 
 def test_an_event_socket_behind_an_open_list_is_open():
@@ -636,6 +648,19 @@ def test_what_includes_itself_ends():
         assert t.audit("--asterisk", "/etc/asterisk")[0] == 1
     with kamailio('include_file "kamailio.cfg"\ninclude_file "kamailio.cfg"\nrequest_route { save("x"); }\n') as t:
         assert t.audit()[0] == 1
+
+
+    again = '<X-PRE-PROCESS cmd="include" data="freeswitch.xm*"/>\n'
+    with Tree({"etc/freeswitch/freeswitch.xml": again * 3 + '<user id="1"><param name="password" value="1"/></user>\n'}) as t:
+        status, found = t.found()
+        assert status == 1 and set(found) == {"not-understood:freeswitch.xml", "weak-password:freeswitch/user/1"}, found
+
+
+def test_too_many_profiles_are_left_out():
+    text = '<configuration name="sofia.conf">\n' + '<profile name="a"/>\n' * 100000 + "</configuration>\n"
+    with Tree({"etc/freeswitch/freeswitch.xml": text}) as t:
+        status, found = t.found()
+        assert status == 1 and "too many profiles" in found["not-understood:freeswitch.xml"]["what"], found
 
 
 def test_a_fifo_and_a_huge_file_stop_nothing():
