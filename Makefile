@@ -16,6 +16,8 @@ O := build/$(BUILD)
 PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
 # Only what reads logs of the past.
 PAST_LIBS := -lz
+# Only what reads the configuration of gateways, and asks their TLS listeners.
+AUDIT_LIBS := -lexpat -lssl -lcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -62,7 +64,7 @@ $(O)/sipwardend: $(call obj,$(DAEMON_SRC)) $(LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(O)/sipwarden: $(call obj,$(CTL_SRC)) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PAST_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PAST_LIBS) $(AUDIT_LIBS)
 
 $(O)/tests/%: $(O)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -70,10 +72,12 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(LIB)
 
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB) $(PKG_LIBS)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB) $(PKG_LIBS) $(FUZZ_LIBS)
 
-# The reader of fail2ban's filters is part of the command.
+# The readers of fail2ban's filters and of gateways' configurations are part of the command.
 $(O)/fuzz/fuzz_f2b: $(call obj,$(wildcard ctl/f2b_*.c))
+$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c)
+$(O)/fuzz/fuzz_audit: FUZZ_LIBS := $(AUDIT_LIBS)
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -100,7 +104,7 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev libexpat1-dev libssl-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus

@@ -38,6 +38,7 @@ _sipwarden_commands() {
 		'pause:enforce nothing, at once; go on counting'
 		'resume:enforce again'
 		'check:look for mistakes in config and filters'
+		'audit:weak passwords, open doors and missing logs of the gateway'
 		'simulate:whom a configuration would have banned'
 		'monitor:bans, lifts and alerts as they happen'
 		'filter:the filters there are; test, match, new ones'
@@ -96,6 +97,11 @@ _sipwarden() {
 		'--since=[only lines from then]:when: ' '--until=[only lines up to then]:when: ' \
 		'--against=[compare with this configuration]:file:_files' \
 		'--seen=[addresses that really sent packets]:file:_files' '--summary[a summary, also with --json]' ;;
+	audit) _arguments $common '--html[a page instead of text]' '--baseline=[findings that are accepted]:file:_files' \
+		'--accept[write the baseline]' '--reason=[why they are accepted]:text: ' \
+		'--root=[a copy of a machine]:directory:_files -/' '--asterisk=[its directory]:directory:_files -/' \
+		'--freeswitch=[its directory]:directory:_files -/' '--kamailio=[its script]:file:_files' \
+		'--opensips=[its script]:file:_files' '1:what:(gateway tls)' '*:listener, as 192.0.2.1\:5061: ' ;;
 	exempt) _sipwarden_exempt ;;
 	filter) _sipwarden_filter ;;
 	*) _arguments $common ;;

@@ -21,6 +21,7 @@ enum ctl_exit {
 	CTL_NO_DAEMON = 4, /* sipwardend does not answer */
 	CTL_DENIED = 5,    /* not root nor in the group; or the address is exempt */
 	CTL_DEGRADED = 6,  /* status: bans are enforced, but something is to be looked after */
+	CTL_INCOMPLETE = 7, /* audit: it could not be done, or not wholly */
 };
 
 /* One family of commands each; argv[0] is the command's own name. */
@@ -41,5 +42,6 @@ int cmd_flush(struct ctl *ctl, int argc, char **argv);
 int cmd_pause(struct ctl *ctl, int argc, char **argv);
 int cmd_resume(struct ctl *ctl, int argc, char **argv);
 int cmd_monitor(struct ctl *ctl, int argc, char **argv); /* monitor.c */
+int cmd_audit(struct ctl *ctl, int argc, char **argv);   /* audit.c */
 
 #endif

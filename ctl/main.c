@@ -49,6 +49,13 @@ static const struct command {
 	  "Needs neither agent nor rights. NAME is an input of the configuration; FILE may be a pattern, '-', or\n"
 	  "compressed by gzip. WHEN: 2026-11-24, '2026-11-24 10:00', '2h ago'. --against compares with another\n"
 	  "configuration; --seen lists addresses that really sent packets. With --json one object a decision." },
+	{ "audit", cmd_audit,
+	  "[gateway | tls [HOST:PORT…]] [--html] [--baseline FILE [--accept [--reason TEXT]]] [--root DIR]\n"
+	  "       [--asterisk DIR] [--freeswitch DIR] [--kamailio FILE] [--opensips FILE]",
+	  "weak passwords, open doors and missing logs of the gateway itself",
+	  "gateway, the default, reads its configuration; tls asks listeners for versions, suites and certificate.\n"
+	  "It needs no agent. Exit status 1 if something of warning or worse is found that\n"
+	  "the baseline does not accept, 5 if files could not be read. --root audits a copy of a machine's tree." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"
@@ -83,7 +90,7 @@ static void print_all(FILE *to)
 	      "  -h, --help         this text, or that of the command\n"
 	      "      --version      the version\n\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 sipwardend does not answer,\n"
-	      "5 denied, 6 status: something is wrong\n",
+	      "5 denied, 6 status: something is wrong, 7 audit: it could not be done, or not wholly\n",
 	      to);
 }
 

@@ -98,6 +98,8 @@ def test_zsh_knows_the_options_of_each_command():
     lines = {"ban --": "--for --reason", "unban --": "--all", "list --": "--enforced", "pause --": "--reason",
              "exempt --": "--reason", "exempt ": "list add remove",
              "simulate --": "--input --since --until --against --seen --summary",
+             "audit --": "--html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips",
+             "audit ": "gateway tls",
              "filter ": "list test lint match new import", "filter match --": "--near --filter-dir",
              "filter new --": "--line --address --class --output", "filter import --": "--name --output --log --set",
              "status --": "--json --config --socket", "--": "--json --config --socket --help --version"}
@@ -109,7 +111,7 @@ def test_zsh_knows_the_options_of_each_command():
 
 
 def test_zsh_offers_files_and_filters_where_they_belong():
-    files = ("-c ", "--config ", "simulate --input asterisk=", "simulate --seen ", "filter match asterisk ",
+    files = ("-c ", "--config ", "simulate --input asterisk=", "simulate --seen ", "audit --baseline ", "filter match asterisk ",
              "filter import ", "filter import --log ")
     filters = ("filter test ", "filter lint ", "filter match ", "filter match kamailio,")
 

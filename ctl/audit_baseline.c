@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "audit_baseline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "config/textfile.h"
+
+#define BASELINE_MAX ((size_t)8 << 20)
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_id(struct audit_baseline *b, struct span line)
+{
+	struct span id = span_trim(line);
+	size_t n = 0;
+	char **longer;
+
+	while (n < id.len && id.ptr[n] != ' ' && id.ptr[n] != '\t')
+		n++;
+	if (n == 0 || *id.ptr == '#')
+		return 0;
+	longer = reallocarray(b->ids, b->n + 1, sizeof(*longer));
+	if (!longer)
+		return -ENOMEM;
+	b->ids = longer;
+	longer[b->n] = strndup(id.ptr, n);
+	if (!longer[b->n])
+		return -ENOMEM;
+	b->n++;
+	return 0;
+}
+
+int audit_baseline_read(const char *path, bool missing_ok, struct audit_baseline *b)
+{
+	struct diag diag = DIAG_INIT;
+	struct span rest, line;
+	int r;
+
+	*b = (struct audit_baseline){.n = 0};
+	r = textfile_read(path, BASELINE_MAX, &diag, &b->text, &b->len);
+	if (r == -ENOENT && missing_ok)
+		r = 0;
+	else
+		diag_print(&diag, stderr);
+	diag_done(&diag);
+	rest = (struct span){b->text, b->len};
+	while (r == 0 && b->text && textfile_next_line(&rest, &line))
+		r = add_id(b, line);
+	b->found = r == 0 ? calloc(b->n + 1, sizeof(*b->found)) : NULL;
+	if (r == 0 && b->n > 1)
+		qsort(b->ids, b->n, sizeof(*b->ids), by_text);
+	return r < 0 ? r : b->found ? 0 : -ENOMEM;
+}
+
+void audit_baseline_apply(struct audit_baseline *b, struct audit *a)
+{
+	size_t i;
+
+	for (i = 0; b->n > 0 && i < a->n; i++) {
+		char **hit = a->findings[i].id
+				     ? bsearch(&a->findings[i].id, b->ids, b->n, sizeof(*b->ids), by_text)
+				     : NULL;
+
+		if (!hit)
+			continue;
+		a->findings[i].accepted = true;
+		b->found[hit - b->ids] = true;
+	}
+}
+
+static void write_new(FILE *to, struct audit *a, const char *reason)
+{
+	char safe[400];
+	size_t i;
+
+	if (reason)
+		text_printable(SPAN(reason), safe, sizeof(safe));
+	for (i = 0; i < a->n; i++) {
+		struct audit_finding *f = &a->findings[i];
+
+		if (f->accepted || f->check->severity < AUDIT_WARNING || !f->id)
+			continue;
+		fprintf(to, "%s # %s\n", f->id, reason ? safe : f->what ? f->what : "");
+		f->accepted = true;
+	}
+}
+
+int audit_baseline_accept(const struct audit_baseline *b, struct audit *a, const char *path,
+			  const char *reason)
+{
+	_cleanup_free_ char *fresh = text_printf("%s.XXXXXX", path);
+	FILE *to = NULL;
+	int fd, r = 0;
+
+	fd = fresh ? mkstemp(fresh) : -1;
+	if (fd < 0)
+		return fresh ? -errno : -ENOMEM;
+	to = fdopen(fd, "w");
+	if (!to) {
+		close(fd);
+		r = -ENOMEM;
+	} else {
+		if (b->len)
+			fwrite(b->text, 1, b->len, to);
+		else
+			fputs("# Findings of 'sipwarden audit' that are accepted: an id, and why.\n", to);
+		if (b->len && b->text[b->len - 1] != '\n')
+			fputc('\n', to);
+		write_new(to, a, reason);
+		if (fflush(to) != 0 || ferror(to) || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+			r = errno ? -errno : -EIO;
+		fclose(to);
+	}
+	if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(fresh);
+	return r;
+}
+
+void audit_baseline_done(struct audit_baseline *b)
+{
+	while (b->n > 0)
+		free(b->ids[--b->n]);
+	free(b->ids);
+	free(b->found);
+	free(b->text);
+}
