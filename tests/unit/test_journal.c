@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-journal.h>
@@ -98,6 +99,18 @@ int sd_journal_get_data(sd_journal *j, const char *name, const void **data, size
 	snprintf(own, sizeof(own), "X%s", name + 1);
 	return get(j, own, data, len);
 }
+
+/* Fields as NAME=VALUE; sd_journal_send(3) takes formats. */
+static int send_fields(const char *const *fields)
+{
+	struct iovec iov[8];
+	int n;
+
+	for (n = 0; fields[n]; n++)
+		iov[n] = (struct iovec){ (void *)fields[n], strlen(fields[n]) };
+	return sd_journal_sendv(iov, n);
+}
+#define send_entry(...) send_fields((const char *const[]){ __VA_ARGS__, NULL })
 
 static pid_t journald;
 
@@ -250,11 +263,11 @@ static void an_entry_that_was_passed_over_is_read(void **state)
 
 	(void)state;
 	follow(&f, both);
-	sd_journal_send(one, "MESSAGE=p1", NULL);
+	send_entry(one, "MESSAGE=p1");
 	gives(&f, "p1\n");
-	sd_journal_send(two, "MESSAGE=p2", NULL);
-	sd_journal_send(one, "MESSAGE=p3", NULL);
-	sd_journal_send(two, "MESSAGE=p4", NULL);
+	send_entry(two, "MESSAGE=p2");
+	send_entry(one, "MESSAGE=p3");
+	send_entry(two, "MESSAGE=p4");
 	journal_has("p4");
 	faults.pass_over = 1;
 	gives(&f, "p1\np2\np3\np4\n");
@@ -270,7 +283,7 @@ static void an_entry_that_was_looked_for_too_early_is_read(void **state)
 	(void)state;
 	follow(&f, both);
 	faults.miss = 1;
-	sd_journal_send(one, "MESSAGE=e1", NULL);
+	send_entry(one, "MESSAGE=e1");
 	gives(&f, "e1\n");
 	assert_int_equal(faults.miss, 0);
 	stop(&f);
@@ -283,20 +296,20 @@ static void a_message_that_is_being_linked_is_waited_for(void **state)
 
 	(void)state;
 	follow(&f, both);
-	sd_journal_send(one, "MESSAGE=m1", NULL);
-	sd_journal_send(two, "MESSAGE=m2", NULL);
+	send_entry(one, "MESSAGE=m1");
+	send_entry(two, "MESSAGE=m2");
 	journal_has("m2");
 	gives(&f, "m1\nm2\n");
 	faults.no_message = 2;
-	sd_journal_send(two, "MESSAGE=m3", NULL);
+	send_entry(two, "MESSAGE=m3");
 	gives(&f, "m1\nm2\nm3\n");
 	assert_int_equal(faults.no_message, 0);
 	/* One that has none at all is not in the way of others. */
-	sd_journal_send(one, "OTHER=x", NULL);
-	sd_journal_send(one, "MESSAGE=m4", NULL);
-	sd_journal_send(one, "OTHER=x", NULL);
+	send_entry(one, "OTHER=x");
+	send_entry(one, "MESSAGE=m4");
+	send_entry(one, "OTHER=x");
 	gives(&f, "m1\nm2\nm3\nm4\n");
-	sd_journal_send(one, "MESSAGE=m5", NULL);
+	send_entry(one, "MESSAGE=m5");
 	gives(&f, "m1\nm2\nm3\nm4\nm5\n");
 	stop(&f);
 	free(f.position);
@@ -309,7 +322,7 @@ static void send_as(uid_t uid, const char *field, const char *message)
 	int status;
 
 	if (pid == 0)
-		_exit(setuid(uid) < 0 || sd_journal_send(field, message, NULL) < 0);
+		_exit(setuid(uid) < 0 || send_entry(field, message) < 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
@@ -320,11 +333,11 @@ static void what_is_in_a_new_file_is_read_before_what_came_later(void **state)
 
 	(void)state;
 	follow(&f, both);
-	sd_journal_send(one, "MESSAGE=f1", NULL);
+	send_entry(one, "MESSAGE=f1");
 	gives(&f, "f1\n");
 	send_as(2000, one, "MESSAGE=f2");
 	journal_has("f2");
-	sd_journal_send(one, "MESSAGE=f3", NULL);
+	send_entry(one, "MESSAGE=f3");
 	journal_has("f3");
 	faults.unnoticed = 1;
 	gives(&f, "f1\nf2\nf3\n");
@@ -339,12 +352,12 @@ static void what_came_while_it_was_stopped_is_read_though_nothing_was_before(voi
 	struct follower f = { 0 };
 
 	(void)state;
-	sd_journal_send("MESSAGE=of no interest", NULL);
+	send_entry("MESSAGE=of no interest");
 	journal_has("of no interest");
 	follow(&f, matches);
 	gives(&f, "");
 	stop(&f);
-	sd_journal_send(match, "MESSAGE=s1", NULL);
+	send_entry(match, "MESSAGE=s1");
 	journal_has("s1");
 	follow(&f, matches);
 	gives(&f, "s1\n");
@@ -359,14 +372,14 @@ static void the_rest_of_a_line_is_one_though_its_sender_was_not_known_before(voi
 
 	(void)state;
 	follow(&f, both);
-	sd_journal_send(one, "XSTREAM_ID=a", "XLINE_BREAK=pid-change", "MESSAGE=begins", NULL);
-	sd_journal_send(one, "XSTREAM_ID=b", "XPID=7", "MESSAGE=other stream", NULL);
-	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest", NULL);
-	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=whole", NULL);
+	send_entry(one, "XSTREAM_ID=a", "XLINE_BREAK=pid-change", "MESSAGE=begins");
+	send_entry(one, "XSTREAM_ID=b", "XPID=7", "MESSAGE=other stream");
+	send_entry(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest");
+	send_entry(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=whole");
 	/* Where both are known, another's line is whole. */
-	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "XLINE_BREAK=pid-change", "MESSAGE=begins", NULL);
-	sd_journal_send(one, "XSTREAM_ID=a", "XPID=77", "MESSAGE=another's", NULL);
-	sd_journal_send(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest", NULL);
+	send_entry(one, "XSTREAM_ID=a", "XPID=7", "XLINE_BREAK=pid-change", "MESSAGE=begins");
+	send_entry(one, "XSTREAM_ID=a", "XPID=77", "MESSAGE=another's");
+	send_entry(one, "XSTREAM_ID=a", "XPID=7", "MESSAGE=rest");
 	gives(&f, "begin\x1a\nother stream\nwhole\nbegin\x1a\nanother's\n");
 	stop(&f);
 	free(f.position);
@@ -378,11 +391,11 @@ static void a_rest_is_one_though_the_agent_was_stopped_before_it(void **state)
 
 	(void)state;
 	follow(&f, both);
-	sd_journal_send(one, "XSTREAM_ID=r", "XPID=7", "XLINE_BREAK=line-max", "MESSAGE=begins", NULL);
+	send_entry(one, "XSTREAM_ID=r", "XPID=7", "XLINE_BREAK=line-max", "MESSAGE=begins");
 	gives(&f, "begin\x1a\n");
 	stop(&f);
-	sd_journal_send(one, "XSTREAM_ID=r", "XPID=7", "MESSAGE=rest", NULL);
-	sd_journal_send(one, "XSTREAM_ID=r", "XPID=7", "MESSAGE=whole", NULL);
+	send_entry(one, "XSTREAM_ID=r", "XPID=7", "MESSAGE=rest");
+	send_entry(one, "XSTREAM_ID=r", "XPID=7", "MESSAGE=whole");
 	journal_has("whole");
 	follow(&f, both);
 	gives(&f, "begin\x1a\nwhole\n");
@@ -398,17 +411,17 @@ static void a_file_that_is_cut_under_our_eyes_ends_nothing(void **state)
 	glob_t old;
 
 	(void)state;
-	sd_journal_send(one, "MESSAGE=t1", NULL);
+	send_entry(one, "MESSAGE=t1");
 	journal_has("t1");
 	kill(journald, SIGUSR2);
 	await(old_files);
 	follow(&f, both);
-	sd_journal_send(one, "MESSAGE=t2", NULL);
+	send_entry(one, "MESSAGE=t2");
 	gives(&f, "t2\n");
 	assert_int_equal(glob(old_files, 0, NULL, &old), 0);
 	assert_int_equal(truncate(old.gl_pathv[0], 0), 0);
 	globfree(&old);
-	sd_journal_send(one, "MESSAGE=t3", NULL);
+	send_entry(one, "MESSAGE=t3");
 	gives(&f, "t2\nt3\n");
 	stop(&f);
 	free(f.position);
