@@ -143,9 +143,9 @@ static void packets_are_checked(void **state)
 	assert_int_equal(proto_check(p, proto_size(2), true), -EBADMSG);
 	p->entries[0].addr.bytes[3] = 1; /* a bit behind the prefix */
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
-	p->entries[0] = (struct proto_entry){ .op = PROTO_BAN, .addr = { AF_INET, 33, { 1 } } };
+	p->entries[0] = (struct proto_entry){ .op = PROTO_BAN, .addr = { AF_INET, 33, { 1 }, 0 } };
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
-	p->entries[0] = (struct proto_entry){ .op = PROTO_BAN, .addr = { 7, 1, { 0 } } };
+	p->entries[0] = (struct proto_entry){ .op = PROTO_BAN, .addr = { 7, 1, { 0 }, 0 } };
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
 	p->entries[0] = (struct proto_entry){ .op = PROTO_OP_MAX + 1 };
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
