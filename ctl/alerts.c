@@ -54,19 +54,5 @@ static int read_alerts(const struct ctl *ctl, sd_bus_message *m)
 
 int cmd_alerts(struct ctl *ctl, int argc, char **argv)
 {
-	sd_bus_message *m = NULL;
-	sd_bus *bus = NULL;
-	int status;
-
-	if (argc > 1)
-		return usage_error(argv[0], "takes no argument", argv[1]);
-	status = client_open(ctl, &bus);
-	if (status != CTL_OK)
-		return status;
-	status = client_call(bus, &m, "ListAlerts", "");
-	if (status == CTL_OK)
-		status = read_alerts(ctl, m);
-	sd_bus_message_unref(m);
-	client_close(bus);
-	return status;
+	return client_tell(ctl, argc, argv, "ListAlerts", read_alerts);
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "config/textfile.h"
 
 #define MATCHES_MAX 20000
 
@@ -53,39 +54,6 @@ static int open_at(const struct audit_files *f, const char *path, int flags)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int read_fd(int fd, char **ret, size_t *ret_len)
-{
-	_cleanup_free_ char *text = NULL;
-	struct stat st;
-	size_t size, len = 0;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL; /* a FIFO or device would block or never end */
-	if ((unsigned long long)st.st_size > AUDIT_FILE_MAX)
-		return -EFBIG;
-	size = (size_t)st.st_size;
-	text = malloc(size + 1);
-	if (!text)
-		return -ENOMEM;
-	while (len < size) {
-		ssize_t n = read(fd, text + len, size - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	text[len] = '\0';
-	*ret_len = len;
-	*ret = TAKE_PTR(text);
-	return 0;
-}
-
 int audit_files_read(struct audit_files *f, const char *path, char **ret, size_t *len)
 {
 	_cleanup_close_ int fd = open_at(f, path, 0);
@@ -94,7 +62,7 @@ int audit_files_read(struct audit_files *f, const char *path, char **ret, size_t
 	if (fd >= 0 && (f->n >= AUDIT_FILES_MAX || f->bytes >= AUDIT_BYTES_MAX))
 		return -E2BIG;
 	if (fd >= 0)
-		r = read_fd(fd, ret, len);
+		r = textfile_read_fd(fd, AUDIT_FILE_MAX, ret, len);
 	if (r == -EACCES || r == -EPERM)
 		f->denied++;
 	if (r < 0)

@@ -14,6 +14,7 @@
 #include "base/unixsocket.h"
 #include "config/config.h"
 #include "control/bus.h"
+#include "usage.h"
 
 /* Reading a million bans from the kernel takes a while. */
 #define CALL_TIMEOUT (120 * USEC_PER_SEC)
@@ -115,6 +116,26 @@ int client_call(sd_bus *bus, sd_bus_message **reply, const char *method, const c
 	sd_bus_message_unref(answer);
 	sd_bus_message_unref(m);
 	sd_bus_error_free(&error);
+	return status;
+}
+
+int client_tell(struct ctl *ctl, int argc, char **argv, const char *method,
+		int (*tell)(const struct ctl *ctl, sd_bus_message *m))
+{
+	sd_bus_message *m = NULL;
+	sd_bus *bus = NULL;
+	int status;
+
+	if (argc > 1)
+		return usage_error(argv[0], "takes no argument", argv[1]);
+	status = client_open(ctl, &bus);
+	if (status != CTL_OK)
+		return status;
+	status = client_call(bus, &m, method, "");
+	if (status == CTL_OK)
+		status = tell(ctl, m);
+	sd_bus_message_unref(m);
+	client_close(bus);
 	return status;
 }
 

@@ -18,6 +18,13 @@ void client_close(sd_bus *bus);
  */
 int client_call(sd_bus *bus, sd_bus_message **reply, const char *method, const char *types, ...);
 
+/*
+ * A command of one call without arguments: argv may have none, either, and tell says
+ * what the answer holds. Returns an exit status.
+ */
+int client_tell(struct ctl *ctl, int argc, char **argv, const char *method,
+		int (*tell)(const struct ctl *ctl, sd_bus_message *m));
+
 /* An answer that could not be read: another version of the agent. Returns CTL_FAILED. */
 int client_bad_reply(int error);
 

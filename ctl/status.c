@@ -138,32 +138,12 @@ static int tell_metrics(const struct ctl *ctl, sd_bus_message *m)
 	return CTL_OK;
 }
 
-static int call(struct ctl *ctl, int argc, char **argv, const char *method,
-		int (*tell)(const struct ctl *ctl, sd_bus_message *m))
-{
-	sd_bus_message *m = NULL;
-	sd_bus *bus = NULL;
-	int status;
-
-	if (argc > 1)
-		return usage_error(argv[0], "takes no argument", argv[1]);
-	status = client_open(ctl, &bus);
-	if (status != CTL_OK)
-		return status;
-	status = client_call(bus, &m, method, "");
-	if (status == CTL_OK)
-		status = tell(ctl, m);
-	sd_bus_message_unref(m);
-	client_close(bus);
-	return status;
-}
-
 int cmd_status(struct ctl *ctl, int argc, char **argv)
 {
-	return call(ctl, argc, argv, "Status", tell_status);
+	return client_tell(ctl, argc, argv, "Status", tell_status);
 }
 
 int cmd_metrics(struct ctl *ctl, int argc, char **argv)
 {
-	return call(ctl, argc, argv, "Metrics", tell_metrics);
+	return client_tell(ctl, argc, argv, "Metrics", tell_metrics);
 }

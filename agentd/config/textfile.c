@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 
-static int read_all(int fd, size_t max, char **ret, size_t *ret_len)
+int textfile_read_fd(int fd, size_t max, char **ret, size_t *ret_len)
 {
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
@@ -53,7 +53,7 @@ int textfile_read(const char *path, size_t max, struct diag *diag, char **ret, s
 
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	r = fd < 0 ? -errno : read_all(fd, max, ret, ret_len);
+	r = fd < 0 ? -errno : textfile_read_fd(fd, max, ret, ret_len);
 	if (r == -EFBIG)
 		diag_error(diag, path, 0, NULL, "the file is larger than %zu bytes", max);
 	else if (r == -EINVAL)

@@ -15,6 +15,9 @@
  */
 int textfile_read(const char *path, size_t max, struct diag *diag, char **ret, size_t *ret_len);
 
+/* The same of an open file, without a word about it. -EISDIR, -EINVAL: no regular file; -EBUSY: it is being written. */
+int textfile_read_fd(int fd, size_t max, char **ret, size_t *ret_len);
+
 /* The text without a UTF-8 byte order mark. */
 struct span textfile_skip_bom(struct span text);
 

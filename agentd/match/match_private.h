@@ -9,12 +9,17 @@
 #include "match/pattern.h"
 #include "match/wordset.h"
 
-/* Between match.c and keep.c (to the store and back). */
+/* Between match.c (making it), scan.c (running it) and keep.c (to the store and back). */
 
 /* A set of patterns, by their index. */
 struct pattern_set {
 	uint64_t bits[MATCHER_PATTERNS_MAX / 64];
 };
+
+static inline void pattern_set_add(uint64_t *set, size_t i)
+{
+	set[i / 64] |= (uint64_t)1 << (i % 64);
+}
 
 /* A pattern, with where it is from. */
 struct member {
