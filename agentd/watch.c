@@ -18,7 +18,7 @@ struct count {
 static enum kernel_set hash_of(const struct addr *a)
 {
 	if (addr_is_host(a))
-		return a->family == AF_INET ? KERNEL_BAN4 : KERNEL_BAN6;
+		return a->port ? KERNEL_PORT4 : a->family == AF_INET ? KERNEL_BAN4 : KERNEL_BAN6;
 	return a->family == AF_INET6 && a->len == 64 ? KERNEL_BAN64 : KERNEL_SETS;
 }
 
@@ -36,7 +36,7 @@ static void count_ban(void *userdata, struct ban *b)
 /* Linux before 6.16 does not tell how many it has: then as many as it has taken. */
 static void count_bans(struct agent *a, struct health *h)
 {
-	static const enum kernel_set hashes[] = { KERNEL_BAN4, KERNEL_BAN6, KERNEL_BAN64 };
+	static const enum kernel_set hashes[] = { KERNEL_BAN4, KERNEL_BAN6, KERNEL_BAN64, KERNEL_PORT4 };
 	struct count c = { a, h, { 0 } };
 	size_t i;
 

@@ -3,8 +3,12 @@
 
 const char *kernel_set_name(enum kernel_set set)
 {
-	static const char *const names[KERNEL_SETS] = { "ban4",	   "ban6",    "ban64", "net4", "net6",
-							"exempt4", "exempt6", "seen4", "seen6" };
+	static const char *const names[KERNEL_SETS] = {
+		[KERNEL_BAN4] = "ban4",	      [KERNEL_BAN6] = "ban6",	    [KERNEL_BAN64] = "ban64",
+		[KERNEL_PORT4] = "port4",     [KERNEL_NET4] = "net4",	    [KERNEL_NET6] = "net6",
+		[KERNEL_EXEMPT4] = "exempt4", [KERNEL_EXEMPT6] = "exempt6", [KERNEL_SEEN4] = "seen4",
+		[KERNEL_SEEN6] = "seen6",     [KERNEL_CALLED4] = "called4", [KERNEL_CALLED6] = "called6",
+	};
 
 	return names[set];
 }

@@ -9,7 +9,8 @@
 /* As the kernel has them. */
 static const enum nft_set hashes[KERNEL_SETS] = {
 	[KERNEL_BAN4] = NFT_BAN4,   [KERNEL_BAN6] = NFT_BAN6,	[KERNEL_BAN64] = NFT_BAN64,
-	[KERNEL_SEEN4] = NFT_SEEN4, [KERNEL_SEEN6] = NFT_SEEN6,
+	[KERNEL_PORT4] = NFT_PORT4, [KERNEL_SEEN4] = NFT_SEEN4,	[KERNEL_SEEN6] = NFT_SEEN6,
+	[KERNEL_CALLED4] = NFT_CALLED4, [KERNEL_CALLED6] = NFT_CALLED6,
 };
 
 static void count_element(void *userdata, const struct nft_element *e)
@@ -20,7 +21,7 @@ static void count_element(void *userdata, const struct nft_element *e)
 	++*count;
 }
 
-/* A kernel that does not know is made to list the sources seen; not the bans, which are up to a million. */
+/* A kernel that does not know is made to list the sources seen and those called; not the bans, which are up to a million. */
 static int count_hash(struct table *t, enum kernel_set set, struct kernel_set_size *ret)
 {
 	int64_t n = nft_count(t->nft, hashes[set]);
@@ -28,7 +29,7 @@ static int count_hash(struct table *t, enum kernel_set set, struct kernel_set_si
 	ret->limit = nft_set_limit(t->nft, hashes[set]);
 	if (n >= 0)
 		ret->count = (uint64_t)n;
-	if (n == -EOPNOTSUPP && (set == KERNEL_SEEN4 || set == KERNEL_SEEN6))
+	if (n == -EOPNOTSUPP && set >= KERNEL_SEEN4)
 		n = nft_dump(t->nft, hashes[set], count_element, &ret->count);
 	return n < 0 ? (int)n : 0;
 }
@@ -58,8 +59,11 @@ int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret)
 	case KERNEL_BAN4:
 	case KERNEL_BAN6:
 	case KERNEL_BAN64:
+	case KERNEL_PORT4:
 	case KERNEL_SEEN4:
 	case KERNEL_SEEN6:
+	case KERNEL_CALLED4:
+	case KERNEL_CALLED6:
 		return count_hash(t, (enum kernel_set)set, ret);
 	case KERNEL_NET4:
 	case KERNEL_NET6:

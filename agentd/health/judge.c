@@ -145,13 +145,17 @@ static void judge_sets(const struct health *h, struct verdict *v)
 
 	for (i = 0; i < KERNEL_SETS; i++) {
 		const struct kernel_set_size *s = &h->firewall.sizes[i];
-		bool seen = i == KERNEL_SEEN4 || i == KERNEL_SEEN6;
+		bool called = i == KERNEL_CALLED4 || i == KERNEL_CALLED6, seen = called || i == KERNEL_SEEN4 || i == KERNEL_SEEN6;
 		struct problem *p;
 
 		if (!s->known || !s->limit || s->count < s->limit || (seen && !h->witness))
 			continue;
 		p = add(v, seen ? PROBLEM_WITNESS_FULL : PROBLEM_SET_FULL, SEVERITY_DEGRADED, i);
-		if (seen) {
+		if (called) {
+			say(p, "This host calls more addresses than the kernel's set %s holds (%llu): others are taken for strangers.",
+			    kernel_set_name((enum kernel_set)i), (unsigned long long)s->limit);
+			advise(p, "exempt your carriers; set witness_size in [firewall] higher");
+		} else if (seen) {
 			say(p, "More sources send than the kernel's set %s holds (%llu): log lines count without its word.",
 			    kernel_set_name((enum kernel_set)i), (unsigned long long)s->limit);
 			advise(p, "set witness_size in [firewall] higher, unless this is a flood that passes");

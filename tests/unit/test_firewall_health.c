@@ -162,7 +162,8 @@ static void the_helper_tells_its_memory_and_how_full_the_sets_are(void **state)
 	ban(w, "2001:db8:1::/64");
 	ban(w, "203.0.113.0/24");
 	ban(w, "203.0.113.0/25");
-	wait_for(w, &w->done, 6);
+	ban(w, "192.0.2.3:40001");
+	wait_for(w, &w->done, 7);
 	ping(w);
 	assert_false(stats(w).gone);
 	assert_int_equal(stats(w).down_since, 0);
@@ -170,12 +171,15 @@ static void the_helper_tells_its_memory_and_how_full_the_sets_are(void **state)
 	bans_are(w, KERNEL_BAN4, 2);
 	bans_are(w, KERNEL_BAN6, 1);
 	bans_are(w, KERNEL_BAN64, 1);
+	bans_are(w, KERNEL_PORT4, 1);
 	size_is(w, KERNEL_NET4, 2, 65536);
 	size_is(w, KERNEL_NET6, 0, 65536);
 	size_is(w, KERNEL_EXEMPT4, 2, 65536); /* with 127.0.0.0/8 */
 	size_is(w, KERNEL_EXEMPT6, 2, 65536);
 	size_is(w, KERNEL_SEEN4, 0, 40);
 	size_is(w, KERNEL_SEEN6, 0, 40);
+	size_is(w, KERNEL_CALLED4, 0, 40);
+	size_is(w, KERNEL_CALLED6, 0, 40);
 }
 
 static void without_a_table_no_size_is_known(void **state)

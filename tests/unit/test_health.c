@@ -196,6 +196,9 @@ static void sets_that_are_full_are_told(void **state)
 	w = world();
 	w->health.firewall.sizes[KERNEL_SEEN6] = (struct kernel_set_size){ true, 100, 100 };
 	only(w, PROBLEM_WITNESS_FULL, SEVERITY_DEGRADED, false);
+	w = world();
+	w->health.firewall.sizes[KERNEL_CALLED4] = (struct kernel_set_size){ true, 100, 100 };
+	only(w, PROBLEM_WITNESS_FULL, SEVERITY_DEGRADED, false);
 	w->health.witness = false;
 	judge(w);
 	assert_int_equal(w->verdict.count, 0);
