@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from sipwarden_env import BUILD, Agent, run, sh, wait
+from sipwarden_env import BUILD, TOP, Agent, run, sh, wait
 
 USER = 65534
 INJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject.py")
@@ -76,6 +77,8 @@ class Place:
         a.base = a.base.replace("user = root", f"user = nobody\nfirewall_socket = {self.socket_dir}/firewall.sock")
         a.base = a.base.replace(f"socket = {a.dir}/control.sock", f"socket = {self.socket_dir}/control.sock")
         a.write_config(f"[input asterisk]\npath = {self.log}\n[exempt]\naddress = 198.51.100.0/24\n")
+        # The source tree may be nobody's business, and the agent reads filters as nobody after a reload.
+        shutil.copytree(f"{TOP}/filters", a.path("filters"), dirs_exist_ok=True)
         os.chmod(a.dir, 0o755)
         sh("chown", "-R", str(USER), a.dir)
         self.listeners = [socket.create_server(("127.0.0.1", p)) for p in (PORT, 53)]
