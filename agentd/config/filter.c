@@ -450,15 +450,27 @@ static char *find_main(const char *name, char *const *dirs)
 	return NULL;
 }
 
+/* The first directory that we may not look into, or NULL. */
+static const char *find_hidden(char *const *dirs)
+{
+	char *const *dir;
+
+	for (dir = dirs; *dir; dir++)
+		if (access(*dir, R_OK | X_OK) < 0 && errno == EACCES)
+			return *dir;
+	return NULL;
+}
+
 static void no_such_filter(const char *name, char *const *dirs, struct diag *diag)
 {
 	_cleanup_free_ char *hint = NULL;
 	char shown[80], **names = NULL;
-	const char *near = NULL;
+	const char *near = NULL, *hidden = find_hidden(dirs);
 
-	if (filter_names(dirs, &names) == 0)
+	if (!hidden && filter_names(dirs, &names) == 0)
 		near = suggest_nearest(name, (const char *const *)names, strings_count(names));
-	hint = near ? text_printf("did you mean '%s'?", near) :
+	hint = hidden ? text_printf("%s may not be read by this user: it may be there; give it the rights", hidden) :
+	       near   ? text_printf("did you mean '%s'?", near) :
 		      text_printf("looked in %s%s%s", dirs[0] ? dirs[0] : "no directory", dirs[0] && dirs[1] ? ", " : "",
 				  dirs[0] && dirs[1] ? dirs[1] : "");
 	text_escape(SPAN(name), shown, sizeof(shown));

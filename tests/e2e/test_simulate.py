@@ -267,6 +267,12 @@ def test_it_needs_no_rights():
         assert len(simulate(a, "--input", f"asterisk={a.dir}/full.log", "--json", **nobody)) == 1
         said = simulate(a, "--input", f"asterisk={a.dir}/secret.log", status=1, **nobody)
         assert "secret.log" in said and "Permission denied" in said and "group" in said, said
+        # A filter that is hidden is not one that is not there.
+        a.base = a.base.replace(f" {TOP}/filters", "")
+        a.write_config(INPUT.format(dir=a.dir))
+        os.chmod(a.path("filters"), 0o700)
+        said = simulate(a, "--input", f"asterisk={a.dir}/full.log", status=1, **nobody)
+        assert f"{a.dir}/filters may not be read by this user" in said, said
 
 
 def test_streams():
