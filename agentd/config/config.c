@@ -15,11 +15,12 @@
 
 #define INPUTS_MAX 256
 #define RULES_MAX 256
+#define FRAUDS_MAX 64
 
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "metrics",	 "input NAME", "rule NAME" };
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "calls",     "input NAME", "rule NAME", "fraud NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -81,6 +82,35 @@ static struct config_rule *open_rule(struct loader *l, const struct place *at, c
 	return rule;
 }
 
+static struct config_fraud *open_fraud(struct loader *l, const struct place *at, const char *name)
+{
+	struct config *c = l->cfg;
+	struct config_fraud *f, *longer;
+	size_t i;
+
+	for (i = 0; i < c->n_frauds; i++) {
+		if (strcmp(c->frauds[i].name, name) == 0) {
+			c->frauds[i].line = at->line;
+			c->frauds[i].file = l->file;
+			return &c->frauds[i];
+		}
+	}
+	longer = c->n_frauds < FRAUDS_MAX ? reallocarray(c->frauds, c->n_frauds + 1, sizeof(*longer)) : NULL;
+	if (!longer) {
+		value_error(at, name, NULL, "more than 64 rules on calls, or out of memory");
+		return NULL;
+	}
+	c->frauds = longer;
+	f = &c->frauds[c->n_frauds];
+	config_fraud_defaults(f);
+	f->line = at->line;
+	f->file = l->file;
+	if (!value_name(at, name, &f->name))
+		return NULL;
+	c->n_frauds++;
+	return f;
+}
+
 static void unknown_section(struct loader *l, const char *section, unsigned line)
 {
 	const char *near = suggest_nearest(section, section_names, ELEMENTSOF(section_names));
@@ -88,7 +118,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [calls], [input NAME], [rule NAME] and [fraud NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -149,6 +179,12 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &brakes_keys;
 	} else if (strcmp(section, "metrics") == 0) {
 		l->keys = &metrics_keys;
+	} else if (strcmp(section, "calls") == 0) {
+		l->keys = &calls_keys;
+	} else if ((name = section_name(section, "fraud"))) {
+		l->fraud = open_fraud(l, &at, name);
+		if (l->fraud)
+			l->keys = &fraud_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -165,7 +201,7 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 static void unknown_key(struct loader *l, const char *section, const char *key, unsigned line)
 {
 	_cleanup_free_ char *hint = NULL;
-	const char *names[16], *near;
+	const char *names[32], *near;
 	size_t i;
 
 	for (i = 0; i < l->keys->count && i < ELEMENTSOF(names); i++)
@@ -269,6 +305,8 @@ static void finish(struct loader *l)
 		finish_input(l, &c->inputs[i]);
 	for (i = 0; i < c->n_rules; i++)
 		finish_rule(l, &c->rules[i]);
+	for (i = 0; i < c->n_frauds; i++)
+		finish_fraud(l, &c->frauds[i]);
 	if (c->n_inputs == 0)
 		diag_warning(l->diag, c->path, 0, "add [input NAME] for each log of the gateway",
 			     "there is no input, so nothing is followed");
@@ -368,6 +406,9 @@ class_set config_classes(const struct config *c)
 	for (i = 0; i < c->n_rules; i++)
 		if (c->rules[i].enabled)
 			classes |= c->rules[i].classes;
+	for (i = 0; i < c->n_frauds; i++)
+		if (c->frauds[i].enabled)
+			classes |= CLASS_BIT(CLASS_CALL_ATTEMPT) | CLASS_BIT(CLASS_CALL_END) | CLASS_BIT(CLASS_AUTH_SUCCESS);
 	return classes;
 }
 
@@ -406,8 +447,16 @@ struct config *config_free(struct config *c)
 		free(c->rules[i].except);
 		free(c->rules[i].raises);
 	}
+	for (i = 0; i < c->n_frauds; i++) {
+		free(c->frauds[i].name);
+		strings_free(c->frauds[i].countries);
+		strings_free(c->frauds[i].except);
+		strings_free(c->frauds[i].except_accounts);
+	}
 	free(c->inputs);
 	free(c->rules);
+	free(c->frauds);
+	free(c->calls.database);
 	free(c->exempt);
 	strings_free(c->exempt_names);
 	free(c->path);
