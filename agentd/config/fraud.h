@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hours.h"
 #include "base/timespan.h"
 
 /*
@@ -15,7 +16,7 @@
  *   [fraud NAME]  measure = MEASURE; per = account, source, range, country, company …;
  *                 warning, critical = NUMBER, or SPAN for duration; window;
  *                 to = all|outside|abroad|risky; kind = KIND …; country, except = COUNTRY …;
- *                 except_account = ACCOUNT …; days = Mo-Fr …; hours = HH:MM-HH:MM|office|off;
+ *                 except_account = ACCOUNT …; hours = always|office|off|Mo-Fr 07:00-19:00 …;
  *                 source = any|new; action = alert|ban …; ban = SPAN; enabled
  */
 enum fraud_measure {
@@ -59,9 +60,8 @@ struct config_fraud {
 	char **countries;	 /* ISO 3166, upper case; NULL: all */
 	char **except;		 /* countries that do not count */
 	char **except_accounts;
-	uint8_t days;		 /* bit 0 is Monday; all: every day */
 	enum fraud_hours hours;
-	uint16_t from, until;	 /* FRAUD_BETWEEN: minutes of the day; until may be before from: over midnight */
+	struct hours between;	 /* FRAUD_BETWEEN */
 	bool new_source;	 /* only calls from where the account was not used before */
 	bool alert, ban;
 	usec_t ban_for;
@@ -70,7 +70,6 @@ struct config_fraud {
 	unsigned line;
 	const char *file;
 };
-#define FRAUD_EVERY_DAY 0x7f
 
 struct config_calls {
 	usec_t learning;       /* since the first call that was seen: rules that compare with the past say nothing */

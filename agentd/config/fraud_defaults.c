@@ -54,7 +54,6 @@ void config_fraud_defaults(struct config_fraud *f)
 	*f = (struct config_fraud){
 		.per = FRAUD_PER_ACCOUNT,
 		.window = DAY,
-		.days = FRAUD_EVERY_DAY,
 		.alert = true,
 		.ban_for = HOUR,
 		.enabled = true,
@@ -79,7 +78,6 @@ int config_set_frauds(struct config *c)
 			return -ENOMEM;
 		c->n_frauds++;
 		f->window = f->window ? f->window : base.window;
-		f->days = base.days;
 		f->alert = base.alert;
 		f->ban_for = base.ban_for;
 		f->enabled = true;

@@ -190,61 +190,6 @@ static void take_except_account(struct loader *l, const struct place *at, const 
 	take_words(l, at, text, &l->fraud->except_accounts);
 }
 
-static int find_day(const char *text, size_t len)
-{
-	static const char names[] = "MoTuWeThFrSaSu";
-	int i;
-
-	for (i = 0; len == 2 && i < 7; i++)
-		if (strncasecmp(names + 2 * i, text, 2) == 0)
-			return i;
-	return -1;
-}
-
-/* "Mo", or "Fr-Mo", over the end of the week. */
-static bool read_days(const char *word, uint8_t *days)
-{
-	size_t n = strcspn(word, "-");
-	int first = find_day(word, n), last = word[n] ? find_day(word + n + 1, strlen(word + n + 1)) : first;
-
-	if (first < 0 || last < 0)
-		return false;
-	for (; first != last; first = (first + 1) % 7)
-		*days |= (uint8_t)(1 << first);
-	*days |= (uint8_t)(1 << last);
-	return true;
-}
-
-static void take_days(struct loader *l, const struct place *at, const char *text)
-{
-	char **words, **w;
-	uint8_t days = 0;
-
-	if (!value_words(at, text, &words))
-		return;
-	for (w = words; *w && read_days(*w, &days); w++)
-		;
-	if (*w)
-		value_error(at, *w, "as Mo-Fr or Sa Su", "not a day of the week");
-	else
-		l->fraud->days = days;
-	strings_free(words);
-}
-
-/* "07:00" */
-static bool read_clock(const char *text, uint16_t *ret)
-{
-	unsigned h, m;
-
-	if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]) || text[2] != ':' ||
-	    !isdigit((unsigned char)text[3]) || !isdigit((unsigned char)text[4]))
-		return false;
-	h = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
-	m = (unsigned)(text[3] - '0') * 10 + (unsigned)(text[4] - '0');
-	*ret = (uint16_t)(h * 60 + m);
-	return m < 60 && *ret <= 24 * 60;
-}
-
 static void take_hours(struct loader *l, const struct place *at, const char *text)
 {
 	struct config_fraud *f = l->fraud;
@@ -255,11 +200,11 @@ static void take_hours(struct loader *l, const struct place *at, const char *tex
 		f->hours = FRAUD_OFFICE;
 	else if (strcmp(text, "off") == 0)
 		f->hours = FRAUD_OFF;
-	else if (strlen(text) == 11 && text[5] == '-' && read_clock(text, &f->from) && read_clock(text + 6, &f->until))
+	else if (hours_parse(text, &f->between) == 0)
 		f->hours = FRAUD_BETWEEN;
 	else
-		value_error(at, text, "always, office, off (both by [site] office_hours), or as 19:00-07:00",
-			    "not hours of the day");
+		value_error(at, text, "always, office, off (both by [site] office_hours), or as Mo-Fr 19:00-07:00",
+			    "not hours of the week");
 }
 
 static void take_source(struct loader *l, const struct place *at, const char *text)
@@ -304,8 +249,8 @@ static const struct key fraud_list[] = {
 	{ "window", take_window, false },	{ "to", take_to, false },
 	{ "kind", take_kind, false },		{ "country", take_country, true },
 	{ "except", take_except, true },	{ "except_account", take_except_account, true },
-	{ "days", take_days, false },		{ "hours", take_hours, false },
-	{ "source", take_source, false },	{ "action", take_action, false },
+	{ "hours", take_hours, false },		{ "source", take_source, false },
+	{ "action", take_action, false },
 	{ "ban", take_ban, false },		{ "learned", take_learned, false },
 	{ "enabled", take_enabled, false },
 };
