@@ -196,13 +196,16 @@ static void finish(struct calls *c, struct running_call *rc, usec_t end)
 }
 
 /* Another line of a call that is known. */
-static void join(struct calls *c, struct running_call *rc, const struct event *e, const struct call *call, bool record)
+static void join(struct calls *c, struct running_call *rc, const struct event *e, bool record)
 {
+	/* Its record was read before: they may be in different logs. */
+	if (!record && !rc->attempted && rc->call.end)
+		note_end_seen(c, true);
 	rc->attempted |= !record;
 	rc->recorded |= record;
-	if (e->n_addrs == 1 && rc->call.by_login) {
-		rc->call.source = call->source;
-		rc->call.proven = call->proven;
+	if (e->n_addrs == 1 && (rc->call.by_login || !rc->call.source.family)) {
+		rc->call.source = e->addrs[0];
+		rc->call.proven = e->proven;
 		rc->call.by_login = false;
 	}
 	running_update(c->running, rc, 0);
@@ -225,8 +228,7 @@ static void note_call(struct calls *c, const struct event *e, usec_t when)
 	if (!rc && e->number.len == 0)
 		return;
 	if (rc) {
-		/* One that has no duration tells when it ended, not when it began. */
-		join(c, rc, e, &call, ended);
+		join(c, rc, e, ended);
 	} else {
 		take_source(c, &call, e);
 		known_since(&c->known, when);
