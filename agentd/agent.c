@@ -160,6 +160,8 @@ static int start_stages(struct agent *a)
 	agent_keep_names(a);
 	agent_restore(a);
 	r = agent_keep_start(a);
+	if (r >= 0)
+		r = agent_calls_start(a);
 	if (r < 0)
 		return r;
 	agent_exemptions_configure(a);
@@ -185,6 +187,7 @@ static void agent_stop(struct agent *a)
 	store_close(a->store);
 	agent_keep_done(a);
 	firewall_stop(a->firewall);
+	agent_calls_stop(a);
 	decider_free(a->decider);
 	world_free(a->world);
 	sd_event_source_unref(a->commit_timer);

@@ -54,6 +54,8 @@ static int reload_world(struct agent *a, struct world *w)
 		agent_inputs_stop(inputs, w->cfg->n_inputs);
 		return r;
 	}
+	if (calls_reload(a->calls, w->cfg) < 0)
+		log_error("Out of memory: calls are not watched for fraud until the next reload");
 	tell_unchanged(a->world->cfg, w->cfg);
 	agent_keep_inputs(a, true, &kept);
 	agent_inputs_stop(a->inputs, a->n_inputs);

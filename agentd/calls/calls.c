@@ -74,16 +74,15 @@ int calls_reload(struct calls *c, const struct config *cfg)
 {
 	struct measure *measures = NULL;
 	struct zone *zone = NULL;
-	size_t n;
+	size_t n = 0;
 	int r = zone_new(cfg->site.timezone, &zone);
 
 	if (r >= 0)
 		r = measures_new(cfg, &measures, &n);
-	if (r < 0) {
-		zone_free(zone);
-		return r;
-	}
-	measures_inherit(measures, n, c->measures, c->n_measures);
+	if (r >= 0)
+		measures_inherit(measures, n, c->measures, c->n_measures);
+	else
+		n = 0;
 	measures_free(c->measures, c->n_measures);
 	zone_free(c->zone);
 	geo_close(c->geo);
@@ -93,7 +92,7 @@ int calls_reload(struct calls *c, const struct config *cfg)
 	c->geo = open_database(cfg);
 	c->cfg = cfg;
 	/* The tables are others now. */
-	return c->keep ? calls_keep_start(c) : 0;
+	return r >= 0 && c->keep ? calls_keep_start(c) : r;
 }
 
 /* Lines */
@@ -196,13 +195,14 @@ static void finish(struct calls *c, struct running_call *rc, usec_t end)
 }
 
 /* Another line of a call that is known. */
-static void join(struct calls *c, struct running_call *rc, const struct event *e, bool record)
+static void join(struct calls *c, struct running_call *rc, const struct event *e, uint64_t id, bool record)
 {
 	/* Its record was read before: they may be in different logs. */
 	if (!record && !rc->attempted && rc->call.end)
 		note_end_seen(c, true);
 	rc->attempted |= !record;
 	rc->recorded |= record;
+	running_name(c->running, rc, id);
 	if (e->n_addrs == 1 && (rc->call.by_login || !rc->call.source.family)) {
 		rc->call.source = e->addrs[0];
 		rc->call.proven = e->proven;
@@ -228,7 +228,7 @@ static void note_call(struct calls *c, const struct event *e, usec_t when)
 	if (!rc && e->number.len == 0)
 		return;
 	if (rc) {
-		join(c, rc, e, ended);
+		join(c, rc, e, id, ended);
 	} else {
 		take_source(c, &call, e);
 		known_since(&c->known, when);

@@ -74,7 +74,7 @@ struct calls_stats {
 /* cfg must outlive it or the next calls_reload(). Returns 0 or -ENOMEM. */
 int calls_new(const struct config *cfg, const struct calls_callbacks *callbacks, struct calls **ret);
 struct calls *calls_free(struct calls *c);
-/* Another config; counts of rules that did not change are kept. Returns 0, or -ENOMEM and nothing has changed. */
+/* Another config; counts of rules that did not change are kept. Returns 0, or -ENOMEM: then nothing is measured until the next one. */
 int calls_reload(struct calls *c, const struct config *cfg);
 
 /* One event, of any class; arrival is now, by CLOCK_REALTIME. */

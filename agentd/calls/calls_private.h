@@ -67,7 +67,10 @@ void measure_source(struct calls *c, const struct call *call, usec_t when);
 /* Where the source is: its country, or its network if that is not known. 0: family 0. */
 uint64_t measure_place(const struct calls *c, const struct addr *source);
 
-/* scope.c: does the rule count the call? */
+/* scope.c */
+/* Does it leave the house, and may cost something? */
+bool scope_is_outside(const struct number *n);
+/* Does the rule count the call? */
 bool scope_has(const struct calls *c, const struct config_fraud *f, const struct call *call);
 /* What has a count of its own; false: the call lacks a part of it. */
 bool scope_key(const struct config_fraud *f, const struct call *call, uint64_t *ret);

@@ -34,8 +34,10 @@ int measures_new(const struct config *cfg, struct measure **ret, size_t *n)
 	for (i = 0; r >= 0 && i < cfg->n_frauds; i++)
 		if (cfg->frauds[i].enabled)
 			r = measure_init(&m[(*n)++], &cfg->frauds[i]);
-	if (r < 0 && m)
+	if (r < 0 && m) {
 		measures_free(m, *n);
+		*n = 0;
+	}
 	*ret = r < 0 ? NULL : m;
 	return r;
 }
@@ -198,8 +200,8 @@ void measure_begin(struct calls *c, const struct call *call, usec_t when)
 {
 	size_t i;
 
-	/* Its own house and codes are nobody's fraud, and not to be learned. */
-	if (call->number.kind == NUMBER_INTERNAL || call->number.kind == NUMBER_CODE || call->number.kind == NUMBER_UNKNOWN)
+	/* Calls within the house are nobody's fraud, and nothing to be learned. */
+	if (!scope_is_outside(&call->number))
 		return;
 	for (i = 0; i < c->n_measures; i++)
 		measure_one(c, &c->measures[i], call, when);

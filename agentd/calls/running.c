@@ -56,10 +56,13 @@ static struct list *list_of(struct running *r, const struct running_call *rc)
 
 static void forget(struct running *r, struct running_call *rc)
 {
+	size_t i;
+
 	list_remove(list_of(r, rc), rc);
 	hash_table_remove(&r->by_pair, &rc->by_pair);
-	if (rc->id)
-		hash_table_remove(&r->by_id, &rc->by_id);
+	for (i = 0; i < RUNNING_IDS; i++)
+		if (rc->ids[i].id)
+			hash_table_remove(&r->by_id, &rc->ids[i].link);
 	r->slots[rc->slot] = NULL;
 	r->free[r->n_free++] = rc->slot;
 	free(rc);
@@ -106,7 +109,7 @@ static struct running_call *find_id(const struct running *r, uint64_t id)
 {
 	struct hash_link *link = id ? hash_table_first(&r->by_id, id) : NULL;
 
-	return link ? container_of(link, struct running_call, by_id) : NULL;
+	return link ? container_of(link, struct running_id, link)->call : NULL;
 }
 
 static usec_t apart(usec_t a, usec_t b)
@@ -132,9 +135,26 @@ struct running_call *running_find(struct running *r, uint64_t pair, uint64_t id,
 	return best;
 }
 
+void running_name(struct running *r, struct running_call *rc, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; id && i < RUNNING_IDS; i++) {
+		if (rc->ids[i].id == id)
+			return;
+		if (rc->ids[i].id)
+			continue;
+		rc->ids[i].id = id;
+		rc->ids[i].call = rc;
+		hash_table_add(&r->by_id, &rc->ids[i].link, id);
+		return;
+	}
+}
+
 static struct running_call *insert(struct running *r, const struct running_call *from)
 {
 	struct running_call *rc = malloc(sizeof(*rc));
+	size_t i;
 
 	if (!rc)
 		return NULL;
@@ -147,8 +167,9 @@ static struct running_call *insert(struct running *r, const struct running_call 
 	r->slots[rc->slot] = rc;
 	list_append(list_of(r, rc), rc);
 	hash_table_add(&r->by_pair, &rc->by_pair, rc->pair);
-	if (rc->id)
-		hash_table_add(&r->by_id, &rc->by_id, rc->id);
+	memset(rc->ids, 0, sizeof(rc->ids));
+	for (i = 0; i < RUNNING_IDS; i++)
+		running_name(r, rc, from->ids[i].id);
 	changes_note(&r->changes, &rc->slot);
 	return rc;
 }
@@ -157,7 +178,7 @@ struct running_call *running_add(struct running *r, const struct call *call, uin
 {
 	const struct running_call rc = { .call = *call,
 					 .pair = pair,
-					 .id = id,
+					 .ids = { { .id = id } },
 					 .serial = ++r->serial,
 					 .attempted = !recorded,
 					 .recorded = recorded };
@@ -209,7 +230,8 @@ static void pack_call(const struct running_call *rc, struct pack *p)
 
 	pack_number(p, rc->serial);
 	pack_number(p, rc->pair);
-	pack_number(p, rc->id);
+	pack_number(p, rc->ids[0].id);
+	pack_number(p, rc->ids[1].id);
 	pack_number(p, (unsigned)rc->attempted | (unsigned)rc->recorded << 1 | (unsigned)c->proven << 2 |
 			       (unsigned)c->by_login << 3 | (unsigned)c->number.abroad << 4 |
 			       (unsigned)c->number.risky << 5 | (unsigned)c->number.odd << 6);
@@ -239,7 +261,8 @@ static bool unpack_call(struct unpack *u, struct running_call *rc)
 	uint64_t flags, kind;
 
 	*rc = (struct running_call){ .serial = 0 };
-	if (!unpack_number(u, &rc->serial) || !unpack_number(u, &rc->pair) || !unpack_number(u, &rc->id) ||
+	if (!unpack_number(u, &rc->serial) || !unpack_number(u, &rc->pair) || !unpack_number(u, &rc->ids[0].id) ||
+	    !unpack_number(u, &rc->ids[1].id) ||
 	    !unpack_below(u, 128, &flags) || !unpack_number(u, &c->start) || !unpack_number(u, &c->end) ||
 	    !unpack_number(u, &c->account_hash) || !unpack_addr(u, &c->source) || !unpack_below(u, NUMBER_KINDS, &kind) ||
 	    !unpack_chars(u, c->account, sizeof(c->account)) ||

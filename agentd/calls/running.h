@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_CALLS_RUNNING_H
 #define SIPWARDEN_CALLS_RUNNING_H
 
+#include "base/hash.h"
 #include "calls/calls.h"
 #include "detect/keep.h"
 
@@ -18,13 +19,21 @@ struct running;
 /* A call that is over is known for so long: its other lines may be on their way, and calls overlap. */
 #define OVER_FOR (3600 * USEC_PER_SEC)
 
+/* A call has one name in the log, and another one in the record. */
+#define RUNNING_IDS 2
+
 struct running_call {
 	struct call call;
-	uint64_t pair, id;	     /* hashes; id 0: none */
+	uint64_t pair;		     /* hash of account and number */
+	struct running_id {
+		struct hash_link link;
+		uint64_t id; /* a hash; 0: none */
+		struct running_call *call;
+	} ids[RUNNING_IDS];
 	uint64_t serial;	     /* ascending */
 	uint32_t slot;		     /* its place, as long as it is known */
 	bool attempted, recorded;    /* by such a line */
-	struct hash_link by_pair, by_id;
+	struct hash_link by_pair;
 	struct running_call *prev, *next;
 };
 
@@ -35,6 +44,8 @@ struct running *running_free(struct running *r);
 struct running_call *running_find(struct running *r, uint64_t pair, uint64_t id, usec_t start, bool recorded);
 /* A new call. NULL: out of memory. */
 struct running_call *running_add(struct running *r, const struct call *call, uint64_t pair, uint64_t id, bool recorded);
+/* It has that id, too. */
+void running_name(struct running *r, struct running_call *rc, uint64_t id);
 /* It is over, or what is known of it changed. */
 void running_update(struct running *r, struct running_call *rc, usec_t end);
 

@@ -14,6 +14,13 @@ static bool is_listed(char *const *list, const char *word)
 	return false;
 }
 
+bool scope_is_outside(const struct number *n)
+{
+	if (n->kind == NUMBER_UNKNOWN)
+		return *n->code;
+	return n->kind != NUMBER_INTERNAL && n->kind != NUMBER_CODE && n->kind != NUMBER_EMERGENCY;
+}
+
 static bool goes_there(enum fraud_to to, const struct number *n)
 {
 	switch (to) {
@@ -26,8 +33,7 @@ static bool goes_there(enum fraud_to to, const struct number *n)
 	case FRAUD_TO_OUTSIDE:
 		break;
 	}
-	return n->kind != NUMBER_INTERNAL && n->kind != NUMBER_CODE && n->kind != NUMBER_EMERGENCY &&
-	       n->kind != NUMBER_UNKNOWN;
+	return scope_is_outside(n);
 }
 
 /* By the site's clock. */

@@ -31,18 +31,18 @@ static bool was_told(struct calls *c, const struct config_fraud *f, uint64_t key
 
 static char *describe_count(const struct config_fraud *f, uint64_t count)
 {
+	const unsigned long long n = count;
 	char span[TIMESPAN_TEXT_MAX];
 
-	timespan_format(f->window, span);
 	switch (f->measure) {
 	case FRAUD_PER_MINUTE:
-		return text_printf("%llu calls within a minute", (unsigned long long)count);
+		return text_printf("%llu call%s within a minute", n, n == 1 ? "" : "s");
 	case FRAUD_TOTAL:
-		return text_printf("%llu calls within %s", (unsigned long long)count, span);
+		return text_printf("%llu call%s within %s", n, n == 1 ? "" : "s", timespan_format(f->window, span));
 	case FRAUD_CONCURRENT:
-		return text_printf("%llu calls at once", (unsigned long long)count);
+		return text_printf("%llu call%s at once", n, n == 1 ? "" : "s");
 	case FRAUD_SEQUENCE:
-		return text_printf("%llu calls in a row to one range", (unsigned long long)count);
+		return text_printf("%llu call%s in a row to one range", n, n == 1 ? "" : "s");
 	case FRAUD_DURATION:
 		return text_printf("a call of %s", timespan_format(count * USEC_PER_SEC, span));
 	case FRAUD_FIRST_COUNTRY:

@@ -55,8 +55,10 @@ enum alert_kind {
 	ALERT_FORGERY,	       /* a log line names who sent nothing */
 	ALERT_CEILING,	       /* more bans than the brakes allow */
 	ALERT_FRIENDS_SHARE,   /* a ban would cut off too many of those who logged in lately */
+	ALERT_FRAUD_WARNING,   /* calls are not as usual; from calls/, not from a decider */
+	ALERT_FRAUD,	       /* calls are beyond what is critical; likewise */
 };
-#define ALERT_KINDS 6
+#define ALERT_KINDS 8
 
 struct alert {
 	enum alert_kind kind;

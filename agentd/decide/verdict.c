@@ -23,6 +23,7 @@ static const char *const alert_names[ALERT_KINDS] = {
 	[ALERT_STALE_ACCOUNT] = "stale-account",   [ALERT_FRIEND_ATTACKS] = "friend-attacks",
 	[ALERT_ACCOUNT_ATTACK] = "account-attack", [ALERT_FORGERY] = "forgery",
 	[ALERT_CEILING] = "ceiling",		   [ALERT_FRIENDS_SHARE] = "friends-share",
+	[ALERT_FRAUD_WARNING] = "fraud-warning",   [ALERT_FRAUD] = "fraud",
 };
 
 const char *alert_name(enum alert_kind kind)
