@@ -197,18 +197,18 @@ static void test_lines_of_one_call_count_once(void **state)
 	attempt(&w, "100", "0044123456", "a@phone", START);
 	record(&w, "100", "+44 123456", START + SEC, 60);
 	/* In the other order, too: they are in different logs. */
-	record(&w, "100", "0044999", START + HOUR, 1);
-	attempt(&w, "100", "0044999", "b@phone", START + HOUR);
+	record(&w, "100", "0044203999456", START + HOUR, 1);
+	attempt(&w, "100", "0044203999456", "b@phone", START + HOUR);
 	/* Twice the same line. */
-	attempt(&w, "100", "0044999", "b@phone", START + HOUR);
+	attempt(&w, "100", "0044203999456", "b@phone", START + HOUR);
 	calls_stats(w.calls, &s);
 	assert_int_equal(s.calls, 2);
 	assert_int_equal(s.running, 0);
 	/* Two calls of the same second to one number are two. */
-	attempt(&w, "100", "0044555", "c@phone", START + 2 * HOUR);
-	attempt(&w, "100", "0044555", "d@phone", START + 2 * HOUR);
-	record(&w, "100", "0044555", START + 2 * HOUR, 9);
-	record(&w, "100", "0044555", START + 2 * HOUR, 9);
+	attempt(&w, "100", "0044203555456", "c@phone", START + 2 * HOUR);
+	attempt(&w, "100", "0044203555456", "d@phone", START + 2 * HOUR);
+	record(&w, "100", "0044203555456", START + 2 * HOUR, 9);
+	record(&w, "100", "0044203555456", START + 2 * HOUR, 9);
 	calls_stats(w.calls, &s);
 	assert_int_equal(s.calls, 4);
 	assert_int_equal(s.running, 0);
