@@ -12,7 +12,7 @@
 #define LOOK (10 * USEC_PER_SEC)
 #define NUMBER_TEXT_MAX 24
 
-static void log_fraud(const struct fraud *f)
+static void log_fraud(const struct fraud *f, bool banned)
 {
 	const struct call *call = f->call;
 	char addr[ADDR_TEXT_MAX], when[TIME_TEXT_MAX], count[NUMBER_TEXT_MAX], threshold[NUMBER_TEXT_MAX];
@@ -28,6 +28,7 @@ static void log_fraud(const struct fraud *f)
 		{ "SIPWARDEN_TIME", time_format_utc(f->when, when) },
 		{ "SIPWARDEN_COUNT", f->count ? count : NULL },
 		{ "SIPWARDEN_THRESHOLD", f->threshold ? threshold : NULL },
+		{ "SIPWARDEN_BANNED", banned ? "yes" : "no" },
 		{ NULL, NULL },
 	};
 
@@ -46,8 +47,12 @@ static void on_fraud(void *userdata, const struct fraud *f)
 		.text = f->text,
 	};
 
+	bool banned = f->rule->ban && f->critical && f->call->source.family &&
+		      decider_fraud(a->decider, &f->call->source, f->call->proven, f->rule->name, f->text, f->rule->ban_for,
+				    f->when);
+
 	a->watch.alerts[alert.kind]++;
-	log_fraud(f);
+	log_fraud(f, banned);
 	control_notify_alert(a->control, &alert);
 }
 

@@ -118,6 +118,16 @@ void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
 usec_t decider_expire(struct decider *d, usec_t now);
 
 /*
+ * Toll fraud by a logged-in account that came from addr (proven: it cannot have been
+ * forged). Banned as by a rule of that name, under exemptions and all brakes; not
+ * proven, no longer than such evidence allows. Never where other accounts logged in,
+ * too, within friend_for: that is an office, whose account was stolen. Returns whether
+ * it is banned, or was.
+ */
+bool decider_fraud(struct decider *d, const struct addr *addr, bool proven, const char *rule, const char *reason,
+		   usec_t span, usec_t when);
+
+/*
  * An admin's ban for span (USEC_INFINITY: until lifted). -EPERM: exempt, the
  * exemption in *exemption; -EINVAL: can never be an attacker (addr_unbannable).
  */
