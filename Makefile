@@ -184,7 +184,8 @@ ZSHDIR := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-fun
 CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
-UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
+UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket sipwarden-fraud.path \
+	sipwarden-fraud.service sipwarden-fraud@.service
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
 GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))

@@ -34,6 +34,9 @@ static int prepare_directories(const struct config *cfg)
 		return -ENOMEM;
 	if (r >= 0)
 		r = privilege_prepare_dir(dirname(socket), cfg->user);
+	/* Without it frauds are told in the journal only, which is said when it is. */
+	if (r >= 0)
+		agent_handout_prepare(cfg);
 	/* Without it there are no metrics, which is told when they are written. */
 	if (r >= 0 && cfg->metrics_file)
 		agent_metrics_directory(cfg->metrics_file, cfg->user);

@@ -23,7 +23,7 @@
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
  * (decisions to firewall and store), journal.c (decisions to the journal),
- * fraud.c (what calls show to the journal), exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
+ * fraud.c (what calls show to the journal), handout.c (the same to the admin's unit), exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
  * keep.c and pause.c (what else outlives a restart), watch.c, watchdog.c and publish.c
  * (how all of this is) and operations.c (what admins ask for). */
 
@@ -113,6 +113,8 @@ struct agent {
 	char *pause_reason; /* "" if none was given */
 	sd_event_source *pause_timer;
 	struct agent_watch watch;
+	unsigned handouts; /* files of frauds written */
+	struct log_limit handout_limit;
 	usec_t started;
 };
 
@@ -143,6 +145,12 @@ void agent_log_alert(const struct alert *alert);
 /* Before what was known is restored. */
 int agent_calls_start(struct agent *a);
 void agent_calls_stop(struct agent *a);
+
+/* handout.c */
+/* At the very start, as root perhaps. */
+int agent_handout_prepare(const struct config *cfg);
+/* Writes the facts where systemd waits for them. */
+void agent_hand_out(struct agent *a, const struct log_field *fields);
 
 /* keep.c */
 /* Takes over the key by which names are hashed; comes before anything is named. */

@@ -12,7 +12,7 @@
 #define LOOK (10 * USEC_PER_SEC)
 #define NUMBER_TEXT_MAX 24
 
-static void log_fraud(const struct fraud *f, bool banned)
+static void tell_fraud(struct agent *a, const struct fraud *f, bool banned)
 {
 	const struct call *call = f->call;
 	char addr[ADDR_TEXT_MAX], when[TIME_TEXT_MAX], count[NUMBER_TEXT_MAX], threshold[NUMBER_TEXT_MAX];
@@ -29,12 +29,14 @@ static void log_fraud(const struct fraud *f, bool banned)
 		{ "SIPWARDEN_COUNT", f->count ? count : NULL },
 		{ "SIPWARDEN_THRESHOLD", f->threshold ? threshold : NULL },
 		{ "SIPWARDEN_BANNED", banned ? "yes" : "no" },
+		{ "SIPWARDEN_TEXT", f->text },
 		{ NULL, NULL },
 	};
 
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)f->count);
 	snprintf(threshold, sizeof(threshold), "%u", f->threshold);
 	log_event(LOG_WARNING, f->critical ? MESSAGE_FRAUD : MESSAGE_FRAUD_WARNING, fields, "%s", f->text);
+	agent_hand_out(a, fields);
 }
 
 static void on_fraud(void *userdata, const struct fraud *f)
@@ -52,7 +54,7 @@ static void on_fraud(void *userdata, const struct fraud *f)
 				    f->when);
 
 	a->watch.alerts[alert.kind]++;
-	log_fraud(f, banned);
+	tell_fraud(a, f, banned);
 	control_notify_alert(a->control, &alert);
 }
 

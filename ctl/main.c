@@ -59,6 +59,8 @@ static const struct command {
 	{ "number", cmd_number, "[--country XX] [--outside DIGITS] DIALLED… | -", "what a dialled number is: country, kind, cost",
 	  "Read as from the site of [site] in the config; - reads one a line from standard input.\n"
 	  "Exit status 3 if one leads nowhere that is known. With --json one object a number." },
+	{ "dispatch", cmd_dispatch, "", "start sipwarden-fraud@.service for each fraud that was found",
+	  "For sipwarden-fraud.service, which systemd starts when there is one." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"

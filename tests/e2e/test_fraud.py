@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Toll fraud, seen in records of calls: told, acted on, and known after a restart."""
 import contextlib
-import signal
+import os
 import time
 
-from sipwarden_env import Agent, run, wait
+from sipwarden_env import Agent, run, sh, wait
 
 CONFIG = """[site]
 country = DE
@@ -96,14 +96,12 @@ def test_an_office_is_not_banned_for_one_stolen_account():
         assert a.banned() == {}
 
 
-def test_what_was_counted_is_known_after_a_kill():
+def test_what_was_counted_is_known_after_a_restart():
     with agent() as a:
         for _ in range(2):
             call(a, "101", "008821612345678")
         wait("a warning", lambda: frauds(a, "fraud-warning"))
-        wait("it is stored", lambda: a.json("status")["inputs"][0]["lines"] >= 2)
-        time.sleep(0.5)
-        a.stop(signal.SIGKILL)
+        a.stop()
         a.start()
         call(a, "101", "008821612345678")
         wait("the third is critical", lambda: frauds(a))
@@ -121,6 +119,42 @@ def test_rules_are_taken_up_by_a_reload():
         for _ in range(2):
             call(a, "102", "0044203123456")
         wait("the new rule speaks", lambda: frauds(a, rule="mine"))
+
+
+def handouts(a):
+    return sorted(os.listdir(a.path("state/frauds")))
+
+
+def test_the_unit_of_the_admin_is_started_with_the_facts():
+    """systemd is not here: what stands in for systemctl notes how it is called. tests/system has the real one."""
+    with agent() as a:
+        for _ in range(3):
+            call(a, "101 $(reboot)\\", "008821612345678")
+        wait("critical", lambda: frauds(a))
+        names = wait("files", lambda: handouts(a))
+        with open(a.path("state/frauds/" + names[0])) as f:
+            facts = dict(line.rstrip("\n").split("=", 1) for line in f)
+        assert facts["SIPWARDEN_RULE"] == '"satellite"', facts
+        assert facts["SIPWARDEN_NUMBER"] == '"8821612345678"', facts
+        assert not any(c in v[1:-1] for v in facts.values() for c in "\"\\$`'\n"), facts
+        # What is not of the agent is taken away, and starts nothing.
+        for name, text in (("bad", 'LD_PRELOAD="/tmp/x"\n'), ("worse", 'SIPWARDEN_TEXT="x"\nPATH="/tmp"\n'), ("a b", "")):
+            with open(a.path("state/frauds/" + name), "w") as f:
+                f.write(text)
+        os.symlink("/etc/passwd", a.path("state/frauds/link"))
+        with open(a.path("systemctl"), "w") as f:
+            f.write(f'#!/bin/sh\necho "$@" >> {a.path("started")}\n')
+        os.chmod(a.path("systemctl"), 0o755)
+        os.mkdir("/run/sipwarden-frauds")
+        sh("mount", "--bind", a.path("systemctl"), "/usr/bin/systemctl")
+        try:
+            a.ctl("dispatch")
+        finally:
+            sh("umount", "/usr/bin/systemctl")
+        with open(a.path("started")) as f:
+            assert sorted(f.read().splitlines()) == [f"start --no-block -- sipwarden-fraud@{n}.service" for n in names]
+        assert handouts(a) == []
+        assert sorted(os.listdir("/run/sipwarden-frauds")) == names
 
 
 run(globals())
