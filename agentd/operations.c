@@ -205,6 +205,11 @@ static struct decider *get_decider(void *userdata)
 	return ((struct agent *)userdata)->decider;
 }
 
+static struct calls *get_calls(void *userdata)
+{
+	return ((struct agent *)userdata)->calls;
+}
+
 static struct firewall *get_firewall(void *userdata)
 {
 	return ((struct agent *)userdata)->firewall;
@@ -246,6 +251,7 @@ const struct control_ops agent_control_ops = {
 	.enforced = get_enforced,
 	.config = get_config,
 	.decider = get_decider,
+	.calls = get_calls,
 	.firewall = get_firewall,
 	.store = get_store,
 	.name = get_name,

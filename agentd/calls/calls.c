@@ -283,10 +283,13 @@ void calls_stats(const struct calls *c, struct calls_stats *ret)
 	ret->ends = calls_know_ends(c);
 }
 
-void calls_each(const struct calls *c, void (*fn)(void *userdata, const struct call *call), void *userdata)
+size_t calls_each(const struct calls *c, bool over, size_t max, void (*fn)(void *userdata, const struct call *call),
+		  void *userdata)
 {
 	const struct running_call *rc;
+	size_t n = 0;
 
-	for (rc = running_first(c->running, false); rc; rc = rc->next)
+	for (rc = running_first(c->running, over); rc && n < max; rc = rc->next, n++)
 		fn(userdata, &rc->call);
+	return n;
 }

@@ -86,8 +86,9 @@ void calls_tick(struct calls *c, usec_t now);
 usec_t calls_length(const struct event *e);
 
 void calls_stats(const struct calls *c, struct calls_stats *ret);
-/* Each call that goes on, the oldest first. */
-void calls_each(const struct calls *c, void (*fn)(void *userdata, const struct call *call), void *userdata);
+/* Each call that goes on, or of the last hour's that are over, the oldest first, at most max. Returns how many. */
+size_t calls_each(const struct calls *c, bool over, size_t max, void (*fn)(void *userdata, const struct call *call),
+		  void *userdata);
 
 /* To the store and back, as decider_keep_…() of decide/decide.h. */
 #define CALLS_KEEP_FIRST 64

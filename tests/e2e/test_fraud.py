@@ -121,6 +121,21 @@ def test_rules_are_taken_up_by_a_reload():
         wait("the new rule speaks", lambda: frauds(a, rule="mine"))
 
 
+def test_calls_are_shown_by_account_and_destination():
+    with agent() as a:
+        for _ in range(3):
+            call(a, "100", "0044203123456", seconds=30)
+        call(a, "101", "008821612345678")
+        shown = wait("four calls", lambda: (j := a.json("calls"))["facts"]["calls"] == 4 and j)
+        assert shown["facts"]["since"] and shown["facts"]["learning"], shown
+        assert {(c["account"], c["country"], c["kind"]) for c in shown["calls"]} == {
+            ("100", "GB", "ordinary"), ("101", None, "satellite")}, shown
+        rows = [line.split() for line in a.ctl("calls")[1].splitlines()]
+        assert rows[1] == ["100", "United", "Kingdom", "0", "3", "1m30s"], rows
+        assert rows[2] == ["101", "satellite", "0", "1", "10s"], rows
+        assert 'sipwarden_calls_total 4' in a.ctl("metrics")[1]
+
+
 def handouts(a):
     return sorted(os.listdir(a.path("state/frauds")))
 
