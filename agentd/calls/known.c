@@ -8,10 +8,11 @@
 #include "base/hash.h"
 
 /* What stays as it is need not be written each time that it is seen. */
+#define DAY (86400 * USEC_PER_SEC)
 #define TOUCH (6 * 3600 * USEC_PER_SEC)
 
 /* What a fact is about, as part of its key. */
-enum about { ABOUT_CALLS = 1, ABOUT_SCOPE, ABOUT_COUNTRY, ABOUT_ACCOUNT, ABOUT_PLACE, ABOUT_SOURCE };
+enum about { ABOUT_CALLS = 1, ABOUT_SCOPE, ABOUT_COUNTRY, ABOUT_ACCOUNT, ABOUT_PLACE, ABOUT_SOURCE, ABOUT_HABIT };
 
 static uint64_t key_of(enum about about, uint64_t scope, const void *data, size_t len)
 {
@@ -126,4 +127,27 @@ bool known_is_new_place(const struct known *k, uint64_t account, uint64_t place,
 	const struct fact *f = ledger_find(k->facts, key_of(ABOUT_PLACE, account, &place, sizeof(place)));
 
 	return f && f->n[0] == 1 && when >= f->first && when - f->first < span;
+}
+
+uint64_t known_habit(struct known *k, uint64_t key, uint64_t count, usec_t when)
+{
+	const uint64_t today = when / DAY;
+	const struct fact *before = ledger_find(k->facts, key_of(ABOUT_HABIT, key, NULL, 0));
+	struct fact *f;
+	bool fresh;
+
+	/* Most calls change nothing. */
+	if (before && before->n[2] >= today && before->n[1] >= count)
+		return before->n[0];
+	f = ledger_put(k->facts, key_of(ABOUT_HABIT, key, NULL, 0), when, &fresh);
+	if (!f)
+		return 0;
+	/* n: the most of days before, that of the latest day, and which one that is. */
+	if (today > f->n[2]) {
+		f->n[0] = f->n[1] > f->n[0] ? f->n[1] : f->n[0];
+		f->n[1] = 0;
+		f->n[2] = today;
+	}
+	f->n[1] = count > f->n[1] ? count : f->n[1];
+	return f->n[0];
 }

@@ -43,4 +43,10 @@ bool known_last_source(const struct known *k, uint64_t account, struct addr *sou
 /* Is place a new one of account since less than span? */
 bool known_is_new_place(const struct known *k, uint64_t account, uint64_t place, usec_t when, usec_t span);
 
+/*
+ * Notes that key reached count. Returns the most that it reached on a day before:
+ * what goes on now is no habit yet.
+ */
+uint64_t known_habit(struct known *k, uint64_t key, uint64_t count, usec_t when);
+
 #endif

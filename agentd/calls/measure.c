@@ -169,6 +169,15 @@ static bool is_silent(const struct calls *c, const struct config_fraud *f, const
 	return f->learned && call->start - known_began(&c->known) < c->cfg->calls.learning;
 }
 
+/* Some do every week what would be told of others, as a bridge that calls its guests. */
+static bool is_usual(struct calls *c, const struct config_fraud *f, uint64_t key, uint64_t n, const struct call *call)
+{
+	/* What is less than half of what would be told need not be remembered. */
+	if (!f->habit || 2 * n < (f->warning ? f->warning : f->critical))
+		return false;
+	return 2 * n <= 3 * known_habit(&c->known, hash_lasting(key, f->name, strlen(f->name)), n, call->start);
+}
+
 static void measure_one(struct calls *c, struct measure *m, const struct call *call, usec_t when)
 {
 	const struct config_fraud *f = m->cfg;
@@ -192,7 +201,7 @@ static void measure_one(struct calls *c, struct measure *m, const struct call *c
 	default:
 		return;
 	}
-	if (!is_silent(c, f, call))
+	if (!is_usual(c, f, key, n, call) && !is_silent(c, f, call))
 		tell_count(c, f, key, call, n, when);
 }
 

@@ -17,7 +17,7 @@
  *                 warning, critical = NUMBER, or SPAN for duration; window;
  *                 to = all|outside|abroad|risky; kind = KIND …; country, except = COUNTRY …;
  *                 except_account = ACCOUNT …; hours = always|office|off|Mo-Fr 07:00-19:00 …;
- *                 source = any|new; action = alert|ban …; ban = SPAN; enabled
+ *                 source = any|new; habit, learned; action = alert|ban …; ban = SPAN; enabled
  */
 enum fraud_measure {
 	FRAUD_PER_MINUTE,     /* calls begun within a minute */
@@ -66,6 +66,7 @@ struct config_fraud {
 	bool alert, ban;
 	usec_t ban_for;
 	bool learned;		 /* says nothing while the company is still learned */
+	bool habit;		 /* what the key did on other days is no reason: half as much again is */
 	bool enabled;
 	unsigned line;
 	const char *file;

@@ -243,6 +243,11 @@ static void take_learned(struct loader *l, const struct place *at, const char *t
 	value_bool(at, text, &l->fraud->learned);
 }
 
+static void take_habit(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->fraud->habit);
+}
+
 static const struct key fraud_list[] = {
 	{ "measure", take_measure, false },	{ "per", take_per, false },
 	{ "warning", take_warning, false },	{ "critical", take_critical, false },
@@ -252,7 +257,7 @@ static const struct key fraud_list[] = {
 	{ "hours", take_hours, false },		{ "source", take_source, false },
 	{ "action", take_action, false },
 	{ "ban", take_ban, false },		{ "learned", take_learned, false },
-	{ "enabled", take_enabled, false },
+	{ "habit", take_habit, false },	{ "enabled", take_enabled, false },
 };
 const struct key_set fraud_keys = { fraud_list, ELEMENTSOF(fraud_list) };
 
