@@ -9,17 +9,27 @@
 #include "calls/calls_private.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
+/* Who has such a habit needs a rule of his own. */
+#define HABIT_FACTOR 8
 
 static uint32_t highest(const struct config_fraud *f)
 {
 	return f->critical > f->warning ? f->critical : f->warning;
 }
 
+/* How far it must be counted: beyond the thresholds, where a habit of more may have to be told from still more. */
+static uint32_t most_counted(const struct config_fraud *f)
+{
+	const uint32_t most = highest(f) * (f->habit ? HABIT_FACTOR : 1);
+
+	return most < FRAUD_THRESHOLD_MAX ? most : FRAUD_THRESHOLD_MAX;
+}
+
 static int measure_init(struct measure *m, const struct config_fraud *f)
 {
 	m->cfg = f;
 	if (f->measure == FRAUD_PER_MINUTE || f->measure == FRAUD_TOTAL)
-		return window_table_new(highest(f), f->measure == FRAUD_PER_MINUTE ? MINUTE : f->window, MEASURE_KEYS_MAX,
+		return window_table_new(most_counted(f), f->measure == FRAUD_PER_MINUTE ? MINUTE : f->window, MEASURE_KEYS_MAX,
 					&m->window);
 	return f->measure == FRAUD_SEQUENCE ? ledger_new(MEASURE_KEYS_MAX, &m->rows) : 0;
 }
@@ -55,7 +65,7 @@ void measures_free(struct measure *m, size_t n)
 
 uint64_t measure_id(const struct config_fraud *f)
 {
-	const uint64_t n[] = { f->measure, f->per, highest(f), f->window, f->to, f->kinds };
+	const uint64_t n[] = { f->measure, f->per, most_counted(f), f->window, f->to, f->kinds };
 
 	return hash_lasting(hash_lasting(0, f->name, strlen(f->name)), n, sizeof(n));
 }

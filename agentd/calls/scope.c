@@ -72,23 +72,34 @@ const char *scope_where(const struct call *call)
 	return *call->number.code ? call->number.code : number_kind_name(call->number.kind);
 }
 
+static uint64_t mix_source(uint64_t h, const struct call *call)
+{
+	/* A subscriber has a whole /64 (RFC 6177). */
+	const struct addr network = addr_truncate(&call->source, call->source.family == AF_INET6 ? 64 : 32);
+
+	return hash_lasting(h, network.bytes, sizeof(network.bytes));
+}
+
+/* A call that the PBX forwards may have none in the log: then all of one source, or of none, are as one. */
+static uint64_t mix_account(uint64_t h, const struct call *call)
+{
+	if (call->account_hash)
+		return hash_lasting(h, &call->account_hash, sizeof(call->account_hash));
+	return call->source.family ? mix_source(h, call) : hash_lasting(h, "", 1);
+}
+
 bool scope_key(const struct config_fraud *f, const struct call *call, uint64_t *ret)
 {
 	const size_t digits = strlen(call->number.digits);
-	struct addr network;
 	uint64_t h = hash_lasting(0, &f->per, sizeof(f->per));
 
-	if (((f->per & FRAUD_PER_ACCOUNT) && !call->account_hash) || ((f->per & FRAUD_PER_SOURCE) && !call->source.family) ||
+	if (((f->per & FRAUD_PER_SOURCE) && !call->source.family) ||
 	    ((f->per & FRAUD_PER_RANGE) && digits <= FRAUD_RANGE_DIGITS))
 		return false;
 	if (f->per & FRAUD_PER_ACCOUNT)
-		h = hash_lasting(h, &call->account_hash, sizeof(call->account_hash));
-	if (f->per & FRAUD_PER_SOURCE) {
-		/* A subscriber has a whole /64 (RFC 6177). */
-		network = call->source.family == AF_INET6 ? addr_truncate(&call->source, 64) :
-							    addr_truncate(&call->source, 32);
-		h = hash_lasting(h, network.bytes, sizeof(network.bytes));
-	}
+		h = mix_account(h, call);
+	if (f->per & FRAUD_PER_SOURCE)
+		h = mix_source(h, call);
 	if (f->per & FRAUD_PER_RANGE)
 		h = hash_lasting(h, call->number.digits, digits - FRAUD_RANGE_DIGITS);
 	if (f->per & FRAUD_PER_COUNTRY)

@@ -13,6 +13,9 @@ import tempfile
 
 from sipwarden_env import BUILD, TOP, run, sh
 
+sys.path.insert(0, TOP + "/tests/company")
+from frauds import ACCOUNTS  # noqa: E402
+
 # A theft is found when the first line that tells of it is read, or soon after.
 FOUND_WITHIN = 300
 INPUTS = {
@@ -68,8 +71,8 @@ def split(company, alerts, recorded):
     found, others = {}, []
     for when, account, text in alerts:
         for f in company.frauds:
-            # A call that is forwarded may have no account in the log.
-            if account in (f["account"], None) and f["first_call_epoch"] - 2 <= when <= f["last_end_epoch"] + 3600:
+            # Calls that are forwarded have no account in some logs.
+            if (account or ACCOUNTS["forward"]) == f["account"] and f["first_call_epoch"] - 2 <= when <= f["last_end_epoch"] + 3600:
                 found.setdefault(f["kind"], when - f["first_record_epoch" if recorded else "first_call_epoch"])
                 break
         else:

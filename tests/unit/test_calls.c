@@ -314,6 +314,26 @@ static void test_calls_in_a_row(void **state)
 	close_world(&w);
 }
 
+static void test_what_an_account_always_does_is_not_told(void **state)
+{
+	struct world w;
+	unsigned day, i;
+
+	(void)state;
+	open_world(&w, "[fraud fast]\nmeasure = per-minute\nto = abroad\nwarning = 6\nhabit = yes\n");
+	for (day = 0; day < 20; day++)
+		for (i = 0; i < 8; i++)
+			record(&w, "391", "0044203123456", START + day * DAY + i * SEC, 0);
+	/* On the first day it was new. */
+	assert_int_equal(w.n_told, 1);
+	for (i = 0; i < 13; i++)
+		record(&w, "391", "0044203123456", START + 20 * DAY + i * SEC, 0);
+	assert_int_equal(w.n_told, 2);
+	/* Half as much again as on other days. */
+	assert_int_equal(w.told[1].count, 13);
+	close_world(&w);
+}
+
 static void test_hours_and_kinds(void **state)
 {
 	struct world w;
@@ -333,6 +353,19 @@ static void test_hours_and_kinds(void **state)
 	assert_int_equal(told(&w, "dear", false), 2);
 	record(&w, "100", "0033123456789", START + 2 * HOUR + MIN, 1);
 	assert_int_equal(told(&w, "lunch", false), 1);
+	close_world(&w);
+}
+
+static void test_calls_without_an_account_count_together(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[fraud dear]\nmeasure = total\nkind = satellite\ncritical = 3\n");
+	for (i = 0; i < 3; i++)
+		record(&w, NULL, "008821612345678", START + i * MIN, 1);
+	assert_int_equal(told(&w, "dear", true), 1);
 	close_world(&w);
 }
 
@@ -488,7 +521,9 @@ int main(void)
 		cmocka_unit_test(test_calls_that_nobody_ends_are_not_thought_to_go_on),
 		cmocka_unit_test(test_a_call_is_told_while_it_goes_on),
 		cmocka_unit_test(test_calls_in_a_row),
+		cmocka_unit_test(test_what_an_account_always_does_is_not_told),
 		cmocka_unit_test(test_hours_and_kinds),
+		cmocka_unit_test(test_calls_without_an_account_count_together),
 		cmocka_unit_test(test_first_call_to_a_country),
 		cmocka_unit_test(test_a_stolen_account_calls_where_it_never_did),
 		cmocka_unit_test(test_a_crafted_line_is_no_call),
