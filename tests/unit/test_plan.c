@@ -232,8 +232,7 @@ static void junk_before_a_number_hides_no_country(void **state)
 		"9972592123456",
 		"00972592123456,30",
 		"%30%30972592123456",
-		"\xc2\xa0"
-		"00972592123456",
+		"(\xc2\xa0)00972592123456",
 	};
 	static const char *const countries[] = {"DE", "US", "GB", "FR", "IT", "ES",
 						"DK", "AU", "BR", "IN", "RU"};
