@@ -278,7 +278,7 @@ static bool read_at_site(const struct reading *r, const char *digits)
  * An international prefix of anywhere behind digits that stand for nothing:
  * 900972…, 9011972…, 0000972…, 810972…. Who looks for a way out tries many.
  */
-static bool read_hidden(const struct reading *r, const char *digits)
+static bool read_hidden(const struct reading *r, const char *digits, enum strictness how)
 {
 	static const char *const prefixes[] = {"0011", "011", "00", "810"};
 	size_t i, p;
@@ -290,7 +290,7 @@ static bool read_hidden(const struct reading *r, const char *digits)
 			if (!starts_with(digits + i, prefixes[p]))
 				continue;
 			behind += strspn(behind, "0");
-			if (read_e164(r, behind, GUESSED)) {
+			if (read_e164(r, behind, how)) {
 				r->ret->odd = *r->site->country || i > 0;
 				return true;
 			}
@@ -357,8 +357,9 @@ static bool read_dialled(const struct reading *r, const struct spelling *s)
 	}
 	if (digits && read_at_site(r, digits))
 		return true;
-	return read_at_site(r, s->digits) || read_e164(r, s->digits, GUESSED) || read_hidden(r, s->digits) ||
-	       read_behind_digit(r, s->digits);
+	return read_at_site(r, s->digits) || read_e164(r, s->digits, GUESSED) ||
+	       read_hidden(r, s->digits, GUESSED) || read_behind_digit(r, s->digits) ||
+	       read_hidden(r, s->digits, SAID);
 }
 
 int number_read(const struct number_site *site, struct span dialled, struct number *ret)
@@ -376,7 +377,7 @@ int number_read(const struct number_site *site, struct span dialled, struct numb
 		return 0;
 	}
 	if (s.plus)
-		found = read_international(&r, s.digits) || read_hidden(&r, s.digits);
+		found = read_international(&r, s.digits) || read_hidden(&r, s.digits, GUESSED);
 	else
 		found = read_dialled(&r, &s);
 	if (!found)
