@@ -3,6 +3,7 @@
 Each happens in the second half of the time that is generated, so that what is usual can be learned before.
 """
 import datetime
+import itertools
 
 from calendar_of_work import ONE_DAY, holidays
 from people import PBX, PLACES
@@ -21,6 +22,11 @@ class Fraud:
     def __init__(self, kind, what):
         self.kind, self.what, self.account = kind, what, ACCOUNTS[kind]
         self.calls, self.logins = [], []
+
+    def cut(self, end):
+        """Leaves out what would come after the end of the logs. Returns whether something is left."""
+        self.calls = [c for c in self.calls if c.start < end]
+        return bool(self.calls)
 
     def truth(self, wall):
         first = min(self.calls, key=lambda c: c.start)
@@ -41,11 +47,12 @@ class Planner:
         return getattr(self, kind)()
 
     def day_at(self, share, weekday):
-        """The first such day of the week behind that share of the time; no holiday, unless it is a weekend's."""
-        day = self.first + int(self.days * share) * ONE_DAY
-        while day.weekday() != weekday or (weekday < 5 and day in holidays(day.year)):
-            day += ONE_DAY
-        return day
+        """The first such day of the week behind that share of the time, or the last before; no holiday, unless it is a weekend's."""
+        begin = self.first + int(self.days * share) * ONE_DAY
+        after = (begin + n * ONE_DAY for n in range(max(0, (self.first - begin).days + self.days)))
+        before = (begin - n * ONE_DAY for n in range(1, 28))
+        return next(day for day in itertools.chain(after, before)
+                    if day.weekday() == weekday and (weekday > 4 or day not in holidays(day.year)))
 
     def at(self, day, hour, minute=0):
         wall = datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.wall.zone)

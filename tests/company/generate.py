@@ -70,7 +70,8 @@ class Company:
         self.traffic = Traffic(self.rng("traffic"), phones, Partners(self.rng("partners")), options.outside, options.register_every)
         planner = Planner(self.rng("frauds"), self.first, options.days, self.wall, options.outside)
         planned = {kind: planner.plan(kind) for kind in KINDS}
-        self.frauds = [planned[kind] for kind in choices(options.fraud, KINDS)]
+        end = Day(self.first + options.days * ONE_DAY, self.wall.zone).hours[0]
+        self.frauds = [fraud for kind, fraud in planned.items() if kind in choices(options.fraud, KINDS) and fraud.cut(end)]
         self.damage = Damage(self.rng("damage"), options.malformed) if options.malformed else None
         self.gateways = [GATEWAYS[name](options.directory, Wall(ZONE), self.damage) for name in choices(options.gateway, GATEWAYS)]
 

@@ -24,7 +24,8 @@ static void check(const struct number_site *site, struct span dialled)
 	struct number n;
 	int r = number_read(site, dialled, &n);
 
-	if (strnlen(n.digits, sizeof(n.digits)) == sizeof(n.digits) || !n.range || (r < 0) != (*n.digits == '\0'))
+	if (strnlen(n.digits, sizeof(n.digits)) == sizeof(n.digits) || !n.range ||
+	    (r < 0) != (*n.digits == '\0'))
 		abort();
 	if (*n.country && !number_country_exists(n.country))
 		abort();
@@ -39,11 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct number_site site;
 
 	number_site_none(&site);
-	check(&site, (struct span){ text, size });
-	if (size < 4 || number_site_init(&site, (struct span){ text, 2 }) < 0)
+	check(&site, (struct span){text, size});
+	if (size < 4 || number_site_init(&site, (struct span){text, 2}) < 0)
 		return 0;
 	if (text[2] >= '0' && text[2] <= '9')
 		site.outside[0] = text[2];
-	check(&site, (struct span){ text + 4, size - 4 });
+	check(&site, (struct span){text + 4, size - 4});
 	return 0;
 }

@@ -25,7 +25,7 @@ static void open_fixture(struct fixture *f, const char *hours, const char *zone)
 /* utc: "2026-11-25 12:00" */
 static bool within(const struct fixture *f, const char *utc)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 
 	assert_non_null(strptime(utc, "%Y-%m-%d %H:%M", &tm));
 	return hours_within(&f->hours, &f->holidays, f->zone, (usec_t)timegm(&tm) * USEC_PER_SEC);
@@ -56,8 +56,8 @@ static void a_night_shift_ends_on_the_day_after(void **state)
 
 	(void)state;
 	open_fixture(&f, "Mo-Fr 22:00-06:00", "UTC");
-	assert_true(within(&f, "2026-11-27 23:00"));  /* Friday */
-	assert_true(within(&f, "2026-11-28 05:59"));  /* Saturday morning */
+	assert_true(within(&f, "2026-11-27 23:00")); /* Friday */
+	assert_true(within(&f, "2026-11-28 05:59")); /* Saturday morning */
 	assert_false(within(&f, "2026-11-28 06:00"));
 	assert_false(within(&f, "2026-11-28 23:00"));
 	assert_false(within(&f, "2026-11-30 05:00")); /* Monday morning is Sunday's */
@@ -66,7 +66,7 @@ static void a_night_shift_ends_on_the_day_after(void **state)
 
 static void holidays_are_of_a_year_of_all_or_by_easter(void **state)
 {
-	static const char *const words[] = { "12-25", "2026-11-25", "12-30..01-02", "easter-2", "easter+1" };
+	static const char *const words[] = {"12-25", "2026-11-25", "12-30..01-02", "easter-2", "easter+1"};
 	struct fixture f;
 	size_t i;
 
@@ -106,11 +106,33 @@ static void without_hours_it_is_always_but_on_holidays(void **state)
 
 static void mistakes_are_refused(void **state)
 {
-	static const char *const hours[] = { "",	      "Mo",	       "Mo 7-19",	"07:00-19:00",	  "Xx 07:00-19:00",
-					     "Mo 25:00-26:00", "Mo 07:60-08:00", "Mo 07:00-07:00", "Mo 24:00-01:00", "Mo 07:00-19:00,",
-					     "Mo- 07:00-19:00", "Mo 07:00-19:00 x", "daily", "M 07:00-08:00" };
-	static const char *const days[] = { "", "12", "13-01", "02-30", "2027-02-29", "1-1", "easter*2", "easter+", "12-24..",
-					    "12-24..2026-12-26", "2026-12-26..2026-12-24", "1969-01-01", "12-25x" };
+	static const char *const hours[] = {"",
+					    "Mo",
+					    "Mo 7-19",
+					    "07:00-19:00",
+					    "Xx 07:00-19:00",
+					    "Mo 25:00-26:00",
+					    "Mo 07:60-08:00",
+					    "Mo 07:00-07:00",
+					    "Mo 24:00-01:00",
+					    "Mo 07:00-19:00,",
+					    "Mo- 07:00-19:00",
+					    "Mo 07:00-19:00 x",
+					    "daily",
+					    "M 07:00-08:00"};
+	static const char *const days[] = {"",
+					   "12",
+					   "13-01",
+					   "02-30",
+					   "2027-02-29",
+					   "1-1",
+					   "easter*2",
+					   "easter+",
+					   "12-24..",
+					   "12-24..2026-12-26",
+					   "2026-12-26..2026-12-24",
+					   "1969-01-01",
+					   "12-25x"};
 	struct holidays holidays;
 	struct hours h;
 	size_t i;

@@ -33,7 +33,8 @@ static void check_all(const char *country, const char *outside, const struct exp
 	for (i = 0; i < count; i++) {
 		const struct number n = read_one(&site, all[i].dialled);
 
-		if (strcmp(n.digits, all[i].digits) != 0 || strcmp(n.country, all[i].country) != 0 || n.kind != all[i].kind)
+		if (strcmp(n.digits, all[i].digits) != 0 || strcmp(n.country, all[i].country) != 0 ||
+		    n.kind != all[i].kind)
 			fail_msg("%s from %s: %s of '%s', %s", all[i].dialled, country, n.digits, n.country,
 				 number_kind_name(n.kind));
 	}
@@ -114,48 +115,51 @@ static void every_country_is_a_site(void **state)
 static void people_dial_as_in_their_country(void **state)
 {
 	static const struct expected germany[] = {
-		{ "030 12345678", "493012345678", "DE", NUMBER_ORDINARY },
-		{ "0171/234 56 78", "491712345678", "DE", NUMBER_ORDINARY },
-		{ "004930123456", "4930123456", "DE", NUMBER_ORDINARY },
-		{ "+49 (0) 30 123456", "4930123456", "DE", NUMBER_ORDINARY },
-		{ "+49030123456", "4930123456", "DE", NUMBER_ORDINARY },
-		{ "0044 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY },
-		{ "12345678", "12345678", "DE", NUMBER_ORDINARY },
-		{ "442079460000", "442079460000", "GB", NUMBER_ORDINARY },
-		{ "2001", "2001", "", NUMBER_INTERNAL },
-		{ "110", "110", "DE", NUMBER_EMERGENCY },
-		{ "112", "112", "DE", NUMBER_EMERGENCY },
-		{ "116116", "116116", "DE", NUMBER_SHORT },
-		{ "11833", "11833", "DE", NUMBER_PREMIUM },
-		{ "0900 5 123456", "499005123456", "DE", NUMBER_PREMIUM },
-		{ "01805 123456", "491805123456", "DE", NUMBER_SHARED_COST },
-		{ "0800 1234567", "498001234567", "DE", NUMBER_FREEPHONE },
-		{ "0700 12345678", "4970012345678", "DE", NUMBER_PERSONAL },
-		{ "*97", "*97", "", NUMBER_CODE },
+		{"030 12345678", "493012345678", "DE", NUMBER_ORDINARY},
+		{"0171/234 56 78", "491712345678", "DE", NUMBER_ORDINARY},
+		{"004930123456", "4930123456", "DE", NUMBER_ORDINARY},
+		{"+49 (0) 30 123456", "4930123456", "DE", NUMBER_ORDINARY},
+		{"+49030123456", "4930123456", "DE", NUMBER_ORDINARY},
+		{"0044 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY},
+		{"12345678", "12345678", "DE", NUMBER_ORDINARY},
+		{"442079460000", "442079460000", "GB", NUMBER_ORDINARY},
+		{"2001", "2001", "", NUMBER_INTERNAL},
+		{"110", "110", "DE", NUMBER_EMERGENCY},
+		{"112", "112", "DE", NUMBER_EMERGENCY},
+		{"116116", "116116", "DE", NUMBER_SHORT},
+		{"11833", "11833", "DE", NUMBER_PREMIUM},
+		{"0900 5 123456", "499005123456", "DE", NUMBER_PREMIUM},
+		{"01805 123456", "491805123456", "DE", NUMBER_SHARED_COST},
+		{"0800 1234567", "498001234567", "DE", NUMBER_FREEPHONE},
+		{"0700 12345678", "4970012345678", "DE", NUMBER_PERSONAL},
+		{"*97", "*97", "", NUMBER_CODE},
 	};
 	static const struct expected states[] = {
-		{ "12125550100", "12125550100", "US", NUMBER_ORDINARY },
-		{ "(212) 555-0100", "12125550100", "US", NUMBER_ORDINARY },
-		{ "912125550100", "12125550100", "US", NUMBER_ORDINARY },
-		{ "14165550100", "14165550100", "CA", NUMBER_ORDINARY },
-		{ "18765550100", "18765550100", "JM", NUMBER_ORDINARY },
-		{ "18005550100", "18005550100", "US", NUMBER_FREEPHONE },
-		{ "1 900 555 0100", "19005550100", "US", NUMBER_PREMIUM },
-		{ "12129760100", "12129760100", "US", NUMBER_PREMIUM },
-		{ "011 44 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY },
-		{ "911", "911", "US", NUMBER_EMERGENCY },
-		{ "9911", "9911", "US", NUMBER_EMERGENCY },
+		{"12125550100", "12125550100", "US", NUMBER_ORDINARY},
+		{"(212) 555-0100", "12125550100", "US", NUMBER_ORDINARY},
+		{"912125550100", "12125550100", "US", NUMBER_ORDINARY},
+		{"14165550100", "14165550100", "CA", NUMBER_ORDINARY},
+		{"18765550100", "18765550100", "JM", NUMBER_ORDINARY},
+		{"18005550100", "18005550100", "US", NUMBER_FREEPHONE},
+		{"1 900 555 0100", "19005550100", "US", NUMBER_PREMIUM},
+		{"12129760100", "12129760100", "US", NUMBER_PREMIUM},
+		{"011 44 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY},
+		{"911", "911", "US", NUMBER_EMERGENCY},
+		{"9911", "9911", "US", NUMBER_EMERGENCY},
 	};
 	static const struct expected others[] = {
-		{ "06 1234 567", "39061234567", "IT", NUMBER_ORDINARY },
-		{ "899123456", "39899123456", "IT", NUMBER_PREMIUM },
+		{"06 1234 567", "39061234567", "IT", NUMBER_ORDINARY},
+		{"899123456", "39899123456", "IT", NUMBER_PREMIUM},
+		{"892424", "39892424", "IT", NUMBER_PREMIUM},
+		{"118", "118", "IT", NUMBER_EMERGENCY},
 	};
 	static const struct expected russia[] = {
-		{ "8 495 123 45 67", "74951234567", "RU", NUMBER_ORDINARY },
-		{ "8~10 44 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY },
-		{ "8 701 123 45 67", "77011234567", "KZ", NUMBER_ORDINARY },
+		{"8 495 123 45 67", "74951234567", "RU", NUMBER_ORDINARY},
+		{"8~10 44 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY},
+		{"8 701 123 45 67", "77011234567", "KZ", NUMBER_ORDINARY},
 	};
-	static const struct expected canada[] = { { "18005550100", "18005550100", "CA", NUMBER_FREEPHONE } };
+	static const struct expected canada[] = {{"12129760100", "12129760100", "US", NUMBER_PREMIUM},
+						 {"18005550100", "18005550100", "CA", NUMBER_FREEPHONE}};
 
 	(void)state;
 	check_all("DE", "", germany, ELEMENTSOF(germany));
@@ -168,12 +172,12 @@ static void people_dial_as_in_their_country(void **state)
 static void a_digit_for_an_outside_line_stands_before(void **state)
 {
 	static const struct expected germany[] = {
-		{ "0030123456", "4930123456", "DE", NUMBER_ORDINARY },
-		{ "000442079460000", "442079460000", "GB", NUMBER_ORDINARY },
-		{ "012345678", "12345678", "DE", NUMBER_ORDINARY },
-		{ "0112", "112", "DE", NUMBER_EMERGENCY },
-		{ "112", "112", "DE", NUMBER_EMERGENCY },
-		{ "2001", "2001", "", NUMBER_INTERNAL },
+		{"0030123456", "4930123456", "DE", NUMBER_ORDINARY},
+		{"000442079460000", "442079460000", "GB", NUMBER_ORDINARY},
+		{"012345678", "12345678", "DE", NUMBER_ORDINARY},
+		{"0112", "112", "DE", NUMBER_EMERGENCY},
+		{"112", "112", "DE", NUMBER_EMERGENCY},
+		{"2001", "2001", "", NUMBER_INTERNAL},
 	};
 
 	(void)state;
@@ -183,15 +187,15 @@ static void a_digit_for_an_outside_line_stands_before(void **state)
 static void numbers_of_no_country_have_their_kind(void **state)
 {
 	static const struct expected all[] = {
-		{ "00870773123456", "870773123456", "", NUMBER_SATELLITE },
-		{ "+881612345678", "881612345678", "", NUMBER_SATELLITE },
-		{ "+88216 12345678", "8821612345678", "", NUMBER_SATELLITE },
-		{ "+88213 12345678", "8821312345678", "", NUMBER_SATELLITE },
-		{ "+883510012345", "883510012345", "", NUMBER_GLOBAL },
-		{ "+878101234567890", "878101234567890", "", NUMBER_GLOBAL },
-		{ "+979123456789", "979123456789", "", NUMBER_PREMIUM },
-		{ "+80012345678", "80012345678", "", NUMBER_FREEPHONE },
-		{ "+80812345678", "80812345678", "", NUMBER_SHARED_COST },
+		{"00870773123456", "870773123456", "", NUMBER_SATELLITE},
+		{"+881612345678", "881612345678", "", NUMBER_SATELLITE},
+		{"+88216 12345678", "8821612345678", "", NUMBER_SATELLITE},
+		{"+88213 12345678", "8821312345678", "", NUMBER_SATELLITE},
+		{"+883510012345", "883510012345", "", NUMBER_GLOBAL},
+		{"+878101234567890", "878101234567890", "", NUMBER_GLOBAL},
+		{"+979123456789", "979123456789", "", NUMBER_PREMIUM},
+		{"+80012345678", "80012345678", "", NUMBER_FREEPHONE},
+		{"+80812345678", "80812345678", "", NUMBER_SHARED_COST},
 	};
 	struct number_site site;
 	struct number n;
@@ -208,14 +212,33 @@ static void numbers_of_no_country_have_their_kind(void **state)
 static void junk_before_a_number_hides_no_country(void **state)
 {
 	static const char *const spellings[] = {
-		"00972592123456",      "900972592123456",     "0000972592123456",      "9011972592123456",
-		"810972592123456",     "0900972592123456",    "999900972592123456",    "1900972592123456",
-		"011972592123456",     "0011972592123456",    "+00972592123456",       "+011972592123456",
-		"sip:%2B972592123456", "tel:+972-59-2123456", "00972592123456@1.2.3.4", "*21*00972592123456#",
-		"9#00972592123456",    "0+972592123456",      "<sip:00972592123456@x>;tag=1", "972592123456",
-		"9972592123456",       "00972592123456,30",   "%30%30972592123456",    "\xc2\xa0" "00972592123456",
+		"00972592123456",
+		"900972592123456",
+		"0000972592123456",
+		"9011972592123456",
+		"810972592123456",
+		"0900972592123456",
+		"999900972592123456",
+		"1900972592123456",
+		"011972592123456",
+		"0011972592123456",
+		"+00972592123456",
+		"+011972592123456",
+		"sip:%2B972592123456",
+		"tel:+972-59-2123456",
+		"00972592123456@1.2.3.4",
+		"*21*00972592123456#",
+		"9#00972592123456",
+		"0+972592123456",
+		"<sip:00972592123456@x>;tag=1",
+		"972592123456",
+		"9972592123456",
+		"00972592123456,30",
+		"%30%30972592123456",
+		"(\xc2\xa0)00972592123456",
 	};
-	static const char *const countries[] = { "DE", "US", "GB", "FR", "IT", "ES", "DK", "AU", "BR", "IN", "RU" };
+	static const char *const countries[] = {"DE", "US", "GB", "FR", "IT", "ES",
+						"DK", "AU", "BR", "IN", "RU"};
 	struct number_site site;
 	struct number n;
 	size_t i, c;
@@ -225,8 +248,10 @@ static void junk_before_a_number_hides_no_country(void **state)
 		number_site_init(&site, SPAN(countries[c]));
 		for (i = 0; i < ELEMENTSOF(spellings); i++) {
 			n = read_one(&site, spellings[i]);
-			if (strcmp(n.country, "IL") != 0 || strcmp(n.digits, "972592123456") != 0 || !n.abroad)
-				fail_msg("%s from %s: %s of '%s'", spellings[i], countries[c], n.digits, n.country);
+			if (strcmp(n.country, "IL") != 0 || strcmp(n.digits, "972592123456") != 0 ||
+			    !n.abroad)
+				fail_msg("%s from %s: %s of '%s'", spellings[i], countries[c], n.digits,
+					 n.country);
 		}
 	}
 	number_site_init(&site, SPAN("DE"));
@@ -254,7 +279,7 @@ static void nothing_is_known_of_a_site_without_country(void **state)
 
 static void hostile_text_is_bounded(void **state)
 {
-	static const char *const names[] = { "", "alice", "+", "anonymous", "sip:@", "%", "12ab", "s" };
+	static const char *const names[] = {"", "alice", "+", "anonymous", "sip:@", "%", "12ab", "s"};
 	char text[5000];
 	struct number_site site;
 	struct number n;
@@ -268,13 +293,13 @@ static void hostile_text_is_bounded(void **state)
 		assert_int_equal(n.kind, NUMBER_UNKNOWN);
 		assert_string_equal(n.digits, "");
 	}
-	assert_int_equal(number_read(&site, (struct span){ NULL, 0 }, &n), -EINVAL);
+	assert_int_equal(number_read(&site, (struct span){NULL, 0}, &n), -EINVAL);
 	for (c = 0; c < 256; c++) {
 		memset(text, c, sizeof(text));
-		number_read(&site, (struct span){ text, sizeof(text) }, &n);
+		number_read(&site, (struct span){text, sizeof(text)}, &n);
 		assert_true(strlen(n.digits) < NUMBER_DIGITS_SIZE);
 		memcpy(text, "00972592", 8);
-		number_read(&site, (struct span){ text, sizeof(text) }, &n);
+		number_read(&site, (struct span){text, sizeof(text)}, &n);
 		assert_true(strlen(n.digits) < NUMBER_DIGITS_SIZE);
 	}
 }
