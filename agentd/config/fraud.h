@@ -51,25 +51,25 @@ enum fraud_hours { FRAUD_ALWAYS, FRAUD_OFFICE, FRAUD_OFF, FRAUD_BETWEEN };
 
 struct config_fraud {
 	char *name;
-	enum fraud_measure measure;
-	unsigned per;		 /* FRAUD_PER_… */
-	uint32_t warning, critical; /* calls, or seconds; 0: none */
-	usec_t window;		 /* FRAUD_TOTAL */
-	enum fraud_to to;
-	uint32_t kinds;		 /* bits (1 << number_kind); 0: all */
+	const char *file;
+	usec_t window;		 /* FRAUD_TOTAL, and between calls of FRAUD_SEQUENCE */
+	usec_t ban_for;
 	char **countries;	 /* ISO 3166, upper case; NULL: all */
 	char **except;		 /* countries that do not count */
 	char **except_accounts;
-	enum fraud_hours hours;
 	struct hours between;	 /* FRAUD_BETWEEN */
+	enum fraud_measure measure;
+	unsigned per;		 /* FRAUD_PER_… */
+	uint32_t warning, critical; /* calls, or seconds; 0: none */
+	enum fraud_to to;
+	uint32_t kinds;		 /* bits (1 << number_kind); 0: all */
+	enum fraud_hours hours;
+	unsigned line;
 	bool new_source;	 /* only calls from where the account was not used before */
 	bool alert, ban;
-	usec_t ban_for;
 	bool learned;		 /* says nothing while the company is still learned */
 	bool habit;		 /* what the key did on other days is no reason: half as much again is */
 	bool enabled;
-	unsigned line;
-	const char *file;
 };
 
 struct config_calls {
