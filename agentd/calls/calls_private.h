@@ -18,6 +18,14 @@
 /* Alerts that are remembered, so that they are not given again. */
 #define TOLD_MAX 16384
 
+/* Whoever makes up accounts must not fill the journal; of each level. */
+#define FRAUDS_A_MINUTE 60
+
+struct fraud_limit {
+	usec_t minute; /* when the running one began */
+	unsigned given;
+};
+
 /* A rule with its counts. */
 struct measure {
 	const struct config_fraud *cfg;
@@ -43,6 +51,7 @@ struct calls {
 	size_t n_measures;
 	struct ends_seen ends;
 	struct calls_stats stats;
+	struct fraud_limit limits[2]; /* of warnings, and of what is critical */
 	struct log_limit future_limit;
 	usec_t ticked;
 	struct calls_keep *keep; /* NULL: nothing is kept */

@@ -29,6 +29,20 @@ static bool was_told(struct calls *c, const struct config_fraud *f, uint64_t key
 	return false;
 }
 
+/* One more of this level within this minute? */
+static bool within_limit(struct calls *c, bool critical, usec_t when)
+{
+	struct fraud_limit *l = &c->limits[critical];
+
+	if (when < l->minute || when - l->minute >= 60 * USEC_PER_SEC)
+		*l = (struct fraud_limit){ .minute = when };
+	if (l->given++ == FRAUDS_A_MINUTE)
+		log_warning("More than %d alerts about calls within a minute: the others of this minute are not given. Either "
+			    "many accounts are stolen, or a rule of [fraud NAME] is too strict",
+			    FRAUDS_A_MINUTE);
+	return l->given <= FRAUDS_A_MINUTE;
+}
+
 static char *describe_count(const struct config_fraud *f, uint64_t count)
 {
 	const unsigned long long n = count;
@@ -89,7 +103,7 @@ static void tell(struct calls *c, struct fraud *f)
 	_cleanup_free_ char *count = describe_count(f->rule, f->count), *number = describe_number(f);
 	_cleanup_free_ char *source = describe_source(f->call), *rule = describe_rule(f), *text = NULL;
 
-	if (!count || !number || !source || !rule)
+	if (!count || !number || !source || !rule || !within_limit(c, f->critical, f->when))
 		return;
 	text = text_printf("%s%s: %s%s%s (%s)", *account ? "Account " : "Calls", account, count, number, source, rule);
 	f->text = text;

@@ -458,6 +458,24 @@ static void test_memory_is_bounded(void **state)
 	close_world(&w);
 }
 
+static void test_alerts_are_bounded(void **state)
+{
+	struct world w;
+	char account[16];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[fraud dear]\nmeasure = total\nkind = satellite\ncritical = 1\n");
+	for (i = 0; i < 1000; i++) {
+		snprintf(account, sizeof(account), "made-up-%u", i);
+		record(&w, account, "008821612345678", START, 0);
+	}
+	assert_int_equal(w.n_told, 60);
+	record(&w, "101", "008821612345678", START + HOUR, 0);
+	assert_int_equal(w.n_told, 61);
+	close_world(&w);
+}
+
 static void restore_all(struct calls *calls, const struct pack *p)
 {
 	struct unpack u = { p->data, p->data + p->len };
@@ -528,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_a_stolen_account_calls_where_it_never_did),
 		cmocka_unit_test(test_a_crafted_line_is_no_call),
 		cmocka_unit_test(test_memory_is_bounded),
+		cmocka_unit_test(test_alerts_are_bounded),
 		cmocka_unit_test(test_all_outlives_a_restart),
 	};
 
