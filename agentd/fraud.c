@@ -42,6 +42,7 @@ static void tell_fraud(struct agent *a, const struct fraud *f, bool banned)
 static void on_fraud(void *userdata, const struct fraud *f)
 {
 	struct agent *a = userdata;
+	const struct fraud_source source = { f->call->source, f->call->by_login, f->call->proven };
 	const struct alert alert = {
 		.kind = f->critical ? ALERT_FRAUD : ALERT_FRAUD_WARNING,
 		.addr = f->call->source,
@@ -50,8 +51,7 @@ static void on_fraud(void *userdata, const struct fraud *f)
 	};
 
 	bool banned = f->rule->ban && f->critical && f->call->source.family &&
-		      decider_fraud(a->decider, &f->call->source, f->call->proven, f->rule->name, f->text, f->rule->ban_for,
-				    f->when);
+		      decider_fraud(a->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 
 	a->watch.alerts[alert.kind]++;
 	tell_fraud(a, f, banned);

@@ -147,8 +147,7 @@ static void take_source(struct calls *c, struct call *call, const struct event *
 		call->source = e->addrs[0];
 		call->proven = e->proven;
 		if (call->account_hash && !addr_unbannable(&call->source))
-			known_source(&c->known, call->account_hash, &call->source, measure_place(c, &call->source), e->proven,
-				     call->start);
+			known_place(&c->known, call->account_hash, measure_place(c, &call->source), call->start);
 	} else if (call->account_hash && known_last_source(&c->known, call->account_hash, &call->source, &call->proven)) {
 		call->by_login = true;
 	}
@@ -165,7 +164,8 @@ static void note_login(struct calls *c, const struct event *e, usec_t when)
 		return;
 	call.source = e->addrs[0];
 	call.proven = e->proven;
-	if (known_source(&c->known, call.account_hash, &call.source, measure_place(c, &call.source), call.proven, when))
+	known_login(&c->known, call.account_hash, &call.source, call.proven, when);
+	if (known_place(&c->known, call.account_hash, measure_place(c, &call.source), when))
 		measure_source(c, &call, when);
 }
 

@@ -73,7 +73,7 @@ usec_t known_scope_since(const struct known *k, uint64_t scope)
 	return f ? f->first : USEC_INFINITY;
 }
 
-static void note_last_source(struct known *k, uint64_t account, const struct addr *source, bool proven, usec_t when)
+void known_login(struct known *k, uint64_t account, const struct addr *source, bool proven, usec_t when)
 {
 	const uint64_t key = key_of(ABOUT_SOURCE, account, NULL, 0);
 	const struct fact *before = ledger_find(k->sources, key);
@@ -92,14 +92,13 @@ static void note_last_source(struct known *k, uint64_t account, const struct add
 	memcpy(&f->n[1], source->bytes, sizeof(source->bytes));
 }
 
-bool known_source(struct known *k, uint64_t account, const struct addr *source, uint64_t place, bool proven, usec_t when)
+bool known_place(struct known *k, uint64_t account, uint64_t place, usec_t when)
 {
 	usec_t since = note(k, key_of(ABOUT_ACCOUNT, account, NULL, 0), when);
 	const uint64_t key = key_of(ABOUT_PLACE, account, &place, sizeof(place));
 	bool fresh = note(k, key, when) == USEC_INFINITY, habits, ignored;
 	struct fact *f;
 
-	note_last_source(k, account, source, proven, when);
 	habits = since != USEC_INFINITY && when >= since && when - since >= KNOWN_HABITS;
 	if (!fresh || !habits)
 		return false;

@@ -33,11 +33,10 @@ bool known_first(struct known *k, uint64_t scope, const char *where, usec_t when
 /* Since when scope makes calls; it must have made one. */
 usec_t known_scope_since(const struct known *k, uint64_t scope);
 
-/*
- * The account is used from source; place (geo, or its network) is where that is.
- * login: it proved who it is. True: an account with habits is at a new place.
- */
-bool known_source(struct known *k, uint64_t account, const struct addr *source, uint64_t place, bool proven, usec_t when);
+/* The account is used from place, of geo or a network. True: it has habits, and the place is new. */
+bool known_place(struct known *k, uint64_t account, uint64_t place, usec_t when);
+/* It logged in from there. Never of a call: who calls may say that he is anybody. */
+void known_login(struct known *k, uint64_t account, const struct addr *source, bool proven, usec_t when);
 /* Where account logged in last. False: not known. */
 bool known_last_source(const struct known *k, uint64_t account, struct addr *source, bool *proven);
 /* Is place a new one of account since less than span? */

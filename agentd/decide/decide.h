@@ -118,14 +118,19 @@ void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
 usec_t decider_expire(struct decider *d, usec_t now);
 
 /*
- * Toll fraud by a logged-in account that came from addr (proven: it cannot have been
- * forged). Banned as by a rule of that name, under exemptions and all brakes; not
- * proven, no longer than such evidence allows. Never where other accounts logged in,
- * too, within friend_for: that is an office, whose account was stolen. Returns whether
- * it is banned, or was.
+ * Toll fraud by an account at addr: that of its login (logged_in), or of a line about its
+ * call; proven: it cannot have been forged. Banned as by a rule of that name, under
+ * exemptions and all brakes; not proven, no longer than such evidence allows. Never
+ * where other accounts logged in, too, within friend_for: that is an office, whose
+ * account was stolen. Nor, unproven, whom this host calls, or, for a call alone, a
+ * friend. Returns whether it is banned, or was.
  */
-bool decider_fraud(struct decider *d, const struct addr *addr, bool proven, const char *rule, const char *reason,
-		   usec_t span, usec_t when);
+struct fraud_source {
+	struct addr addr;
+	bool logged_in, proven;
+};
+bool decider_fraud(struct decider *d, const struct fraud_source *source, const char *rule, const char *reason, usec_t span,
+		   usec_t when);
 
 /*
  * An admin's ban for span (USEC_INFINITY: until lifted). -EPERM: exempt, the

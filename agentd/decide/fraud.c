@@ -13,24 +13,32 @@ static bool is_shared(const struct decider *d, const struct addr *counted, usec_
 	return f && f->accounts > 1 && f->last + d->cfg->policy.friend_for >= when;
 }
 
-bool decider_fraud(struct decider *d, const struct addr *addr, bool proven, const char *rule, const char *reason,
-		   usec_t span, usec_t when)
+/* Would a forger choose it? */
+static bool may_be_victim(const struct decider *d, const struct fraud_source *source, const struct addr *counted, usec_t when)
 {
-	const struct addr counted = rule_counted(&d->rules, addr);
-	struct ban b = { .addr = *addr, .start = when, .count = 1, .proven = proven, .observed = d->cfg->observe };
+	if (source->proven)
+		return false;
+	return window_count(d->called, counted, when) > 0 || (!source->logged_in && verdict_is_friend(d, counted, when));
+}
+
+bool decider_fraud(struct decider *d, const struct fraud_source *source, const char *rule, const char *reason, usec_t span,
+		   usec_t when)
+{
+	const struct addr *addr = &source->addr, counted = rule_counted(&d->rules, addr);
+	struct ban b = { .addr = counted, .start = when, .count = 1, .proven = source->proven, .observed = d->cfg->observe };
 	const struct ban_entry *standing = ban_table_standing(&d->bans, addr, when);
 
 	if (standing && (!standing->ban.observed || d->cfg->observe))
 		return true;
-	if (addr_unbannable(addr) || exempt_find(&d->exempt, addr)) {
+	if (addr_unbannable(addr) || exempt_find(&d->exempt, &counted)) {
 		d->stats.exempted++;
 		return false;
 	}
-	if (is_shared(d, &counted, when)) {
+	if (is_shared(d, &counted, when) || may_be_victim(d, source, &counted, when)) {
 		d->stats.spared++;
 		return false;
 	}
-	if (!proven && span > d->cfg->policy.unproven_ban)
+	if (!source->proven && span > d->cfg->policy.unproven_ban)
 		span = d->cfg->policy.unproven_ban;
 	if (span == 0)
 		return false;

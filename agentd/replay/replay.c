@@ -61,6 +61,7 @@ static void on_alert(void *userdata, const struct alert *a)
 static void on_fraud(void *userdata, const struct fraud *f)
 {
 	struct replay *r = userdata;
+	const struct fraud_source source = { f->call->source, f->call->by_login, f->call->proven };
 	const struct alert a = {
 		.kind = f->critical ? ALERT_FRAUD : ALERT_FRAUD_WARNING,
 		.addr = f->call->source,
@@ -71,7 +72,7 @@ static void on_fraud(void *userdata, const struct fraud *f)
 	if (r->callbacks.alert)
 		r->callbacks.alert(r->callbacks.userdata, f->when, &a);
 	if (f->rule->ban && f->critical && f->call->source.family)
-		decider_fraud(r->decider, &f->call->source, f->call->proven, f->rule->name, f->text, f->rule->ban_for, f->when);
+		decider_fraud(r->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 }
 
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)

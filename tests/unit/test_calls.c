@@ -420,6 +420,21 @@ static void test_a_stolen_account_calls_where_it_never_did(void **state)
 	close_world(&w);
 }
 
+static void test_who_calls_may_say_that_he_is_anybody(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, "[fraud dear]\nmeasure = total\nkind = satellite\ncritical = 1\n");
+	login(&w, "101", "203.0.113.9", START);
+	/* From 192.0.2.5, which may be forged: no login of 101. */
+	attempt(&w, "101", "030123456", "a", START + MIN);
+	record(&w, "101", "008821612345678", START + HOUR, 1);
+	assert_int_equal(w.n_told, 1);
+	assert_non_null(strstr(w.told[0].text, "last login from 203.0.113.9"));
+	close_world(&w);
+}
+
 static void test_a_crafted_line_is_no_call(void **state)
 {
 	struct calls_stats s;
@@ -544,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_calls_without_an_account_count_together),
 		cmocka_unit_test(test_first_call_to_a_country),
 		cmocka_unit_test(test_a_stolen_account_calls_where_it_never_did),
+		cmocka_unit_test(test_who_calls_may_say_that_he_is_anybody),
 		cmocka_unit_test(test_a_crafted_line_is_no_call),
 		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_alerts_are_bounded),
