@@ -9,6 +9,8 @@
 
 #define START (1795428000 * USEC_PER_SEC)
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static struct config *cfg;
 
 static void load(void)
