@@ -7,8 +7,8 @@
 
 #include "base/hash.h"
 
-/* What stays as it is need not be written each time that it is seen. */
 #define DAY (86400 * USEC_PER_SEC)
+/* What stays as it is need not be written each time that it is seen. */
 #define TOUCH (6 * 3600 * USEC_PER_SEC)
 
 /* What a fact is about, as part of its key. */
