@@ -174,6 +174,11 @@ bench-durability: deps-build
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/bench/durability $(O)
 
+bench-firewall: deps-build
+	@$(call install-debs,$(DEPS_BENCH) kamailio kamailio-extra-modules sip-tester systemd)
+	@$(MAKE) --no-print-directory -s all benches
+	@/usr/bin/python3 tests/bench/sipfirewall $(O)
+
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -248,6 +253,7 @@ help:
 	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make bench-durability  reboot, floods, bad filters: some minutes'
+	@echo 'sudo make bench-firewall  who still registers and calls under a flood: some minutes'
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
@@ -255,4 +261,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability bench-firewall install uninstall clean help
