@@ -143,7 +143,8 @@ static void judge_sets(const struct health *h, struct verdict *v)
 {
 	size_t i;
 
-	for (i = 0; i < KERNEL_SETS; i++) {
+	/* Those of the SIP firewall may be full: that is what they are for in a flood. */
+	for (i = 0; i < KERNEL_SIP_FIRST; i++) {
 		const struct kernel_set_size *s = &h->firewall.sizes[i];
 		bool called = i == KERNEL_CALLED4 || i == KERNEL_CALLED6, seen = called || i == KERNEL_SEEN4 || i == KERNEL_SEEN6;
 		struct problem *p;

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from sipwarden_env import BUILD, run, sh, wait  # noqa: E402
 
-MAGIC = 0x53570004
+MAGIC = 0x53570005
 COMMANDS, HELLO, DONE, ELEMENTS, LISTED = 1, 2, 3, 4, 6
 BAN, UNBAN, EXEMPT, UNEXEMPT, LIST, RELOAD, FLUSH, SEEN, PAUSE, RESUME = range(1, 11)
 HEAD, ENTRY = struct.Struct("=IHHII"), struct.Struct("=BB16sHBBHiIQQQ")
