@@ -58,7 +58,7 @@ def passed(agent, source, count, **how):
 
 
 def near(n, expected):
-    return expected <= n <= expected + 4
+    return expected <= n <= expected + 9
 
 
 def is_on(agent):
