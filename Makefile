@@ -210,7 +210,9 @@ install: all
 	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(DESTDIR)$(UNITDIR)/$$u; done
 	install -m 644 systemd/sipwarden.sysusers $(LIBDIR)/sysusers.d/sipwarden.conf
 	install -m 644 systemd/sipwarden.tmpfiles $(LIBDIR)/tmpfiles.d/sipwarden.conf
-	[ -e $(CONF)/sipwarden.conf ] || install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf
+	@# Nothing is started here, so no plan can be shown; the Debian package does that.
+	[ -e $(CONF)/sipwarden.conf ] || { install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf && { [ -n "$(DESTDIR)" ] || \
+		echo "The SIP firewall is off. Once sipwardend runs: sipwarden firewall plan, then sipwarden firewall on"; }; }
 
 # The config in /etc and the database stay; the bans do not, when this is the machine itself.
 uninstall:
