@@ -12,6 +12,7 @@
 #include "decide/decide.h"
 #include "firewall/firewall.h"
 #include "health/health.h"
+#include "host/connected.h"
 #include "host/host.h"
 #include "host/listen.h"
 #include "input/input.h"
@@ -96,6 +97,7 @@ struct agent_sip {
 	bool on;	 /* then */
 	struct listen *listen; /* NULL: ports cannot be found */
 	struct listen_found found;
+	struct connected *connected; /* NULL: connections cannot be counted */
 	usec_t looked, asked; /* CLOCK_MONOTONIC: for ports; who was limited */
 	struct firewall_element *limited, *coming; /* by address; the answer that is not whole yet */
 	size_t n_limited, n_coming, room;

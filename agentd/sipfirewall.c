@@ -100,6 +100,10 @@ void agent_sip_open(struct agent *a)
 	if (r < 0)
 		log_warning("The ports on which the gateway listens cannot be found: %s. Name them with ports in [sip-firewall]",
 			    strerror(-r));
+	r = connected_open(&a->sip.connected);
+	if (r < 0)
+		log_warning("The gateway's connections cannot be counted, so 'concurrent' in [sip-firewall] has no effect: %s",
+			    strerror(-r));
 }
 
 static int store_switched(struct agent *a)
@@ -236,37 +240,46 @@ static int compare_elements(const void *x, const void *y)
 	return addr_compare(&((const struct firewall_element *)x)->addr, &((const struct firewall_element *)y)->addr);
 }
 
-/*
- * One event for each time that so much more was dropped as the smallest limit lets
- * pass: who is a little above it for a moment is limited, and that is all. A source
- * that has not proven itself may be forged, also in a SYN: so the event is unproven.
- */
-static void count_event(struct agent *a, const struct firewall_element *e, uint64_t packets)
+/* What the rules are told of a source, as if a log had said it. */
+static void tell_rules(struct agent *a, const struct addr *addr, const char *line, bool proven)
 {
 	const usec_t now = time_now();
-	char text[ADDR_TEXT_MAX], line[200], id[40];
+	char id[40];
 	struct event event = {
 		.class = CLASS_FLOOD,
 		.classes = CLASS_BIT(CLASS_FLOOD),
 		.filter = "firewall",
 		.pattern = "limit",
 		.pattern_index = UINT16_MAX,
+		.proven = proven,
 		.askable = true,
 		.time = now,
+		.line = SPAN(line),
 		.n_addrs = 1,
-		.addrs = { e->addr },
+		.addrs = { *addr },
 	};
 
 	/* One of the network, as a log has it. */
-	event.addrs[0].len = e->addr.family == AF_INET6 ? 128 : 32;
-	snprintf(line, sizeof(line), "sipwarden: %llu packets of %s to SIP ports were more than one source may send",
-		 (unsigned long long)packets, addr_format(&e->addr, text));
+	event.addrs[0].len = addr->family == AF_INET6 ? 128 : 32;
 	snprintf(id, sizeof(id), "firewall-%llu", (unsigned long long)now);
-	event.line = SPAN(line);
 	event.id = SPAN(id);
 	a->sip.events++;
 	a->watch.events[CLASS_FLOOD]++;
 	decider_event(a->decider, &event, now);
+}
+
+/*
+ * One event for each time that at least as much was dropped as the smallest limit lets
+ * pass: who is a little above it for a moment is limited, and that is all. A source
+ * that has not proven itself may be forged, also in a SYN: so the event is unproven.
+ */
+static void count_event(struct agent *a, const struct firewall_element *e, uint64_t packets)
+{
+	char text[ADDR_TEXT_MAX], line[200];
+
+	snprintf(line, sizeof(line), "sipwarden: %llu packets of %s to SIP ports were more than one source may send",
+		 (unsigned long long)packets, addr_format(&e->addr, text));
+	tell_rules(a, &e->addr, line, false);
 }
 
 static uint32_t smallest_limit(const struct config_sip *c)
@@ -315,6 +328,40 @@ void agent_sip_limited_end(void *userdata, int error)
 	s->n_coming = s->room = 0;
 }
 
+/* Connections */
+
+/* Who has shaken hands is who he says: proven. */
+static void on_crowded(void *userdata, const struct addr *addr, unsigned count)
+{
+	struct agent *a = userdata;
+	const struct config_sip *c = &a->world->cfg->sip;
+	char text[ADDR_TEXT_MAX], line[200];
+
+	if (decider_friend_until(a->decider, addr) > time_now() || decider_exemption(a->decider, addr))
+		return;
+	firewall_crowd(a->firewall, addr, 2 * ASK_INTERVAL);
+	if (!c->evidence)
+		return;
+	snprintf(line, sizeof(line), "sipwarden: %s has %u connections to SIP ports at once, and one source may have %u",
+		 addr_format(addr, text), count, c->concurrent);
+	tell_rules(a, addr, line, true);
+}
+
+static void count_connections(struct agent *a)
+{
+	const struct config_sip *c = &a->world->cfg->sip;
+	uint16_t udp[LISTEN_PORTS_MAX], tcp[LISTEN_PORTS_MAX];
+	struct firewall_ports found;
+
+	if (!a->sip.connected || !c->concurrent)
+		return;
+	split_ports(&a->sip.found, udp, tcp, &found);
+	if (c->auto_ports && found.n_tcp + found.n_udp > 0)
+		connected_count(a->sip.connected, found.tcp, found.n_tcp, c->concurrent, on_crowded, a);
+	else
+		connected_count(a->sip.connected, c->ports, c->n_ports, c->concurrent, on_crowded, a);
+}
+
 void agent_sip_tick(struct agent *a, const struct firewall_stats *fw)
 {
 	struct agent_sip *s = &a->sip;
@@ -333,6 +380,7 @@ void agent_sip_tick(struct agent *a, const struct firewall_stats *fw)
 	s->n_coming = 0;
 	s->answering = true;
 	firewall_sip_ask(a->firewall);
+	count_connections(a);
 }
 
 void agent_sip_done(struct agent *a)
@@ -340,4 +388,5 @@ void agent_sip_done(struct agent *a)
 	free(a->sip.limited);
 	free(a->sip.coming);
 	listen_close(a->sip.listen);
+	connected_close(a->sip.connected);
 }

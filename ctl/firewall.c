@@ -159,6 +159,9 @@ static void print_limits(const json_t *facts)
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		printf("  %6lld %7lld  %s (%s)\n", per_second(facts, lines[i].limit), burst(facts, lines[i].limit), lines[i].text,
 		       lines[i].limit);
+	if (fact(facts, "concurrent"))
+		printf("  %6lld          connections of one address at once, unless it has logged in (concurrent)\n",
+		       fact(facts, "concurrent"));
 	printf("  UDP of more than %lld bytes is dropped, unless its sender has logged in (largest)\n", fact(facts, "largest"));
 }
 
@@ -176,6 +179,7 @@ static void print_packets(const json_t *facts)
 		{ "drop_keepalive", "dropped: short ones over the limit of one address" },
 		{ "drop_large", "dropped: too large" },
 		{ "drop_connections", "dropped: new connections over the limit of one address" },
+		{ "drop_concurrent", "dropped: new connections of a source that has too many" },
 		{ "drop_known", "dropped: all known ones together were over their ceiling" },
 		{ "drop_new", "dropped: all unknown ones together were; who sends again may pass" },
 		{ "drop_retried", "dropped: all that sent again together were" },

@@ -8,7 +8,8 @@ const char *sip_count_name(enum sip_count which)
 		[SIP_PASS_NEW] = "pass_new",		 [SIP_PASS_RETRIED] = "pass_retried",
 		[SIP_DROP_TRUSTED] = "drop_trusted",	 [SIP_DROP_SOURCE] = "drop_source",
 		[SIP_DROP_KEEPALIVE] = "drop_keepalive", [SIP_DROP_LARGE] = "drop_large",
-		[SIP_DROP_CONNECTIONS] = "drop_connections", [SIP_DROP_KNOWN] = "drop_known",
+		[SIP_DROP_CONNECTIONS] = "drop_connections", [SIP_DROP_CONCURRENT] = "drop_concurrent",
+		[SIP_DROP_KNOWN] = "drop_known",
 		[SIP_DROP_NEW] = "drop_new",		 [SIP_DROP_RETRIED] = "drop_retried",
 	};
 

@@ -16,6 +16,7 @@ enum sip_count {
 	SIP_DROP_KEEPALIVE,   /* likewise, of short packets */
 	SIP_DROP_LARGE,	      /* too large */
 	SIP_DROP_CONNECTIONS, /* more new connections than a source may make */
+	SIP_DROP_CONCURRENT,  /* new ones of a source that has too many */
 	SIP_DROP_KNOWN,	      /* all that are known together sent more than the ceiling */
 	SIP_DROP_NEW,	      /* all new ones did: put off */
 	SIP_DROP_RETRIED,     /* and those who sent again, too */

@@ -27,7 +27,7 @@
  *   [brakes]         bans_per_minute; friend_share
  *   [metrics]        file; interval
  *   [sip-firewall]   enabled, ports, evidence; source, trusted, keepalive, connections, trusted_connections,
- *                    new, retried, known, new_connections, known_connections = RATE [burst BURST]; largest;
+ *                    new, retried, known, new_connections, known_connections = RATE [burst BURST]; concurrent; largest;
  *                    trusted_size, sources, greylist
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
@@ -127,6 +127,7 @@ struct config_sip {
 	/* Of all sources together that have not logged in: ceilings. */
 	struct config_rate new, retried, known;			/* UDP; retried: TCP, too */
 	struct config_rate new_connections, known_connections;	/* TCP */
+	uint32_t concurrent;	/* TCP connections that a source has that has not logged in; 0: any number */
 	uint32_t largest;	/* bytes of UDP data of a source that has not logged in */
 	uint32_t trusted_size;	/* elements of each family: who has logged in, */
 	uint32_t sources;	/* counted sources, for each limit, */

@@ -162,6 +162,7 @@ static const struct config_sip sip = {
 	.known = { 500, 1000 },
 	.new_connections = { 100, 200 },
 	.known_connections = { 200, 400 },
+	.concurrent = 1000,
 	.largest = 16384,
 	.trusted_size = 1000000,
 	.sources = 65536,

@@ -8,6 +8,7 @@
 
 #define RATE_MAX 1000000
 #define BURST_MAX 10000000
+#define CONCURRENT_MAX 100000
 /* UDP carries no more (RFC 768); no SIP message is as short. */
 #define LARGEST_MIN 1500
 #define LARGEST_MAX 65535
@@ -35,6 +36,11 @@ static void take_ports(struct loader *l, const struct place *at, const char *tex
 static void take_evidence(struct loader *l, const struct place *at, const char *text)
 {
 	value_bool(at, text, &l->cfg->sip.evidence);
+}
+
+static void take_concurrent(struct loader *l, const struct place *at, const char *text)
+{
+	value_number(at, text, 0, CONCURRENT_MAX, &l->cfg->sip.concurrent);
 }
 
 static void take_largest(struct loader *l, const struct place *at, const char *text)
@@ -122,6 +128,7 @@ static const struct key sip_list[] = {
 	{ "known", take_rate, false },
 	{ "new_connections", take_rate, false },
 	{ "known_connections", take_rate, false },
+	{ "concurrent", take_concurrent, false },
 	{ "largest", take_largest, false },
 	{ "trusted_size", take_trusted_size, false },
 	{ "sources", take_sources, false },

@@ -61,7 +61,7 @@
  *   Firewall() → a{sv}, a BUS_PORT, a BUS_LIMIT, a BUS_COUNT, a BUS_SET
  *       The SIP firewall. Facts: wanted, on (as the helper says), enabled (by the config),
  *       switched (by hand, when; 0: it was not), ports_from (config, found, usual), error,
- *       evidence, events, limited, friends, paused, firewall_ready, largest, media (UDP
+ *       evidence, events, limited, friends, paused, firewall_ready, concurrent, largest, media (UDP
  *       ports of gateways that were not taken for SIP). A port: number, transport, how it
  *       was found, gateway or "". A limit: name, a second, burst. A counter of the kernel:
  *       name, packets, bytes.

@@ -34,6 +34,7 @@ static int append_facts(sd_bus_message *m, const struct control_ops *ops, const 
 		{ "friends", sip->friends },
 		{ "paused", ops->paused(ops->userdata, &reason) },
 		{ "firewall_ready", fw->ready },
+		{ "concurrent", cfg->sip.concurrent },
 		{ "largest", cfg->sip.largest },
 		{ "media", sip->found->media },
 	};

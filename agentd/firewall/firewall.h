@@ -127,6 +127,8 @@ int firewall_sip(struct firewall *fw, bool on, const struct firewall_ports *port
 /* Somebody at the address, an IPv6 address counting as its network of 64 bits, has logged in; is trusted no longer. */
 int firewall_trust(struct firewall *fw, const struct addr *addr, usec_t left);
 int firewall_distrust(struct firewall *fw, const struct addr *addr);
+/* It has too many connections: no new ones for so long. */
+int firewall_crowd(struct firewall *fw, const struct addr *addr, usec_t left);
 /* One of many, behind all else, as firewall_restore(): callbacks.trusted() says for how long. */
 int firewall_trust_again(struct firewall *fw, const struct addr *addr);
 /* What its counters say, into firewall_stats(), and who was limited. */

@@ -77,6 +77,11 @@ int firewall_distrust(struct firewall *fw, const struct addr *addr)
 	return firewall_command(fw, PROTO_DISTRUST, addr, 0);
 }
 
+int firewall_crowd(struct firewall *fw, const struct addr *addr, usec_t left)
+{
+	return firewall_command(fw, PROTO_CROWD, addr, left);
+}
+
 int firewall_trust_again(struct firewall *fw, const struct addr *addr)
 {
 	int r;
@@ -154,6 +159,7 @@ bool firewall_sip_done(struct firewall *fw, const struct proto_entry *e)
 	case PROTO_SIP_PORT:
 	case PROTO_TRUST:
 	case PROTO_DISTRUST:
+	case PROTO_CROWD:
 		return true;
 	default:
 		return false;

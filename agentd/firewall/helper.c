@@ -283,7 +283,8 @@ static void take_command(struct helper *h, struct proto_entry *e)
 {
 	if (e->op == PROTO_SEEN)
 		return;
-	if (e->op < PROTO_LIST || e->op == PROTO_RESTORE || e->op == PROTO_TRUST || e->op == PROTO_DISTRUST) {
+	if (e->op < PROTO_LIST || e->op == PROTO_RESTORE || e->op == PROTO_TRUST || e->op == PROTO_DISTRUST ||
+	    e->op == PROTO_CROWD) {
 		h->run[h->n_run++] = e;
 		return;
 	}

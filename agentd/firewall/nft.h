@@ -57,6 +57,8 @@ enum nft_set {
 	NFT_SIP_TCP,
 	NFT_TRUSTED4, /* who has logged in */
 	NFT_TRUSTED6,
+	NFT_CROWDED4, /* who has too many connections */
+	NFT_CROWDED6,
 	NFT_ANSWERED4, /* whom the gateway has answered lately */
 	NFT_ANSWERED6,
 	NFT_GREY4, /* new ones that shall send again */

@@ -8,7 +8,7 @@
  *   chain sip_udp       @trusted → goto sip_trusted_udp; too large → sip_limited; short and over
  *                       keepalive → sip_limited; over source → sip_limited; @answered or @called → goto sip_known_udp;
  *                       within new → accept; goto sip_grey
- *   chain sip_tcp       the same for new connections
+ *   chain sip_tcp       the same for new connections; @crowded → drop
  *   chain sip_trusted_* over trusted → sip_limited; accept
  *   chain sip_known_*   within known → accept; drop
  *   chain sip_grey      @grey or @again → goto sip_retried; add @grey { source timeout }; drop
@@ -241,6 +241,22 @@ static void put_known(struct nft *n, const char *chain, enum nft_set set4, const
 	}
 }
 
+/* New connections of who has too many: dropped, and not taken for a flood. */
+static void put_crowded(struct nft *n)
+{
+	unsigned f;
+
+	for (f = 0; f < FAMILIES; f++) {
+		struct nftnl_rule *r = nft_rule_new(n, CHAIN_TCP);
+
+		if (!r)
+			return;
+		nft_rule_address(n, r, of_family(NFT_CROWDED4, f), false);
+		nft_rule_match(n, r, of_family(NFT_CROWDED4, f));
+		count_and(n, r, SIP_DROP_CONCURRENT, NF_DROP, NULL);
+	}
+}
+
 /* UDP data of that length (NFT_CMP_… with limit)? */
 static void match_length(struct nft *n, struct nftnl_rule *r, uint32_t op, uint32_t limit)
 {
@@ -403,6 +419,7 @@ void nft_put_sip_rules(struct nft *n)
 	put_source_limit(n, CHAIN_UDP, NFT_KEEPALIVE4, &l->keepalive, KEEPALIVE_MAX, SIP_DROP_KEEPALIVE);
 	put_transport(n, &udp);
 	put_known(n, CHAIN_TCP, NFT_TRUSTED4, CHAIN_TRUSTED_TCP);
+	put_crowded(n);
 	put_transport(n, &tcp);
 	put_shared(n);
 }

@@ -59,6 +59,8 @@ static const struct {
 	[NFT_SIP_TCP] = { "sip_tcp", TYPE_INET_SERVICE, 2, 0, false },
 	[NFT_TRUSTED4] = { "trusted4", TYPE_IPADDR, 4, HASH, false },
 	[NFT_TRUSTED6] = { "trusted6", TYPE_IP6ADDR, 16, HASH, false, true },
+	[NFT_CROWDED4] = { "crowded4", TYPE_IPADDR, 4, HASH, false },
+	[NFT_CROWDED6] = { "crowded6", TYPE_IP6ADDR, 16, HASH, false, true },
 	[NFT_ANSWERED4] = { "answered4", TYPE_IPADDR, 4, NOTED, false },
 	[NFT_ANSWERED6] = { "answered6", TYPE_IP6ADDR, 16, NOTED, false, true },
 	[NFT_GREY4] = { "grey4", TYPE_IPADDR, 4, NOTED, false },
@@ -153,9 +155,11 @@ uint32_t nft_set_limit(const struct nft *n, enum nft_set set)
 	default:
 		break;
 	}
-	if (sets[set].flags == NOTED)
-		return set < NFT_SIP_FIRST ? n->witness.size : n->sip.limits.sources;
-	return sets[set].flags == HASH ? n->max_bans : 0;
+	if (sets[set].flags != NOTED && sets[set].flags != HASH)
+		return 0;
+	if (set >= NFT_SIP_FIRST)
+		return n->sip.limits.sources;
+	return sets[set].flags == NOTED ? n->witness.size : n->max_bans;
 }
 
 static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)

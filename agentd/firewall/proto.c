@@ -30,7 +30,8 @@ static bool address_is_sound(const struct addr *a)
 static bool has_address(uint8_t op)
 {
 	return op == PROTO_BAN || op == PROTO_UNBAN || op == PROTO_EXEMPT || op == PROTO_UNEXEMPT ||
-	       op == PROTO_SEEN || op == PROTO_RESTORE || op == PROTO_TRUST || op == PROTO_DISTRUST;
+	       op == PROTO_SEEN || op == PROTO_RESTORE || op == PROTO_TRUST || op == PROTO_DISTRUST ||
+	       op == PROTO_CROWD;
 }
 
 /* Exemptions are of all ports, and the witness does not tell them apart. */

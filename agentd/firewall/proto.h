@@ -47,16 +47,17 @@ enum proto_op {
 	PROTO_SIP,	/* limits of packets to the SIP ports on, or off */
 	PROTO_SIP_COUNT, /* what does a counter of them say? */
 	PROTO_SIP_LIMITED, /* who hit one? */
-	PROTO_OP_MAX = PROTO_SIP_LIMITED
+	PROTO_CROWD, /* the address has too many connections to SIP ports: no new ones for a while, unless it is trusted */
+	PROTO_OP_MAX = PROTO_CROWD
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, trust, distrust, element; else zero */
+	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, trust, distrust, crowd, element; else zero */
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
 	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
-			     trust: microseconds. size: which set, of base/kernelset.h. sip_count: which, of
+			     trust, crowd: microseconds. size: which set, of base/kernelset.h. sip_count: which, of
 			     base/sipcount.h. sip: 1 on, 0 off. sip_port: the port */
 	uint64_t packets; /* element, limited, sip_count: so far. size: elements. sip_port: IPPROTO_UDP or IPPROTO_TCP */
 	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */

@@ -427,7 +427,7 @@ enum kind { KIND_BAN, KIND_EXEMPTION, KIND_TRUST };
 
 static enum kind kind_of(const struct proto_entry *e)
 {
-	if (e->op == PROTO_TRUST || e->op == PROTO_DISTRUST)
+	if (e->op == PROTO_TRUST || e->op == PROTO_DISTRUST || e->op == PROTO_CROWD)
 		return KIND_TRUST;
 	return e->op == PROTO_EXEMPT || e->op == PROTO_UNEXEMPT ? KIND_EXEMPTION : KIND_BAN;
 }

@@ -64,7 +64,7 @@ static inline enum nft_set table_ban_set(const struct addr *a)
 	return a->len == NFT_NETWORK6 ? NFT_BAN64 : NFT_BAN6;
 }
 
-/* Trusts and distrusts that stand next to each other, as table_apply(). */
+/* Trusts, distrusts and crowds that stand next to each other, as table_apply(). */
 void table_apply_trust(struct table *t, struct proto_entry *const *entries, size_t n);
 /* What the config says of the SIP firewall; apply: also to the kernel. 0 or negative errno. */
 int table_sip_configure(struct table *t, const struct config *cfg, bool apply);

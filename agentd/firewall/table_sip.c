@@ -110,11 +110,15 @@ int table_sip_limited(struct table *t, table_entry_fn fn, void *userdata)
 	return r < 0 ? r : nft_dump(t->nft, NFT_LIMITED6, take_limited, &l);
 }
 
-/* Whom it trusts */
+/* Whom it trusts, and who is crowded */
 
-static enum nft_set trust_set(const struct addr *a)
+static enum nft_set set_of(const struct table_slot *s)
 {
-	return a->family == AF_INET6 ? NFT_TRUSTED6 : NFT_TRUSTED4;
+	const bool v6 = s->addr.family == AF_INET6;
+
+	if (s->entry->op == PROTO_CROWD)
+		return v6 ? NFT_CROWDED6 : NFT_CROWDED4;
+	return v6 ? NFT_TRUSTED6 : NFT_TRUSTED4;
 }
 
 static int check_trust(const struct proto_entry *e)
@@ -127,7 +131,7 @@ static int check_trust(const struct proto_entry *e)
 static int compare_slots(const void *a, const void *b)
 {
 	const struct table_slot *x = a, *y = b;
-	const int order = addr_compare(&x->addr, &y->addr);
+	const int sets = (int)set_of(x) - (int)set_of(y), order = sets ? sets : addr_compare(&x->addr, &y->addr);
 
 	return order ? order : x->order < y->order ? -1 : x->order > y->order;
 }
@@ -149,7 +153,7 @@ static size_t collect(struct table_slot *slots, struct proto_entry *const *entri
 	}
 	qsort(slots, count, sizeof(*slots), compare_slots);
 	for (i = 0; i < count; i++)
-		if (i + 1 == count || !addr_equal(&slots[i].addr, &slots[i + 1].addr))
+		if (i + 1 == count || !addr_equal(&slots[i].addr, &slots[i + 1].addr) || set_of(&slots[i]) != set_of(&slots[i + 1]))
 			slots[kept++] = slots[i];
 	return kept;
 }
@@ -165,12 +169,12 @@ static int write_trust(struct table *t, const struct table_slot *slots, size_t n
 
 	nft_begin(t->nft);
 	for (i = 0; i < n; i++)
-		nft_add(t->nft, trust_set(&slots[i].addr), &slots[i].addr, USEC_PER_SEC);
+		nft_add(t->nft, set_of(&slots[i]), &slots[i].addr, USEC_PER_SEC);
 	for (i = 0; i < n; i++)
-		nft_remove(t->nft, trust_set(&slots[i].addr), &slots[i].addr);
+		nft_remove(t->nft, set_of(&slots[i]), &slots[i].addr);
 	for (i = 0; i < n; i++)
-		if (slots[i].entry->op == PROTO_TRUST)
-			nft_add(t->nft, trust_set(&slots[i].addr), &slots[i].addr,
+		if (slots[i].entry->op != PROTO_DISTRUST)
+			nft_add(t->nft, set_of(&slots[i]), &slots[i].addr,
 				slots[i].entry->left > USEC_PER_SEC ? slots[i].entry->left : USEC_PER_SEC);
 	return nft_commit(t->nft);
 }

@@ -13,7 +13,7 @@ from firewall_env import *  # noqa: E402,F401,F403
 from sipwarden_env import run, sh, wait  # noqa: E402
 
 (PASS_TRUSTED, PASS_KNOWN, PASS_NEW, PASS_RETRIED, DROP_TRUSTED, DROP_SOURCE, DROP_KEEPALIVE, DROP_LARGE, DROP_CONNECTIONS,
- DROP_KNOWN, DROP_NEW, DROP_RETRIED) = range(12)
+ DROP_CONCURRENT, DROP_KNOWN, DROP_NEW, DROP_RETRIED) = range(13)
 ON, OFF = 1, 0
 # One packet a second and some at once: what passes within a test is the burst, and one or two more.
 TIGHT = """
@@ -151,6 +151,18 @@ def test_new_connections():
         assert w.helper.count(DROP_CONNECTIONS) >= 6
         w.trust("192.0.2.20")
         assert near(w.connected("192.0.2.20", 20), 12)
+
+
+def test_who_has_too_many_connections_makes_no_new_ones():
+    with SipWorld() as w:
+        for source in ("192.0.2.10", "2001:db8:a:10::1"):
+            assert w.helper.do(CROWD, source, left=600000000)[0] == [0]
+            assert w.connected(source, 2) == 0
+            assert w.passed(source, 2) == 2  # UDP is another matter
+        assert w.helper.count(DROP_CONCURRENT) >= 4
+        w.trust("192.0.2.10")
+        assert w.connected("192.0.2.10", 2) == 2
+        assert w.connected("192.0.2.11", 2) == 2
 
 
 def test_what_is_established_is_not_cut():
@@ -329,7 +341,7 @@ def test_under_a_flood_of_forged_sources_phones_call_and_new_ones_register():
                         registered += 1
                         break
                     time.sleep(pause)
-            assert registered == 20, (registered, [w.helper.count(c) for c in range(12)])
+            assert registered == 20, (registered, [w.helper.count(c) for c in range(13)])
         finally:
             sent = int(forger.communicate("")[0])
         dropped = w.helper.count(DROP_NEW)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -22,12 +23,12 @@ new = 1 burst 200
 
 
 @contextlib.contextmanager
-def world(sip="", extra="", start=True):
+def world(sip="", extra="", start=True, limits=TIGHT):
     sender, sink = Sender(), Sink()
     agent = Agent("")
     agent.sender, agent.sink = sender, sink
     agent.text = f"[input asterisk]\npath = {agent.dir}/full.log\nfrom = start\n[exempt]\naddress = 192.0.2.16/28\n{extra}\n"
-    agent.write_config(agent.text + f"[sip-firewall]\n{TIGHT}\n{sip}\n")
+    agent.write_config(agent.text + f"[sip-firewall]\n{limits}\n{sip}\n")
     try:
         if start:
             agent.start()
@@ -200,6 +201,52 @@ def test_what_it_drops_need_be_no_evidence():
         keep_sending(a, lambda: time.monotonic() > end, "192.0.2.50")
         assert a.banned() == {} and a.json("firewall", "show")["events"] == 0
         assert "192.0.2.50" in [s["address"] for s in a.json("list", "--limited")]
+
+
+CROWD = r"""
+import socket, sys
+sockets = []
+for n in range(int(sys.argv[3])):
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_IP, 19, 1)
+    s.bind((sys.argv[1], 0))
+    s.settimeout(1)
+    try:
+        s.connect((sys.argv[2], 5060))
+        sockets.append(s)
+    except OSError:
+        pass
+print(len(sockets), flush=True)
+sys.stdin.read()
+"""
+
+
+def crowd(source, n):
+    return subprocess.Popen(["ip", "netns", "exec", "src", sys.executable, "-c", CROWD, source, GATEWAY4, str(n)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_too_many_connections():
+    with world("enabled = yes\nconcurrent = 20\nevidence = no", start=False, limits="") as a:
+        listener = socket.create_server((GATEWAY4, 5060), backlog=200)
+        a.start()
+        wait("it is on", lambda: is_on(a))
+        many, few = crowd("192.0.2.2", 25), None
+        try:
+            assert many.stdout.readline() == "25\n"  # what stands is not cut
+            wait("it is crowded", lambda: "192.0.2.2 timeout" in sh("nft", "list", "set", "inet", a.table, "crowded4"))
+            few = crowd("192.0.2.2", 1)
+            assert few.stdout.readline() == "0\n"
+            assert a.banned() == {}
+            a.write_config(a.text + f"[sip-firewall]\n{TIGHT}\nenabled = yes\nconcurrent = 20\n")
+            a.ctl("reload")
+            ban = wait("it is banned", lambda: a.banned().get("192.0.2.2"), 40)
+            assert ban["rule"] == "flood" and ban["proven"], ban
+        finally:
+            for p in (many, few):
+                if p:
+                    p.communicate("")
+            listener.close()
 
 
 def test_paused_it_limits_nobody():
