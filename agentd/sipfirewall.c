@@ -269,8 +269,7 @@ static void tell_rules(struct agent *a, const struct addr *addr, const char *lin
 }
 
 /*
- * One event for each time that at least as much was dropped as the smallest limit lets
- * pass: who is a little above it for a moment is limited, and that is all. A source
+ * One event for each time that at least as much was dropped as a source may send: who is a little above it for a moment is limited, and that is all. A source
  * that has not proven itself may be forged, also in a SYN: so the event is unproven.
  */
 static void count_event(struct agent *a, const struct firewall_element *e, uint64_t packets)
@@ -282,17 +281,10 @@ static void count_event(struct agent *a, const struct firewall_element *e, uint6
 	tell_rules(a, &e->addr, line, false);
 }
 
-static uint32_t smallest_limit(const struct config_sip *c)
-{
-	const uint32_t udp = c->source.rate < c->keepalive.rate ? c->source.rate : c->keepalive.rate;
-
-	return udp < c->connections.rate ? udp : c->connections.rate;
-}
-
 static void count_events(struct agent *a)
 {
 	const struct agent_sip *s = &a->sip;
-	const uint64_t least = smallest_limit(&a->world->cfg->sip) * (ASK_INTERVAL / USEC_PER_SEC);
+	const uint64_t least = (uint64_t)a->world->cfg->sip.source.rate * (ASK_INTERVAL / USEC_PER_SEC);
 	size_t i;
 
 	for (i = 0; i < s->n_coming; i++) {

@@ -93,7 +93,7 @@ struct nft_witness {
 	size_t n_ports;
 };
 
-#define NFT_SIP_PORTS_MAX 256
+#define NFT_SIP_PORTS_MAX SIP_PORTS_MAX
 
 /* The limits of packets to SIP ports. */
 struct nft_sip {
