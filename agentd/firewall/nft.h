@@ -63,6 +63,8 @@ enum nft_set {
 	NFT_ANSWERED6,
 	NFT_GREY4, /* new ones that shall send again */
 	NFT_GREY6,
+	NFT_AGAIN4, /* of these, who did, but at a time when too many did */
+	NFT_AGAIN6,
 	NFT_LIMITED4, /* who sent more than a source may, with a counter */
 	NFT_LIMITED6,
 	NFT_SOURCE4, /* counted sources, and for each limit of a source another two sets */

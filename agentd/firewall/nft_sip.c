@@ -11,14 +11,14 @@
  *   chain sip_tcp       the same for new connections; @crowded → drop
  *   chain sip_trusted_* over trusted → sip_limited; accept
  *   chain sip_known_*   within known → accept; drop
- *   chain sip_grey      @grey → goto sip_retried; add @grey { source timeout }; drop
- *   chain sip_retried   over retried of one source → drop; within retried → accept; drop
+ *   chain sip_grey      @grey or @again → goto sip_retried; add @grey { source timeout }; drop
+ *   chain sip_retried   over retried of one source → drop; within retried → accept; update @again { source timeout }; drop
  *   chain sip_limited   update @limited { source counter }; drop
  *
  * A full set: no room to count a source lets it pass that limit, and the ceilings
  * stand; no room in @answered or @trusted leaves it with the new ones; no room in
- * @grey drops the packet, as all that were put off. Who is in @trusted is asked
- * first and needs no room.
+ * @grey or @again drops the packet, as all that were put off. Who is in @trusted is
+ * asked first and needs no room.
  */
 #include "firewall/nft_rule.h"
 
@@ -49,8 +49,13 @@ static const char *const chains[] = { CHAIN_UDP,       CHAIN_TCP,	CHAIN_TRUSTED_
 
 /* For how long a source is known that the gateway has answered: a transaction's retransmissions (RFC 3261 17.1.2.2: 64 * T1). */
 #define ANSWERED_SPAN (32 * USEC_PER_SEC)
-/* Longer than the 4 seconds between a request's later retransmissions (T2; RFC 3261 17.1.2.2), and than the first three of a SYN. */
-#define GREY_SPAN (5 * USEC_PER_SEC)
+/*
+ * Until the first retransmission: half a second (T1; RFC 3261 17.1.2.2), a second on slow links; a second of a SYN (RFC 6298
+ * 2.1). Longer would be room for fewer: under a flood each of its packets takes an element for as long.
+ */
+#define GREY_SPAN (1200 * USEC_PER_MSEC)
+/* Who has sent again need not do so again: a transaction's retransmissions, up to four seconds from one another. */
+#define AGAIN_SPAN (32 * USEC_PER_SEC)
 /* For how long it is told who was limited. */
 #define LIMITED_SPAN (60 * USEC_PER_SEC)
 /* Of one source that was put off: an office of some phones sends again at once. */
@@ -363,6 +368,9 @@ static void put_note(struct nft *n, const char *chain, enum nft_set set4)
 			nft_rule_note_count(n, r, set, LIMITED_SPAN);
 			nft_rule_verdict(n, r, NF_DROP, NULL);
 			nft_rule_put(n, r);
+		} else if (set4 == NFT_AGAIN4) {
+			nft_rule_note(n, r, set, AGAIN_SPAN);
+			count_and(n, r, SIP_DROP_RETRIED, NF_DROP, NULL);
 		} else {
 			nft_rule_note_once(n, r, set, GREY_SPAN);
 			count_and(n, r, SIP_DROP_NEW, NF_DROP, NULL);
@@ -374,11 +382,13 @@ static void put_shared(struct nft *n)
 {
 	struct nftnl_rule *drop = nft_rule_new(n, CHAIN_LIMITED);
 
+	put_known(n, CHAIN_GREY, NFT_AGAIN4, CHAIN_RETRIED);
 	put_known(n, CHAIN_GREY, NFT_GREY4, CHAIN_RETRIED);
 	put_note(n, CHAIN_GREY, NFT_GREY4);
 	put_end(n, CHAIN_GREY, SIP_DROP_NEW);
 	put_source_limit(n, CHAIN_RETRIED, NFT_RETRIED4, &retried_source, 0, SIP_DROP_RETRIED);
 	put_ceiling(n, CHAIN_RETRIED, &n->sip.limits.retried, SIP_PASS_RETRIED);
+	put_note(n, CHAIN_RETRIED, NFT_AGAIN4);
 	put_end(n, CHAIN_RETRIED, SIP_DROP_RETRIED);
 	put_note(n, CHAIN_LIMITED, NFT_LIMITED4);
 	if (drop) {

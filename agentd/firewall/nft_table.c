@@ -25,6 +25,8 @@
 #define TYPE_PAIR(a, b) ((a) << 6 | (b))
 /* There are two families; the kernel counts those that ran out for a second more. */
 #define MISSED_SIZE 64
+/* What has run out takes room until it is swept out, and under a flood all room is taken. By itself, the kernel sweeps once a second. */
+#define GREY_SWEEP_MSEC 250
 /* An admin looks at the first of them; more would only be longer to read. */
 #define LIMITED_SIZE 4096
 
@@ -63,6 +65,8 @@ static const struct {
 	[NFT_ANSWERED6] = { "answered6", TYPE_IP6ADDR, 16, NOTED, false, true },
 	[NFT_GREY4] = { "grey4", TYPE_IPADDR, 4, NOTED, false },
 	[NFT_GREY6] = { "grey6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_AGAIN4] = { "again4", TYPE_IPADDR, 4, NOTED, false },
+	[NFT_AGAIN6] = { "again6", TYPE_IP6ADDR, 16, NOTED, false, true },
 	[NFT_LIMITED4] = { "limited4", TYPE_IPADDR, 4, NOTED, false },
 	[NFT_LIMITED6] = { "limited6", TYPE_IP6ADDR, 16, NOTED, false, true },
 	[NFT_SOURCE4] = { "source4", TYPE_IPADDR, 4, NOTED, false },
@@ -179,6 +183,8 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, sets[set].key_size);
 	if (nft_set_limit(n, set))
 		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, nft_set_limit(n, set));
+	if (set == NFT_GREY4 || set == NFT_GREY6)
+		nftnl_set_set_u32(s, NFTNL_SET_GC_INTERVAL, GREY_SWEEP_MSEC);
 	if (counter)
 		nftnl_set_add_expr(s, counter);
 	return s;

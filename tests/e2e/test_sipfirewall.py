@@ -285,6 +285,37 @@ def test_full_sets_cut_nobody_who_is_trusted():
         assert w.passed("192.0.2.41", 20) <= 4
 
 
+def elements(name):
+    return sh("nft", "list", "set", "inet", "wardenwitness", name)
+
+
+def test_a_full_greylist_has_room_again_when_who_was_put_off_can_have_sent_again():
+    with SipWorld(WIDE.replace("new = 100000", "new = 1 burst 1") + "greylist = 256") as w:
+        for n in range(600):
+            w.sender.send(f"10.1.{n // 250}.{n % 250 + 1}")
+        wait("others have run out", lambda: w.sender.send("192.0.2.30") or "192.0.2.30" in elements("grey4"), 3)
+
+
+def test_who_has_sent_again_need_not_do_so_twice():
+    with SipWorld("source = 1000\nnew = 1 burst 1\nretried = 1 burst 1\n") as w:
+        w.passed("192.0.2.10", 1)
+        for source in ("192.0.2.11", "2001:db8:a:11::1", "192.0.2.12"):
+            w.passed(source, 4)
+        w.passed("192.0.2.13", 1)
+        assert "192.0.2.12" in elements("again4") and "2001:db8:a:11::" in elements("again6")
+        assert "192.0.2.13" not in elements("again4")
+        wait("nobody is on the greylist", lambda: "192.0.2" not in elements("grey4"))
+
+        def passes():
+            # The first takes the ceiling of the new ones; then one packet at a time, seconds after the others.
+            w.sender.send("192.0.2.20", count=1)
+            w.sender.send("192.0.2.12", count=1)
+            time.sleep(1.5)
+            return w.helper.count(PASS_RETRIED) > before
+        before = w.helper.count(PASS_RETRIED)
+        wait("one packet comes through", passes, 20)
+
+
 def test_under_a_flood_of_forged_sources_phones_call_and_new_ones_register():
     limits = "new = 50\nretried = 50\nknown = 200\n"
     with SipWorld(limits) as w:
