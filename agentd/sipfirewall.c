@@ -189,7 +189,7 @@ usec_t agent_sip_trusted(void *userdata, const struct addr *addr)
 	const struct agent *a = userdata;
 	const usec_t until = decider_friend_until(a->decider, addr), now = time_now();
 
-	return until > now ? until - now : 0;
+	return until > now && !decider_find(a->decider, addr) ? until - now : 0;
 }
 
 void agent_sip_befriended(void *userdata, const struct addr *addr, usec_t before, usec_t when)
@@ -200,19 +200,23 @@ void agent_sip_befriended(void *userdata, const struct addr *addr, usec_t before
 
 	/* Of each part of its time one success counts, not all at once: parts begin at other times for each address. */
 	const usec_t phase = (usec_t)hash_lasting(0, addr->bytes, sizeof(addr->bytes)) % part;
+	const bool fresh = before > a->sip.distrusted && (before + phase) / part == (when + phase) / part;
 
-	if (!agent_sip_wanted(a) || until <= now || (before && (before + phase) / part == (when + phase) / part))
-		return;
-	firewall_trust(a->firewall, addr, (until - now < span ? until - now : span));
+	if (agent_sip_wanted(a) && until > now && !fresh)
+		firewall_trust(a->firewall, addr, until - now < span ? until - now : span);
 }
 
 void agent_sip_banned(struct agent *a, const struct ban *b)
 {
 	const uint8_t len = b->addr.family == AF_INET6 ? 64 : 32;
 
-	/* Its ports may be banned one by one, and those of others behind it are trusted as before. */
-	if (agent_sip_wanted(a) && agent_enforces(a, b) && b->addr.len >= len && !b->addr.port)
-		firewall_distrust(a->firewall, &b->addr);
+	/* Its ports may be banned one by one, and those of others behind it are trusted as before. Of strangers, who may be
+	 * many, there is nothing to take back. */
+	if (!agent_sip_wanted(a) || !agent_enforces(a, b) || b->addr.len < len || b->addr.port ||
+	    !decider_friend_until(a->decider, &b->addr))
+		return;
+	firewall_distrust(a->firewall, &b->addr);
+	a->sip.distrusted = time_now();
 }
 
 /* Whom it limited */

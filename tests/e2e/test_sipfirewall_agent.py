@@ -139,6 +139,8 @@ def test_who_logs_in_is_trusted_until_banned():
         log_in(a, "192.0.2.41")
         wait("another one is", lambda: trusted(a, "192.0.2.41"))
         assert not trusted(a, "192.0.2.40")
+        log_in(a, "192.0.2.40")
+        wait("it is trusted again", lambda: trusted(a, "192.0.2.40"))
 
 
 def test_it_outlives_its_helper():
