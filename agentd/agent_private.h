@@ -95,6 +95,7 @@ struct agent_watch {
 struct agent_sip {
 	usec_t switched; /* by hand, when; 0: as the config has it */
 	bool on;	 /* then */
+	usec_t distrusted; /* when a friend was, last */
 	struct listen *listen; /* NULL: ports cannot be found */
 	struct listen_found found;
 	struct connected *connected; /* NULL: connections cannot be counted */

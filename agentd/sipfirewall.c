@@ -189,7 +189,7 @@ usec_t agent_sip_trusted(void *userdata, const struct addr *addr)
 	const struct agent *a = userdata;
 	const usec_t until = decider_friend_until(a->decider, addr), now = time_now();
 
-	return until > now ? until - now : 0;
+	return until > now && !decider_find(a->decider, addr) ? until - now : 0;
 }
 
 void agent_sip_befriended(void *userdata, const struct addr *addr, usec_t before, usec_t when)
@@ -200,19 +200,23 @@ void agent_sip_befriended(void *userdata, const struct addr *addr, usec_t before
 
 	/* Of each part of its time one success counts, not all at once: parts begin at other times for each address. */
 	const usec_t phase = (usec_t)hash_lasting(0, addr->bytes, sizeof(addr->bytes)) % part;
+	const bool fresh = before > a->sip.distrusted && (before + phase) / part == (when + phase) / part;
 
-	if (!agent_sip_wanted(a) || until <= now || (before && (before + phase) / part == (when + phase) / part))
-		return;
-	firewall_trust(a->firewall, addr, (until - now < span ? until - now : span));
+	if (agent_sip_wanted(a) && until > now && !fresh)
+		firewall_trust(a->firewall, addr, until - now < span ? until - now : span);
 }
 
 void agent_sip_banned(struct agent *a, const struct ban *b)
 {
 	const uint8_t len = b->addr.family == AF_INET6 ? 64 : 32;
 
-	/* Its ports may be banned one by one, and those of others behind it are trusted as before. */
-	if (agent_sip_wanted(a) && agent_enforces(a, b) && b->addr.len >= len && !b->addr.port)
-		firewall_distrust(a->firewall, &b->addr);
+	/* Its ports may be banned one by one, and those of others behind it are trusted as before. Of strangers, who may be
+	 * many, there is nothing to take back. */
+	if (!agent_sip_wanted(a) || !agent_enforces(a, b) || b->addr.len < len || b->addr.port ||
+	    !decider_friend_until(a->decider, &b->addr))
+		return;
+	firewall_distrust(a->firewall, &b->addr);
+	a->sip.distrusted = time_now();
 }
 
 /* Whom it limited */
@@ -269,8 +273,7 @@ static void tell_rules(struct agent *a, const struct addr *addr, const char *lin
 }
 
 /*
- * One event for each time that at least as much was dropped as the smallest limit lets
- * pass: who is a little above it for a moment is limited, and that is all. A source
+ * One event for each time that at least as much was dropped as a source may send: who is a little above it for a moment is limited, and that is all. A source
  * that has not proven itself may be forged, also in a SYN: so the event is unproven.
  */
 static void count_event(struct agent *a, const struct firewall_element *e, uint64_t packets)
@@ -282,17 +285,10 @@ static void count_event(struct agent *a, const struct firewall_element *e, uint6
 	tell_rules(a, &e->addr, line, false);
 }
 
-static uint32_t smallest_limit(const struct config_sip *c)
-{
-	const uint32_t udp = c->source.rate < c->keepalive.rate ? c->source.rate : c->keepalive.rate;
-
-	return udp < c->connections.rate ? udp : c->connections.rate;
-}
-
 static void count_events(struct agent *a)
 {
 	const struct agent_sip *s = &a->sip;
-	const uint64_t least = smallest_limit(&a->world->cfg->sip) * (ASK_INTERVAL / USEC_PER_SEC);
+	const uint64_t least = (uint64_t)a->world->cfg->sip.source.rate * (ASK_INTERVAL / USEC_PER_SEC);
 	size_t i;
 
 	for (i = 0; i < s->n_coming; i++) {

@@ -113,6 +113,8 @@ struct config_rate {
 	uint32_t rate, burst;
 };
 
+#define SIP_PORTS_MAX 256
+
 /* The limits of packets to the gateway's SIP ports; docs/architecture.md says how they work together. */
 struct config_sip {
 	bool enabled;	 /* unless it was switched by hand */

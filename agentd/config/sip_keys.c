@@ -25,11 +25,14 @@ static void take_ports(struct loader *l, const struct place *at, const char *tex
 	struct config_sip *s = &l->cfg->sip;
 	uint16_t *before = s->ports;
 
+	/* Those of before are what is limited while none is found. */
 	if (strcmp(text, "auto") == 0) {
 		s->auto_ports = true;
 		return;
 	}
 	key_ports(at, text, &s->ports, &s->n_ports);
+	if (s->n_ports > SIP_PORTS_MAX)
+		value_error(at, text, "name those at which the gateway speaks SIP", "more than 256 ports");
 	s->auto_ports = s->auto_ports && s->ports == before;
 }
 

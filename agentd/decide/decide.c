@@ -517,9 +517,10 @@ void decider_friends_each(const struct decider *d, usec_t since, void (*fn)(void
 
 usec_t decider_friend_until(const struct decider *d, const struct addr *addr)
 {
-	const struct friend *f = trust_find(d->trust, addr);
+	const struct addr counted = rule_counted(&d->rules, addr);
+	const struct friend *f = trust_find(d->trust, &counted);
 
-	return f && f->last && !decider_find(d, addr) ? f->last + d->cfg->policy.friend_for : 0;
+	return f && f->last ? f->last + d->cfg->policy.friend_for : 0;
 }
 
 void decider_stats(const struct decider *d, struct decide_stats *ret)

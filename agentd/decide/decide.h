@@ -165,7 +165,7 @@ void decider_befriend(struct decider *d, const struct friend *f);
 
 /* Those that have logged in since. */
 void decider_friends_each(const struct decider *d, usec_t since, void (*fn)(void *userdata, const struct friend *f), void *userdata);
-/* Until when addr, as a friend's is counted, is one; 0: it is none, or banned. */
+/* Until when addr, or what it is counted as, is a friend, banned or not; 0: it never was. */
 usec_t decider_friend_until(const struct decider *d, const struct addr *addr);
 
 /* Why an address is, or is not, banned. Strings are owned by the explanation. */

@@ -121,7 +121,7 @@ struct firewall_ports {
 	const uint16_t *udp, *tcp;
 	size_t n_udp, n_tcp;
 };
-#define FIREWALL_PORTS_MAX 256
+#define FIREWALL_PORTS_MAX SIP_PORTS_MAX
 /* 0, -ENOTCONN: done as soon as a helper is there; -ENOMEM. */
 int firewall_sip(struct firewall *fw, bool on, const struct firewall_ports *ports);
 /* Somebody at the address, an IPv6 address counting as its network of 64 bits, has logged in; is trusted no longer. */

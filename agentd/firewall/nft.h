@@ -95,7 +95,7 @@ struct nft_witness {
 	size_t n_ports;
 };
 
-#define NFT_SIP_PORTS_MAX 256
+#define NFT_SIP_PORTS_MAX SIP_PORTS_MAX
 
 /* The limits of packets to SIP ports. */
 struct nft_sip {
@@ -132,7 +132,7 @@ int nft_pause(struct nft *n, bool paused, bool made);
  */
 int nft_switch_sip(struct nft *n, const struct nft_sip *sip, bool made);
 bool nft_sip_is_on(const struct nft *n);
-/* A setup failed because of them, and was made without: the error; tells it once. */
+/* A setup failed because of them, and was made without, so they are off: the error; tells it once. 0: none did. */
 int nft_take_sip_error(struct nft *n);
 /* What a counter says; zeros while it is off. */
 int nft_sip_counter(struct nft *n, enum sip_count which, struct sip_counter *ret);

@@ -114,7 +114,7 @@ int table_configure(struct table *t, const struct config *cfg)
 	int r = take_witness(t, cfg);
 
 	if (r > 0 && !t->deleted)
-		r = nft_setup(t->nft, &replaced);
+		r = table_setup(t, &replaced);
 	if (r < 0) {
 		/* Half of it is not left as it is. */
 		t->lost = true;
@@ -466,7 +466,7 @@ int table_restore(struct table *t)
 	/* A listing in progress tells of what was. */
 	nft_dump_stop(t->nft);
 	t->fresh = !nft_has_set(t->nft, NFT_BAN4);
-	r = nft_setup(t->nft, &replaced);
+	r = table_setup(t, &replaced);
 	t->deleted = false;
 	t->lost = false;
 	if (r >= 0)
@@ -508,7 +508,7 @@ int table_open(const struct config *cfg, struct table **ret)
 	}
 	t->fresh = r >= 0 && !nft_has_set(t->nft, NFT_BAN4);
 	if (r >= 0)
-		r = nft_setup(t->nft, &replaced);
+		r = table_setup(t, &replaced);
 	if (r >= 0 && replaced)
 		log_notice("The table inet %s in the kernel was of another shape and is made anew", cfg->table);
 	if (r >= 0)

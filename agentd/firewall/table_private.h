@@ -66,6 +66,8 @@ static inline enum nft_set table_ban_set(const struct addr *a)
 
 /* Trusts, distrusts and crowds that stand next to each other, as table_apply(). */
 void table_apply_trust(struct table *t, struct proto_entry *const *entries, size_t n);
+/* nft_setup(); says it if that was only possible without the SIP firewall. */
+int table_setup(struct table *t, bool *replaced);
 /* What the config says of the SIP firewall; apply: also to the kernel. 0 or negative errno. */
 int table_sip_configure(struct table *t, const struct config *cfg, bool apply);
 

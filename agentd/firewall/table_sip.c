@@ -39,6 +39,17 @@ int table_sip_configure(struct table *t, const struct config *cfg, bool apply)
 	return nft_switch_sip(t->nft, &t->sip, apply && t->sip.on && !t->deleted);
 }
 
+int table_setup(struct table *t, bool *replaced)
+{
+	const int r = nft_setup(t->nft, replaced), error = nft_take_sip_error(t->nft);
+
+	if (error < 0)
+		log_error("The kernel refuses the rules of the SIP firewall: %s. It is off, and bans are in force",
+			  strerror(-error));
+	t->sip.on = nft_sip_is_on(t->nft);
+	return r;
+}
+
 int table_sip_port(struct table *t, const struct proto_entry *e)
 {
 	struct nft_sip *told = &t->told;

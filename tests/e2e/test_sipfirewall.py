@@ -206,6 +206,18 @@ def test_exempt_and_banned_sources_and_other_ports():
         other.close()
 
 
+def test_it_does_not_switch_conntrack_on():
+    count = "/proc/sys/net/netfilter/nf_conntrack_count"
+    with SipWorld() as w:
+        for n in range(10, 20):
+            w.sender.send(f"192.0.2.{n}")
+        w.connected("192.0.2.10", 2)
+        assert "ct " not in sh("nft", "list", "table", "inet", "wardenwitness")
+        if os.path.exists(count):
+            with open(count) as f:
+                assert int(f.read()) == 0
+
+
 def test_off_leaves_nothing_but_the_bans():
     with SipWorld() as w:
         w.trust("192.0.2.20")

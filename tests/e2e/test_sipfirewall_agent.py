@@ -139,6 +139,8 @@ def test_who_logs_in_is_trusted_until_banned():
         log_in(a, "192.0.2.41")
         wait("another one is", lambda: trusted(a, "192.0.2.41"))
         assert not trusted(a, "192.0.2.40")
+        log_in(a, "192.0.2.40")
+        wait("it is trusted again", lambda: trusted(a, "192.0.2.40"))
 
 
 def test_it_outlives_its_helper():
@@ -175,6 +177,7 @@ def test_who_sends_too_much_is_shown_and_banned_for_a_while():
         assert ban["rule"] == "flood" and not ban["proven"], ban
         shown = a.json("show", "192.0.2.50")
         assert "more than one source may send" in str(shown), shown
+        keep_sending(a, lambda: "2001:db8:a:50::/64" in a.banned(), "2001:db8:a:50::1")
         metrics = a.ctl("metrics")[1]
         assert "sipwarden_sip_firewall_on 1" in metrics
         dropped = [line for line in metrics.split("\n") if 'result="drop_source"' in line]
