@@ -102,7 +102,7 @@ class Sipp:
         self.process = subprocess.Popen(
             [*INSIDE, "sipp", SERVER, "-sf", f"{HERE}/sip/{scenario}.xml", "-t", "ui", "-ip_field", "0", "-inf", phones.file, "-i", "10.9.9.9",
              "-p", str(20000 + Sipp.runs), "-m", str(self.count), "-r", str(per_second), "-l", str(self.count), "-max_socket", str(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1000),
-             "-max_non_invite_retrans", "20", "-max_invite_retrans", "20", "-timeout", str(seconds), "-nostdin", "-trace_stat", "-fd", "1",
+             "-max_retrans", "60", "-max_non_invite_retrans", "60", "-max_invite_retrans", "60", "-timeout", str(seconds), "-nostdin", "-trace_stat", "-fd", "1",
              "-stf", self.results], cwd=HOME, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def rows(self):
