@@ -260,8 +260,10 @@ def test_it_outlives_its_helper_and_comes_back_after_a_flush():
 def test_a_reload_changes_limits_and_keeps_trust():
     with SipWorld() as w:
         w.trust("192.0.2.20")
-        w.helper.write(sip=TIGHT.replace("source = 1 burst 10", "source = 1 burst 5"))
+        w.helper.write(sip=TIGHT.replace("source = 1 burst 10", "source = 1 burst 5") + "sources = 1000\ntrusted_size = 2000\n")
         w.helper.do(RELOAD)  # noqa: F405
+        assert "size 1000" in sh("nft", "list", "set", "inet", "wardenwitness", "source4")
+        assert "size 2000" in sh("nft", "list", "set", "inet", "wardenwitness", "trusted6")
         assert near(w.passed("192.0.2.10", 20), 5)
         assert w.passed("192.0.2.20", 30) == 30
 
