@@ -129,6 +129,14 @@ def test_whom_the_gateway_answered_is_known():
         assert w.helper.count(PASS_KNOWN) == 2
 
 
+def test_whom_the_gateway_calls_is_trusted():
+    with SipWorld() as w:
+        for source, prefix in (("192.0.2.10", "::ffff:"), ("2001:db8:a:10::1", "")):
+            w.sink.socket.sendto(b"BYE sip:carrier@example SIP/2.0", (prefix + source, 5062))
+            assert near(w.passed(source, 60), 40)
+            assert w.connected(source, 5) == 5
+
+
 def test_sizes():
     with SipWorld(WIDE + "keepalive = 1 burst 4\nlargest = 2000") as w:
         for size in (0, 1, 2, 4, 20):
