@@ -145,21 +145,23 @@ static const uint16_t sip_ports[] = { 5060, 5061, 5080, 5081 };
 /*
  * A phone sends some ten packets when it starts, an office of five hundred behind
  * one address several thousand, over the 32 seconds of its retransmissions (RFC 3261
- * 17.1.2.2: timer F). A call takes about eight packets from its caller. Guessing tools
- * send hundreds to thousands a second without a rest. The ceilings are what a gateway
- * on two cores answers beside its calls; docs/firewall.md has figures.
+ * 17.1.2.2: timer F). A call takes three packets from its caller, so that a carrier with
+ * 100 calls a second sends 300. Guessing tools send hundreds to thousands a second without
+ * a rest. The ceilings are what a gateway on two cores answers beside its calls; their
+ * bursts are of four seconds, since after an outage all phones send again at once, every
+ * four seconds (T2). docs/firewall.md has figures.
  */
 static const struct config_sip sip = {
 	.auto_ports = true,
 	.evidence = true,
-	.source = { 200, 1000 },
+	.source = { 500, 2000 },
 	.trusted = { 2000, 10000 },
 	.keepalive = { 100, 1000 },
 	.connections = { 20, 500 },
 	.trusted_connections = { 200, 2000 },
-	.new = { 200, 400 },
-	.retried = { 100, 200 },
-	.known = { 500, 1000 },
+	.new = { 200, 800 },
+	.retried = { 100, 400 },
+	.known = { 1000, 4000 },
 	.new_connections = { 100, 200 },
 	.known_connections = { 200, 400 },
 	.concurrent = 1000,

@@ -15,7 +15,7 @@ import gateway  # noqa: E402
 from sipwarden_env import sh, wait  # noqa: E402
 
 SERVER, ROUTER = "192.0.2.1", "192.0.2.254"
-CALLEE = "10.2.0.1"
+CALLEE, CARRIER = "10.2.0.1", "10.3.0.1"
 SNIPPET = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs/gateways/kamailio-sipwarden.cfg")
 HOME = "/run/bench"
 INSIDE = ["ip", "netns", "exec", "internet"]
@@ -80,6 +80,15 @@ class Phones:
         with open(self.file, "w") as f:
             f.write("SEQUENTIAL\n" + "".join(f"10.{1 + (first + i) // 62500}.{(first + i) // 250 % 250}.{(first + i) % 250 + 1};{first + i + 1000};{credentials(first + i + 1000)}\n"
                                              for i in range(count)))
+
+
+class Carrier:
+    """One address, with as many calls at once as there are."""
+    name, count, file = "carrier", 0, HOME + "/carrier.csv"
+
+    def __init__(self):
+        with open(self.file, "w") as f:
+            f.write(f"SEQUENTIAL\n{CARRIER};carrier\n")
 
 
 class Sipp:
