@@ -145,13 +145,13 @@ static void print_limits(const json_t *facts)
 		{ "source", "packets of one address" },
 		{ "keepalive", "of these, short ones" },
 		{ "connections", "new connections of one address" },
-		{ "trusted", "packets of one that has logged in" },
-		{ "trusted_connections", "new connections of one that has logged in" },
+		{ "trusted", "packets of one that has logged in, or that the gateway calls" },
+		{ "trusted_connections", "new connections of one of these" },
 		{ "new", "packets of all unknown addresses together" },
 		{ "retried", "more of those that had to send again" },
-		{ "known", "packets of all that the gateway has answered, or calls" },
+		{ "known", "packets of all that the gateway has answered" },
 		{ "new_connections", "new connections of all unknown addresses" },
-		{ "known_connections", "new connections of all that it has answered, or calls" },
+		{ "known_connections", "new connections of all that it has answered" },
 	};
 	size_t i;
 
@@ -170,11 +170,11 @@ static void print_packets(const json_t *facts)
 	static const struct {
 		const char *count, *text;
 	} lines[] = {
-		{ "pass_trusted", "passed: logged in lately" },
-		{ "pass_known", "passed: the gateway has answered them, or calls them" },
+		{ "pass_trusted", "passed: logged in lately, or called by the gateway" },
+		{ "pass_known", "passed: the gateway has answered them" },
 		{ "pass_new", "passed: unknown" },
 		{ "pass_retried", "passed: unknown, and sent again" },
-		{ "drop_trusted", "dropped: over the limit of one that has logged in" },
+		{ "drop_trusted", "dropped: over the limit of one that has logged in, or is called" },
 		{ "drop_source", "dropped: over the limit of one address" },
 		{ "drop_keepalive", "dropped: short ones over the limit of one address" },
 		{ "drop_large", "dropped: too large" },

@@ -7,12 +7,12 @@
 
 /* What the SIP firewall counts, as agent and firewall helper call it: packets, and of TCP new connections. */
 enum sip_count {
-	SIP_PASS_TRUSTED,     /* of who logged in lately */
-	SIP_PASS_KNOWN,	      /* of whom the gateway has answered, or calls */
+	SIP_PASS_TRUSTED,     /* of who logged in lately, or is called by this host */
+	SIP_PASS_KNOWN,	      /* of whom the gateway has answered */
 	SIP_PASS_NEW,	      /* of others */
 	SIP_PASS_RETRIED,     /* of others that were put off, and sent again */
-	SIP_DROP_TRUSTED,     /* one who logged in sent more than such a source may */
-	SIP_DROP_SOURCE,      /* one who did not sent more than a source may */
+	SIP_DROP_TRUSTED,     /* one of the former sent more than such a source may */
+	SIP_DROP_SOURCE,      /* another one sent more than a source may */
 	SIP_DROP_KEEPALIVE,   /* likewise, of short packets */
 	SIP_DROP_LARGE,	      /* too large */
 	SIP_DROP_CONNECTIONS, /* more new connections than a source may make */

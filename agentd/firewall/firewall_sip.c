@@ -155,6 +155,10 @@ bool firewall_sip_done(struct firewall *fw, const struct proto_entry *e)
 		if (fw->callbacks.limited_end)
 			fw->callbacks.limited_end(fw->callbacks.userdata, e->error);
 		return true;
+	case PROTO_FLUSH:
+		if (e->error == 0)
+			firewall_sip_down(fw);
+		return false;
 	/* What it does not take is as if nobody had said it. */
 	case PROTO_SIP_PORT:
 	case PROTO_TRUST:

@@ -5,8 +5,8 @@
  *
  *   chain prerouting    … UDP to @sip_udp → jump sip_udp; a SYN to @sip_tcp → jump sip_tcp
  *   chain postrouting   UDP from @sip_udp → jump sip_answered: update @answered { destination }
- *   chain sip_udp       @trusted → goto sip_trusted_udp; too large → sip_limited; short and over
- *                       keepalive → sip_limited; over source → sip_limited; @answered or @called → goto sip_known_udp;
+ *   chain sip_udp       @trusted or @called → goto sip_trusted_udp; too large → sip_limited; short and over
+ *                       keepalive → sip_limited; over source → sip_limited; @answered → goto sip_known_udp;
  *                       within new → accept; goto sip_grey
  *   chain sip_tcp       the same for new connections; @crowded → drop
  *   chain sip_trusted_* over trusted → sip_limited; accept
@@ -241,6 +241,13 @@ static void put_known(struct nft *n, const char *chain, enum nft_set set4, const
 	}
 }
 
+/* A carrier may never log in, and send more than a phone: the gateway hangs up its calls, and so calls it. */
+static void put_trusted(struct nft *n, const char *chain, const char *to)
+{
+	put_known(n, chain, NFT_TRUSTED4, to);
+	put_known(n, chain, NFT_CALLED4, to);
+}
+
 /* New connections of who has too many: dropped, and not taken for a flood. */
 static void put_crowded(struct nft *n)
 {
@@ -339,7 +346,6 @@ static void put_transport(struct nft *n, const struct transport *t)
 {
 	put_source_limit(n, t->chain, t->source, t->limit, 0, t->over);
 	put_known(n, t->chain, NFT_ANSWERED4, t->known_chain);
-	put_known(n, t->chain, NFT_CALLED4, t->known_chain);
 	put_ceiling(n, t->chain, t->new, SIP_PASS_NEW);
 	put_goto(n, t->chain, CHAIN_GREY);
 	put_source_limit(n, t->trusted_chain, t->trusted_source, t->trusted, 0, SIP_DROP_TRUSTED);
@@ -414,11 +420,11 @@ void nft_put_sip_rules(struct nft *n)
 	if (n->paused)
 		return;
 	put_entries(n);
-	put_known(n, CHAIN_UDP, NFT_TRUSTED4, CHAIN_TRUSTED_UDP);
+	put_trusted(n, CHAIN_UDP, CHAIN_TRUSTED_UDP);
 	put_largest(n);
 	put_source_limit(n, CHAIN_UDP, NFT_KEEPALIVE4, &l->keepalive, KEEPALIVE_MAX, SIP_DROP_KEEPALIVE);
 	put_transport(n, &udp);
-	put_known(n, CHAIN_TCP, NFT_TRUSTED4, CHAIN_TRUSTED_TCP);
+	put_trusted(n, CHAIN_TCP, CHAIN_TRUSTED_TCP);
 	put_crowded(n);
 	put_transport(n, &tcp);
 	put_shared(n);

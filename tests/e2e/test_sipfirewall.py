@@ -129,6 +129,14 @@ def test_whom_the_gateway_answered_is_known():
         assert w.helper.count(PASS_KNOWN) == 2
 
 
+def test_whom_the_gateway_calls_is_trusted():
+    with SipWorld() as w:
+        for source, prefix in (("192.0.2.10", "::ffff:"), ("2001:db8:a:10::1", "")):
+            w.sink.socket.sendto(b"BYE sip:carrier@example SIP/2.0", (prefix + source, 5062))
+            assert near(w.passed(source, 60), 40)
+            assert w.connected(source, 5) == 5
+
+
 def test_sizes():
     with SipWorld(WIDE + "keepalive = 1 burst 4\nlargest = 2000") as w:
         for size in (0, 1, 2, 4, 20):
@@ -260,8 +268,10 @@ def test_it_outlives_its_helper_and_comes_back_after_a_flush():
 def test_a_reload_changes_limits_and_keeps_trust():
     with SipWorld() as w:
         w.trust("192.0.2.20")
-        w.helper.write(sip=TIGHT.replace("source = 1 burst 10", "source = 1 burst 5"))
+        w.helper.write(sip=TIGHT.replace("source = 1 burst 10", "source = 1 burst 5") + "sources = 1000\ntrusted_size = 2000\n")
         w.helper.do(RELOAD)  # noqa: F405
+        assert "size 1000" in sh("nft", "list", "set", "inet", "wardenwitness", "source4")
+        assert "size 2000" in sh("nft", "list", "set", "inet", "wardenwitness", "trusted6")
         assert near(w.passed("192.0.2.10", 20), 5)
         assert w.passed("192.0.2.20", 30) == 30
 

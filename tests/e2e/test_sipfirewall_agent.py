@@ -115,6 +115,17 @@ def test_the_configuration_switches_it_on_and_a_hand_off():
         wait("it is off", lambda: not is_on(a))
 
 
+def test_a_flush_takes_it_away_and_a_reload_brings_it_back():
+    with world("enabled = yes") as a:
+        wait("it is on", lambda: is_on(a))
+        a.ctl("flush")
+        wait("it is off", lambda: not is_on(a))
+        assert a.kernel() == "" and passed(a, "192.0.2.50", 30) == 30
+        a.ctl("reload")
+        wait("it is on", lambda: is_on(a))
+        assert near(passed(a, "192.0.2.51", 30), 10)
+
+
 def test_who_logs_in_is_trusted_until_banned():
     with world("enabled = yes") as a:
         wait("it is on", lambda: is_on(a))
