@@ -150,6 +150,7 @@ static void print_limits(const json_t *facts)
 		{ "new", "packets of all unknown addresses together" },
 		{ "retried", "more of those that had to send again" },
 		{ "known", "packets of all that the gateway has answered" },
+		{ "called", "packets of all that the gateway calls, and that have not logged in" },
 		{ "new_connections", "new connections of all unknown addresses" },
 		{ "known_connections", "new connections of all that it has answered" },
 	};

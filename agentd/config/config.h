@@ -27,7 +27,7 @@
  *   [brakes]         bans_per_minute; friend_share
  *   [metrics]        file; interval
  *   [sip-firewall]   enabled, ports, evidence; source, trusted, keepalive, connections, trusted_connections,
- *                    new, retried, known, new_connections, known_connections = RATE [burst BURST]; concurrent; largest;
+ *                    new, retried, known, called, new_connections, known_connections = RATE [burst BURST]; concurrent; largest;
  *                    trusted_size, sources, greylist
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
@@ -128,6 +128,7 @@ struct config_sip {
 	struct config_rate connections, trusted_connections;	/* TCP, new ones */
 	/* Of all sources together that have not logged in: ceilings. */
 	struct config_rate new, retried, known;			/* UDP; retried: TCP, too */
+	struct config_rate called;				/* UDP: of those to whom the gateway sends requests */
 	struct config_rate new_connections, known_connections;	/* TCP */
 	uint32_t concurrent;	/* TCP connections that a source has that has not logged in; 0: any number */
 	uint32_t largest;	/* bytes of UDP data of a source that has not logged in */

@@ -162,6 +162,7 @@ static const struct config_sip sip = {
 	.new = { 200, 800 },
 	.retried = { 100, 400 },
 	.known = { 1000, 4000 },
+	.called = { 5000, 20000 },
 	.new_connections = { 100, 200 },
 	.known_connections = { 200, 400 },
 	.concurrent = 1000,

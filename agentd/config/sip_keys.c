@@ -104,6 +104,7 @@ static const struct {
 	{ "new", offsetof(struct config_sip, new) },
 	{ "retried", offsetof(struct config_sip, retried) },
 	{ "known", offsetof(struct config_sip, known) },
+	{ "called", offsetof(struct config_sip, called) },
 	{ "new_connections", offsetof(struct config_sip, new_connections) },
 	{ "known_connections", offsetof(struct config_sip, known_connections) },
 };
@@ -129,6 +130,7 @@ static const struct key sip_list[] = {
 	{ "new", take_rate, false },
 	{ "retried", take_rate, false },
 	{ "known", take_rate, false },
+	{ "called", take_rate, false },
 	{ "new_connections", take_rate, false },
 	{ "known_connections", take_rate, false },
 	{ "concurrent", take_concurrent, false },

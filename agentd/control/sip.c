@@ -93,6 +93,7 @@ static int append_limits(sd_bus_message *m, const struct config_sip *c)
 		{ "new", &c->new },
 		{ "retried", &c->retried },
 		{ "known", &c->known },
+		{ "called", &c->called },
 		{ "new_connections", &c->new_connections },
 		{ "known_connections", &c->known_connections },
 	};

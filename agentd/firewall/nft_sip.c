@@ -5,11 +5,13 @@
  *
  *   chain prerouting    … UDP to @sip_udp → jump sip_udp; a SYN to @sip_tcp → jump sip_tcp
  *   chain postrouting   UDP from @sip_udp → jump sip_answered: update @answered { destination }
- *   chain sip_udp       @trusted or @called → goto sip_trusted_udp; too large → sip_limited; short and over
+ *   chain sip_udp       @trusted → goto sip_trusted_udp; @called → goto sip_called; too large → sip_limited; short and over
  *                       keepalive → sip_limited; over source → sip_limited; @answered → goto sip_known_udp;
  *                       within new → accept; goto sip_grey
  *   chain sip_tcp       the same for new connections; @crowded → drop
+ *                       but @called → goto sip_known_tcp
  *   chain sip_trusted_* over trusted → sip_limited; accept
+ *   chain sip_called    over trusted → sip_limited; within called → accept; drop
  *   chain sip_known_*   within known → accept; drop
  *   chain sip_grey      @grey or @again → goto sip_retried; add @grey { source timeout }; drop
  *   chain sip_retried   over retried of one source → drop; within retried → accept; update @again { source timeout }; drop
@@ -36,6 +38,7 @@
 #define CHAIN_TCP "sip_tcp"
 #define CHAIN_TRUSTED_UDP "sip_trusted_udp"
 #define CHAIN_TRUSTED_TCP "sip_trusted_tcp"
+#define CHAIN_CALLED "sip_called"
 #define CHAIN_KNOWN_UDP "sip_known_udp"
 #define CHAIN_KNOWN_TCP "sip_known_tcp"
 #define CHAIN_GREY "sip_grey"
@@ -45,7 +48,8 @@
 
 /* The order in which they can be deleted is any: their rules are gone by then. */
 static const char *const chains[] = { CHAIN_UDP,       CHAIN_TCP,	CHAIN_TRUSTED_UDP, CHAIN_TRUSTED_TCP, CHAIN_KNOWN_UDP,
-				      CHAIN_KNOWN_TCP, CHAIN_GREY,	CHAIN_RETRIED,	   CHAIN_LIMITED,     CHAIN_ANSWERED };
+				      CHAIN_KNOWN_TCP, CHAIN_GREY,	CHAIN_RETRIED,	   CHAIN_LIMITED,     CHAIN_ANSWERED,
+				      CHAIN_CALLED };
 
 /* For how long a source is known that the gateway has answered: a transaction's retransmissions (RFC 3261 17.1.2.2: 64 * T1). */
 #define ANSWERED_SPAN (32 * USEC_PER_SEC)
@@ -241,13 +245,6 @@ static void put_known(struct nft *n, const char *chain, enum nft_set set4, const
 	}
 }
 
-/* A carrier may never log in, and send more than a phone: the gateway hangs up its calls, and so calls it. */
-static void put_trusted(struct nft *n, const char *chain, const char *to)
-{
-	put_known(n, chain, NFT_TRUSTED4, to);
-	put_known(n, chain, NFT_CALLED4, to);
-}
-
 /* New connections of who has too many: dropped, and not taken for a flood. */
 static void put_crowded(struct nft *n)
 {
@@ -332,6 +329,18 @@ static void put_largest(struct nft *n)
 		return;
 	match_length(n, r, NFT_CMP_GT, n->sip.limits.largest);
 	count_and(n, r, SIP_DROP_LARGE, NFT_GOTO, CHAIN_LIMITED);
+}
+
+/*
+ * A carrier may never log in, and send more than a phone: the gateway hangs up its calls, and so calls it. But a proxy may
+ * relay a request to whatever address its sender names, forged or not (Kamailio's loose_route()): hence a ceiling.
+ */
+static void put_called(struct nft *n)
+{
+	put_known(n, CHAIN_UDP, NFT_CALLED4, CHAIN_CALLED);
+	put_source_limit(n, CHAIN_CALLED, NFT_TSOURCE4, &n->sip.limits.trusted, 0, SIP_DROP_TRUSTED);
+	put_ceiling(n, CHAIN_CALLED, &n->sip.limits.called, SIP_PASS_TRUSTED);
+	put_end(n, CHAIN_CALLED, SIP_DROP_TRUSTED);
 }
 
 /* What UDP and TCP have in common. */
@@ -420,12 +429,14 @@ void nft_put_sip_rules(struct nft *n)
 	if (n->paused)
 		return;
 	put_entries(n);
-	put_trusted(n, CHAIN_UDP, CHAIN_TRUSTED_UDP);
+	put_known(n, CHAIN_UDP, NFT_TRUSTED4, CHAIN_TRUSTED_UDP);
+	put_called(n);
 	put_largest(n);
 	put_source_limit(n, CHAIN_UDP, NFT_KEEPALIVE4, &l->keepalive, KEEPALIVE_MAX, SIP_DROP_KEEPALIVE);
 	put_transport(n, &udp);
-	put_trusted(n, CHAIN_TCP, CHAIN_TRUSTED_TCP);
+	put_known(n, CHAIN_TCP, NFT_TRUSTED4, CHAIN_TRUSTED_TCP);
 	put_crowded(n);
+	put_known(n, CHAIN_TCP, NFT_CALLED4, CHAIN_KNOWN_TCP);
 	put_transport(n, &tcp);
 	put_shared(n);
 }

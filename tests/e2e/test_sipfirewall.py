@@ -137,6 +137,19 @@ def test_whom_the_gateway_calls_is_trusted():
             assert w.connected(source, 5) == 5
 
 
+def test_whom_the_gateway_calls_may_send_much_but_all_of_them_together_have_a_ceiling():
+    with SipWorld(TIGHT + "called = 1 burst 30\n") as w:
+        w.trust("192.0.2.20")
+        for n in range(10, 15):
+            w.sink.socket.sendto(b"OPTIONS sip:x SIP/2.0", (f"::ffff:192.0.2.{n}", 5062))
+        w.sink.socket.sendto(b"OPTIONS sip:x SIP/2.0", ("2001:db8:a:10::1", 5062))
+        assert w.passed("192.0.2.10", 10) + w.passed("2001:db8:a:10::1", 10) == 20  # more than the new ones, and a half of source
+        rest = sum(w.passed(f"192.0.2.{n}", 10) for n in range(11, 15))
+        assert near(rest, 10), rest
+        # A proxy relays to whom its sender names: that takes nothing from who has logged in.
+        assert w.passed("192.0.2.20", 20) == 20
+
+
 def test_sizes():
     with SipWorld(WIDE + "keepalive = 1 burst 4\nlargest = 2000") as w:
         for size in (0, 1, 2, 4, 20):

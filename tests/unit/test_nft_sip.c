@@ -52,7 +52,7 @@ static struct nft_sip *refused(void)
 	sip->on = true;
 	sip->udp[sip->n_udp++] = 5060;
 	l->source = l->trusted = l->keepalive = l->connections = l->trusted_connections = rate;
-	l->retried = l->known = l->new_connections = l->known_connections = rate;
+	l->retried = l->known = l->called = l->new_connections = l->known_connections = rate;
 	sip->limits.trusted_size = sip->limits.sources = sip->limits.greylist = 1000;
 	return sip;
 }
