@@ -20,8 +20,8 @@
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "metrics",	 "site",      "calls",
-					     "input NAME", "rule NAME", "fraud NAME" };
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "sip-firewall", "site",
+					     "calls",	  "input NAME", "rule NAME",  "fraud NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -119,7 +119,8 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [site], [calls], [input NAME], [rule NAME] and [fraud NAME]",
+		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [calls], [input NAME], [rule NAME] and "
+		       "[fraud NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -180,6 +181,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &brakes_keys;
 	} else if (strcmp(section, "metrics") == 0) {
 		l->keys = &metrics_keys;
+	} else if (strcmp(section, "sip-firewall") == 0) {
+		l->keys = &sip_keys;
 	} else if (strcmp(section, "site") == 0) {
 		l->keys = &site_keys;
 	} else if (strcmp(section, "calls") == 0) {
@@ -467,6 +470,7 @@ struct config *config_free(struct config *c)
 	strings_free(c->exempt_names);
 	free(c->path);
 	free(c->ports);
+	free(c->sip.ports);
 	free(c->user);
 	free(c->group);
 	free(c->state_dir);
