@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 BUILD ?= release
 O := build/$(BUILD)
 
-PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
+PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares libmaxminddb
 # Only what reads logs of the past.
 PAST_LIBS := -lz
 # Only what reads the configuration of gateways, and asks their TLS listeners.
@@ -104,7 +104,7 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev libexpat1-dev libssl-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev libmaxminddb-dev zlib1g-dev libexpat1-dev libssl-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus \
@@ -190,7 +190,8 @@ ZSHDIR := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-fun
 CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
-UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
+UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket sipwarden-fraud.path \
+	sipwarden-fraud.service sipwarden-fraud@.service
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
 GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))

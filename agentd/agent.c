@@ -34,6 +34,9 @@ static int prepare_directories(const struct config *cfg)
 		return -ENOMEM;
 	if (r >= 0)
 		r = privilege_prepare_dir(dirname(socket), cfg->user);
+	/* Without it frauds are told in the journal only, which is said when it is. */
+	if (r >= 0)
+		agent_handout_prepare(cfg);
 	/* Without it there are no metrics, which is told when they are written. */
 	if (r >= 0 && cfg->metrics_file)
 		agent_metrics_directory(cfg->metrics_file, cfg->user);
@@ -161,6 +164,8 @@ static int start_stages(struct agent *a)
 	agent_keep_names(a);
 	agent_restore(a);
 	r = agent_keep_start(a);
+	if (r >= 0)
+		r = agent_calls_start(a);
 	if (r < 0)
 		return r;
 	agent_exemptions_configure(a);
@@ -187,6 +192,7 @@ static void agent_stop(struct agent *a)
 	store_close(a->store);
 	agent_keep_done(a);
 	firewall_stop(a->firewall);
+	agent_calls_stop(a);
 	decider_free(a->decider);
 	world_free(a->world);
 	sd_event_source_unref(a->commit_timer);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/pack.h"
+#include "calls/calls.h"
 #include "control/control.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
@@ -24,7 +25,7 @@
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
  * (decisions to firewall and store), journal.c (decisions to the journal),
- * exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
+ * fraud.c (what calls show to the journal), handout.c (the same to the admin's unit), exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
  * keep.c and pause.c (what else outlives a restart), watch.c, watchdog.c and publish.c
  * (how all of this is) and operations.c (what admins ask for). */
 
@@ -61,6 +62,7 @@ struct addr_array {
 struct agent_keep {
 	struct pack out;
 	int64_t round; /* number of the first commit of the round that goes on; 0: the next one */
+	bool decided;  /* the decider's part of the round is written, that of calls is not */
 	bool over;     /* the round is, with what was collected last */
 	bool whole;    /* all is to be written anew */
 	bool befriended;
@@ -114,13 +116,14 @@ struct agent {
 	struct agent_input *inputs;
 	size_t n_inputs;
 	struct decider *decider;
+	struct calls *calls;
 	struct firewall *firewall;
 	struct store *store;
 	struct control *control;
 	struct host *host;	   /* NULL: not watched */
 	struct resolver *resolver; /* NULL: it could not be started */
 	struct addr_array in_kernel; /* run-time exemptions that the helper was told of */
-	sd_event_source *commit_timer, *expire_timer;
+	sd_event_source *commit_timer, *expire_timer, *calls_timer;
 	bool commit_armed;
 	bool adopt; /* the store knew no bans: those in the kernel are taken over */
 	struct agent_keep keep;
@@ -128,6 +131,8 @@ struct agent {
 	char *pause_reason; /* "" if none was given */
 	sd_event_source *pause_timer;
 	struct agent_watch watch;
+	unsigned handouts; /* files of frauds written */
+	struct log_limit handout_limit;
 	struct agent_sip sip;
 	usec_t started;
 };
@@ -154,6 +159,17 @@ void agent_enforce_anew(struct agent *a);
 void agent_log_ban(const struct agent *a, const struct ban *b);
 void agent_log_lift(const struct agent *a, const struct ban *b, const char *cause);
 void agent_log_alert(const struct alert *alert);
+
+/* fraud.c */
+/* Before what was known is restored. */
+int agent_calls_start(struct agent *a);
+void agent_calls_stop(struct agent *a);
+
+/* handout.c */
+/* At the very start, as root perhaps. */
+int agent_handout_prepare(const struct config *cfg);
+/* Writes the facts where systemd waits for them. */
+void agent_hand_out(struct agent *a, const struct log_field *fields);
 
 /* keep.c */
 /* Takes over the key by which names are hashed; comes before anything is named. */

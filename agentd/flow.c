@@ -101,26 +101,28 @@ static void tell_skew(struct agent_input *in, usec_t apart)
  */
 static usec_t line_moment(struct agent_input *in, const struct event *e)
 {
-	usec_t when, apart;
+	usec_t when, apart, length;
 	bool steady;
 
 	if (e->time == 0)
 		return 0;
+	/* A record is written when its call ends, and has the time at which it began. */
+	length = calls_length(e);
 	if (in->live)
-		learn_zone(in, e->time);
-	when = skew_correct(&in->skew, e->time);
+		learn_zone(in, e->time + length);
+	when = skew_correct(&in->skew, e->time + length);
 	apart = when > in->arrival ? when - in->arrival : in->arrival - when;
 	if (!in->live)
-		return when;
+		return when - length;
 	steady = skew_is_steady(&in->skew, when, in->arrival);
 	if (apart <= LIVE_SKEW_MAX)
-		return when;
+		return when - length;
 	if (when < in->arrival && !steady) {
 		tell_old(in, apart);
-		return when;
+		return when - length;
 	}
 	tell_skew(in, apart);
-	return in->arrival;
+	return in->arrival - length;
 }
 
 /*
@@ -170,6 +172,7 @@ static void on_event(void *userdata, const struct event *e)
 	if (!timed.proven && timed.challenge.len > 0 && timed.n_addrs == 1 &&
 	    !decider_find(in->agent->decider, &timed.addrs[0]))
 		timed.proven = matcher_was_challenged(in->matcher, &timed);
+	calls_event(in->agent->calls, &timed, in->arrival);
 	decider_event(in->agent->decider, &timed, in->arrival);
 }
 

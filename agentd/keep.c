@@ -214,6 +214,18 @@ static void put_anew(struct agent *a)
 	a->keep.whole = true;
 }
 
+/* The decider's part, then that of calls. True: a round is over. */
+static bool sweep(struct agent *a, size_t limit, struct pack *p)
+{
+	struct agent_keep *k = &a->keep;
+
+	k->decided = k->decided || decider_keep_sweep(a->decider, limit, p);
+	if (!k->decided || !calls_keep_sweep(a->calls, limit, p))
+		return false;
+	k->decided = false;
+	return true;
+}
+
 /* What changed, and as much as is due of all the rest. */
 static void collect(struct agent *a, struct store_kept *kept)
 {
@@ -230,13 +242,16 @@ static void collect(struct agent *a, struct store_kept *kept)
 	from = p->len;
 	agent_keep_inputs(a, false, p);
 	k->whole |= !decider_keep_changed(a->decider, p);
+	k->whole |= !calls_keep_changed(a->calls, p);
 	if (k->whole) {
 		p->len = from;
 		k->round = 0;
+		k->decided = false;
 		decider_keep_rewind(a->decider);
-		over = decider_keep_sweep(a->decider, SIZE_MAX, p);
+		calls_keep_rewind(a->calls);
+		over = sweep(a, SIZE_MAX, p);
 	} else {
-		over = decider_keep_sweep(a->decider, p->len + SWEEP_FACTOR * (p->len - from) + SWEEP_MIN, p);
+		over = sweep(a, p->len + SWEEP_FACTOR * (p->len - from) + SWEEP_MIN, p);
 	}
 	if (over)
 		agent_keep_inputs(a, true, p);
@@ -306,6 +321,8 @@ static void restore_kept(void *userdata, const void *data, size_t len)
 	while (unpack_section(&u, &s)) {
 		if (s.kind == KEEP_PATTERNS)
 			same_patterns = s.id == r->patterns;
+		else if (s.kind >= CALLS_KEEP_FIRST && s.kind <= CALLS_KEEP_LAST)
+			r->refused += !calls_keep_restore(r->agent->calls, &s);
 		else if (!take_input_section(r->agent, &s))
 			r->refused += !decider_keep_restore(r->agent->decider, &s, same_patterns);
 	}

@@ -54,6 +54,8 @@ static int reload_world(struct agent *a, struct world *w)
 		agent_inputs_stop(inputs, w->cfg->n_inputs);
 		return r;
 	}
+	if (calls_reload(a->calls, w->cfg) < 0)
+		log_error("Out of memory: calls are not watched for fraud until the next reload");
 	tell_unchanged(a->world->cfg, w->cfg);
 	agent_keep_inputs(a, true, &kept);
 	agent_inputs_stop(a->inputs, a->n_inputs);
@@ -234,6 +236,11 @@ static struct decider *get_decider(void *userdata)
 	return ((struct agent *)userdata)->decider;
 }
 
+static struct calls *get_calls(void *userdata)
+{
+	return ((struct agent *)userdata)->calls;
+}
+
 static struct firewall *get_firewall(void *userdata)
 {
 	return ((struct agent *)userdata)->firewall;
@@ -277,6 +284,7 @@ const struct control_ops agent_control_ops = {
 	.sip_switch = on_sip_switch,
 	.config = get_config,
 	.decider = get_decider,
+	.calls = get_calls,
 	.firewall = get_firewall,
 	.store = get_store,
 	.name = get_name,

@@ -122,6 +122,7 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 		.metrics_error = w->metrics_error,
 	};
 	memcpy(h->events, w->events, sizeof(h->events));
+	calls_stats(a->calls, &h->calls);
 	memcpy(h->alerts, w->alerts, sizeof(h->alerts));
 	decider_stats(a->decider, &h->decide);
 	firewall_stats(a->firewall, &h->firewall);

@@ -25,7 +25,7 @@ _sipwarden() {
 		;;
 	esac
 	case $command in
-	'') word="status metrics list show explain alerts ban unban exempt firewall pause resume reload flush check audit simulate number monitor filter --config --socket --json --help --version" ;;
+	'') word="status metrics list show explain alerts calls ban unban exempt firewall pause resume reload flush check audit simulate number dispatch monitor filter --config --socket --json --help --version" ;;
 	list) word="--enforced --limited --json" ;;
 	firewall) word="show plan on off --json" ;;
 	show | explain) word="$(_sipwarden_banned) --json" ;;

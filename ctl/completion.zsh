@@ -30,6 +30,7 @@ _sipwarden_commands() {
 		'show:why an address is banned'
 		'explain:why an address is not banned'
 		'alerts:what an admin should look after'
+		'calls:who calls where'
 		'ban:ban by hand'
 		'unban:lift bans'
 		'exempt:addresses and networks that are never banned'
@@ -42,6 +43,7 @@ _sipwarden_commands() {
 		'audit:weak passwords, open doors and missing logs of the gateway'
 		'simulate:whom a configuration would have banned'
 		'number:what a dialled number is'
+		'dispatch:start the unit for frauds'
 		'monitor:bans, lifts and alerts as they happen'
 		'filter:the filters there are; test, match, new ones'
 	)

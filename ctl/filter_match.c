@@ -60,17 +60,28 @@ static bool is_proven(struct matching *m, const struct event *e)
 	return e->proven || (e->challenge.len > 0 && matcher_was_challenged(m->matcher, e));
 }
 
+/* One reading, of a pattern that reads an address or has none to read. */
+static bool is_read(const struct event *e)
+{
+	return e->n_addrs == 1 || (e->n_addrs == 0 && !e->limited);
+}
+
+static const char *source_of(const struct event *e, char buf[static ADDR_TEXT_MAX])
+{
+	return e->n_addrs == 1 ? addr_format(&e->addrs[0], buf) : NULL;
+}
+
 /* A line that can be read in several ways is evidence of nothing: its addresses are not told. */
 static json_t *event_json(struct matching *m, const struct event *e, unsigned long number)
 {
 	char addr[ADDR_TEXT_MAX];
 	json_t *o;
 
-	if (e->n_addrs != 1)
+	if (!is_read(e))
 		return json_pack("{s:I, s:n, s:b, s:s}", "line", (json_int_t)number, "class", "crafted", 1,
 				 "pattern", e->pattern);
-	o = json_pack("{s:I, s:s, s:s, s:o, s:s}", "line", (json_int_t)number, "class", class_name(e->class),
-		      "address", addr_format(&e->addrs[0], addr), "user", span_json(e->user), "pattern",
+	o = json_pack("{s:I, s:s, s:s?, s:o, s:s}", "line", (json_int_t)number, "class", class_name(e->class),
+		      "address", source_of(e, addr), "user", span_json(e->user), "pattern",
 		      e->pattern);
 	if (e->classes != CLASS_BIT(e->class))
 		json_object_set_new(o, "also", also_json(e));
@@ -104,7 +115,7 @@ static void print_event(struct matching *m, const struct event *e, unsigned long
 	char addr[ADDR_TEXT_MAX], user[200] = "-", when[TIME_TEXT_MAX];
 
 	printf("%lu: ", number);
-	if (e->n_addrs == 0) {
+	if (e->limited) {
 		printf("gave up: pattern %s takes too many steps; it counts against nobody", e->pattern);
 	} else if (e->n_addrs > 1) {
 		printf("crafted: pattern %s reads it as %zu addresses; it counts against nobody", e->pattern,
@@ -114,7 +125,9 @@ static void print_event(struct matching *m, const struct event *e, unsigned long
 			text_escape(e->user, user, sizeof(user));
 		fputs(class_name(e->class), stdout);
 		print_also(e);
-		printf(" from %s, user %s, by pattern %s", addr_format(&e->addrs[0], addr), user, e->pattern);
+		if (e->n_addrs == 1)
+			printf(" from %s", source_of(e, addr));
+		printf(", user %s, by pattern %s", user, e->pattern);
 	}
 	printf(" (%s:%u)", p->file, p->line);
 	if (e->time)
@@ -169,10 +182,10 @@ static void match_line(struct matching *m, const char *text, size_t len, unsigne
 		tell_unmatched(m, (struct span){ text, len }, number);
 		return;
 	}
-	m->matched += e.n_addrs == 1;
+	m->matched += is_read(&e);
 	m->crafted += e.n_addrs > 1;
-	m->limited += e.n_addrs == 0;
-	m->by_pattern[e.pattern_index] += e.n_addrs == 1;
+	m->limited += e.limited;
+	m->by_pattern[e.pattern_index] += is_read(&e);
 	if (m->ctl->json)
 		output_json(event_json(m, &e, number));
 	else

@@ -30,6 +30,8 @@ static const struct command {
 	  "Exit status 3 if it is not banned; then 'sipwarden explain' tells why not." },
 	{ "explain", cmd_explain, "ADDRESS", "why it is not banned: what counts, what is missing, what protects it", "" },
 	{ "alerts", cmd_alerts, "", "what an admin should look after: the last 50 alerts", "" },
+	{ "calls", cmd_calls, "", "who calls where: going on, and within the last hour",
+	  "Rules on calls are [fraud NAME] in the config; what goes beyond them is an alert." },
 	{ "ban", cmd_ban, "ADDRESS[/LEN] [--for 2h] [--reason TEXT]", "ban by hand",
 	  "Without --for it lasts until lifted. Exempt addresses are refused (exit status 5)." },
 	{ "unban", cmd_unban, "ADDRESS… | --all", "lift bans", "Exit status 3 if one was not banned." },
@@ -62,6 +64,8 @@ static const struct command {
 	{ "number", cmd_number, "[--country XX] [--outside DIGITS] DIALLED… | -", "what a dialled number is: country, kind, cost",
 	  "Read as from the site of [site] in the config; - reads one a line from standard input.\n"
 	  "Exit status 3 if one leads nowhere that is known. With --json one object a number." },
+	{ "dispatch", cmd_dispatch, "", "start sipwarden-fraud@.service for each fraud that was found",
+	  "For sipwarden-fraud.service, which systemd starts when there is one." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"

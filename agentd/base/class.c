@@ -18,6 +18,7 @@ static const char *const names[CLASS_COUNT] = {
 	[CLASS_FLOOD] = "flood",
 	[CLASS_TLS_FAILURE] = "tls-failure",
 	[CLASS_AUTH_SUCCESS] = "auth-success",
+	[CLASS_CALL_END] = "call-end",
 };
 
 const char *class_name(enum event_class c)

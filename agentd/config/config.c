@@ -15,12 +15,13 @@
 
 #define INPUTS_MAX 256
 #define RULES_MAX 256
+#define FRAUDS_MAX 64
 
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
 					     "accounts",  "prefixes", "brakes",	   "metrics",	 "sip-firewall", "site",
-					     "input NAME", "rule NAME" };
+					     "calls",	  "input NAME", "rule NAME",  "fraud NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -82,6 +83,35 @@ static struct config_rule *open_rule(struct loader *l, const struct place *at, c
 	return rule;
 }
 
+static struct config_fraud *open_fraud(struct loader *l, const struct place *at, const char *name)
+{
+	struct config *c = l->cfg;
+	struct config_fraud *f, *longer;
+	size_t i;
+
+	for (i = 0; i < c->n_frauds; i++) {
+		if (strcmp(c->frauds[i].name, name) == 0) {
+			c->frauds[i].line = at->line;
+			c->frauds[i].file = l->file;
+			return &c->frauds[i];
+		}
+	}
+	longer = c->n_frauds < FRAUDS_MAX ? reallocarray(c->frauds, c->n_frauds + 1, sizeof(*longer)) : NULL;
+	if (!longer) {
+		value_error(at, name, NULL, "more than 64 rules on calls, or out of memory");
+		return NULL;
+	}
+	c->frauds = longer;
+	f = &c->frauds[c->n_frauds];
+	config_fraud_defaults(f);
+	f->line = at->line;
+	f->file = l->file;
+	if (!value_name(at, name, &f->name))
+		return NULL;
+	c->n_frauds++;
+	return f;
+}
+
 static void unknown_section(struct loader *l, const char *section, unsigned line)
 {
 	const char *near = suggest_nearest(section, section_names, ELEMENTSOF(section_names));
@@ -89,7 +119,8 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [calls], [input NAME], [rule NAME] and "
+		       "[fraud NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -154,6 +185,12 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &sip_keys;
 	} else if (strcmp(section, "site") == 0) {
 		l->keys = &site_keys;
+	} else if (strcmp(section, "calls") == 0) {
+		l->keys = &calls_keys;
+	} else if ((name = section_name(section, "fraud"))) {
+		l->fraud = open_fraud(l, &at, name);
+		if (l->fraud)
+			l->keys = &fraud_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -274,6 +311,8 @@ static void finish(struct loader *l)
 		finish_input(l, &c->inputs[i]);
 	for (i = 0; i < c->n_rules; i++)
 		finish_rule(l, &c->rules[i]);
+	for (i = 0; i < c->n_frauds; i++)
+		finish_fraud(l, &c->frauds[i]);
 	site_finish(&c->site);
 	if (c->n_inputs == 0)
 		diag_warning(l->diag, c->path, 0, "add [input NAME] for each log of the gateway",
@@ -374,6 +413,9 @@ class_set config_classes(const struct config *c)
 	for (i = 0; i < c->n_rules; i++)
 		if (c->rules[i].enabled)
 			classes |= c->rules[i].classes;
+	for (i = 0; i < c->n_frauds; i++)
+		if (c->frauds[i].enabled)
+			classes |= CLASS_BIT(CLASS_CALL_ATTEMPT) | CLASS_BIT(CLASS_CALL_END) | CLASS_BIT(CLASS_AUTH_SUCCESS);
 	return classes;
 }
 
@@ -414,8 +456,16 @@ struct config *config_free(struct config *c)
 		free(c->rules[i].except);
 		free(c->rules[i].raises);
 	}
+	for (i = 0; i < c->n_frauds; i++) {
+		free(c->frauds[i].name);
+		strings_free(c->frauds[i].countries);
+		strings_free(c->frauds[i].except);
+		strings_free(c->frauds[i].except_accounts);
+	}
 	free(c->inputs);
 	free(c->rules);
+	free(c->frauds);
+	free(c->calls.database);
 	free(c->exempt);
 	strings_free(c->exempt_names);
 	free(c->path);

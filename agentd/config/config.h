@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/hours.h"
 #include "base/timespan.h"
+#include "config/fraud.h"
 #include "number/plan.h"
 
 /*
@@ -35,6 +36,7 @@
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
  *                    observe; except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
+ *   [calls], [fraud NAME]  config/fraud.h
  */
 enum input_type { INPUT_FILE, INPUT_JOURNAL };
 
@@ -185,6 +187,9 @@ struct config {
 	size_t n_inputs;
 	struct config_rule *rules;
 	size_t n_rules;
+	struct config_calls calls;
+	struct config_fraud *frauds;
+	size_t n_frauds;
 };
 
 #ifndef SIPWARDEN_CONFIG_PATH
@@ -211,7 +216,7 @@ int config_load_text(const char *name, const char *text, size_t len, struct diag
 int config_salvage(const char *path, struct config **ret);
 struct config *config_free(struct config *c);
 
-/* The classes that any enabled rule counts, and successes, which make friends; lines that can only be of others need not be matched. */
+/* The classes that any enabled rule counts, successes, which make friends, and calls, if fraud is looked for; lines that can only be of others need not be matched. */
 class_set config_classes(const struct config *c);
 
 #endif

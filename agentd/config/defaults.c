@@ -204,7 +204,8 @@ struct config *config_defaults(void)
 	c->metrics_interval = 15 * SEC;
 	c->policy = policy;
 	c->exempt_own = true;
-	if (!set_strings(c) || !set_rules(c) || !set_exempt(c) || !set_ports(c))
+	if (!set_strings(c) || !set_rules(c) || !set_exempt(c) || !set_ports(c) ||
+	    config_set_frauds(c) < 0)
 		return config_free(c);
 	return c;
 }

@@ -7,4 +7,9 @@
 /* A config with everything that holds where the file is silent; NULL: out of memory. */
 struct config *config_defaults(void);
 
+/* A rule on calls of which nothing is said. */
+void config_fraud_defaults(struct config_fraud *f);
+/* The rules on calls that an admin gets without writing any. Returns 0 or -ENOMEM. */
+int config_set_frauds(struct config *c);
+
 #endif

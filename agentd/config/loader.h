@@ -24,7 +24,11 @@ struct key_set {
 };
 
 extern const struct key_set sipwarden_keys, firewall_keys, detection_keys, exempt_keys, input_keys, rule_keys, trust_keys,
-	proof_keys, accounts_keys, prefixes_keys, brakes_keys, metrics_keys, sip_keys, site_keys;
+	proof_keys, accounts_keys, prefixes_keys, brakes_keys, metrics_keys, sip_keys, site_keys,
+	calls_keys, fraud_keys;
+
+/* What only makes sense together, of a rule on calls. */
+void finish_fraud(struct loader *l, struct config_fraud *f);
 
 /* An address or prefix. */
 bool key_address(const struct place *at, const char *word, struct addr *ret);
@@ -51,6 +55,7 @@ struct loader {
 	bool first; /* the key is there for the first time in this section and file */
 	struct config_input *input;
 	struct config_rule *rule;
+	struct config_fraud *fraud;
 };
 
 #endif

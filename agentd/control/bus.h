@@ -44,6 +44,13 @@
  *       by what ("" likewise), attempts, rule, reason, proven, observed
  *   ListAlerts() → a BUS_ALERT
  *       the last ones, oldest first: time, kind, address or "", account or "", text
+ *   ListCalls() → a{sv}, a BUS_CALL
+ *       facts: calls (begun), records (ends that lines told of), warnings, criticals, running, facts (that are
+ *       known of accounts), forgotten, since (the first call; 0: none), learning (until then
+ *       rules that compare with the past say nothing; 0: it is over), ends (1: the
+ *       logs tell when calls end). Those that go on, then the last hour's, the oldest
+ *       first, at most 5000: account or "", number, country or "", kind, source
+ *       or "", start, end (0: it goes on), b source is that of the last login
  *   Ban(s address, t span, s reason)
  *   Unban(s address)
  *   UnbanAll() → t lifted
@@ -81,6 +88,7 @@
 #define BUS_RULE "suuutttb"
 #define BUS_HISTORY "stttsussbb"
 #define BUS_ALERT "tssss"
+#define BUS_CALL "sssssttb"
 #define BUS_LIMITED "sttt"
 #define BUS_PORT "qsss"
 #define BUS_LIMIT "suu"

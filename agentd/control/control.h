@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "calls/calls.h"
 #include "config/config.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
@@ -50,6 +51,7 @@ struct control_ops {
 	int (*sip_switch)(void *userdata, bool on, char **message);
 	const struct config *(*config)(void *userdata);
 	struct decider *(*decider)(void *userdata);
+	struct calls *(*calls)(void *userdata);
 	struct firewall *(*firewall)(void *userdata);
 	struct store *(*store)(void *userdata);
 	/* The i-th exempt DNS name, or false. */
@@ -65,6 +67,8 @@ struct control_ops {
 #define CONTROL_CLIENTS_MAX 64
 /* A list is answered in pages of this many bans. */
 #define CONTROL_PAGE 1000
+/* Calls of one answer. */
+#define CONTROL_CALLS 5000
 /* Alerts that are kept. */
 #define CONTROL_ALERTS 50
 

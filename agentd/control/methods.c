@@ -441,6 +441,7 @@ const sd_bus_vtable control_vtable[] = {
 	METHOD("ListBans", "u", "a(" BUS_BAN ")u", method_list),
 	METHOD("Explain", "s", "b(" BUS_BAN ")a{sv}ssa(" BUS_RULE ")a(" BUS_HISTORY ")", control_method_explain),
 	METHOD("ListAlerts", "", "a(" BUS_ALERT ")", control_method_alerts),
+	METHOD("ListCalls", "", "a{sv}a(" BUS_CALL ")", control_method_calls),
 	METHOD("Ban", "sts", "", method_ban),
 	METHOD("Unban", "s", "", method_unban),
 	METHOD("UnbanAll", "", "t", method_unban_all),

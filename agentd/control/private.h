@@ -9,7 +9,8 @@
 
 /*
  * Between control.c, which keeps connections, and those that answer: methods.c,
- * sip.c (the SIP firewall), status.c (how the agent is), explain.c (why one address is banned, or not) and alerts.c.
+ * sip.c (the SIP firewall), status.c (how the agent is), explain.c (why one address is banned, or not), calls.c
+ * and alerts.c.
  */
 struct control_client {
 	struct control_client *next;
@@ -80,6 +81,9 @@ int control_method_metrics(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
 /* explain.c */
 int control_method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* calls.c */
+int control_method_calls(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* alerts.c */
 int control_method_alerts(sd_bus_message *m, void *userdata, sd_bus_error *error);

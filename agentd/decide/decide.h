@@ -55,8 +55,10 @@ enum alert_kind {
 	ALERT_FORGERY,	       /* a log line names who sent nothing */
 	ALERT_CEILING,	       /* more bans than the brakes allow */
 	ALERT_FRIENDS_SHARE,   /* a ban would cut off too many of those who logged in lately */
+	ALERT_FRAUD_WARNING,   /* calls are not as usual; from calls/, not from a decider */
+	ALERT_FRAUD,	       /* calls are beyond what is critical; likewise */
 };
-#define ALERT_KINDS 6
+#define ALERT_KINDS 8
 
 struct alert {
 	enum alert_kind kind;
@@ -116,6 +118,21 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival);
 void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
 /* Drops bans whose time is over. Returns the next moment to call it, or USEC_INFINITY. */
 usec_t decider_expire(struct decider *d, usec_t now);
+
+/*
+ * Toll fraud by an account at addr: that of its login (logged_in), or of a line about its
+ * call; proven: it cannot have been forged. Banned as by a rule of that name, under
+ * exemptions and all brakes; not proven, no longer than such evidence allows. Never
+ * where other accounts logged in, too, within friend_for: that is an office, whose
+ * account was stolen. Nor, unproven, whom this host calls, or, for a call alone, a
+ * friend. Returns whether it is banned, or was.
+ */
+struct fraud_source {
+	struct addr addr;
+	bool logged_in, proven;
+};
+bool decider_fraud(struct decider *d, const struct fraud_source *source, const char *rule, const char *reason, usec_t span,
+		   usec_t when);
 
 /*
  * An admin's ban for span (USEC_INFINITY: until lifted). -EPERM: exempt, the

@@ -73,6 +73,8 @@ void decider_enter(struct decider *d, struct ban *b);
 void decider_lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause);
 
 /* verdict.c */
+/* Puts b into the table, if the brakes allow it. Takes over its strings. */
+void verdict_carry_out(struct decider *d, struct ban *b);
 /* One hit, by the event that came from source. */
 void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct event *e, const struct addr *source,
 		 usec_t when);

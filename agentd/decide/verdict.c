@@ -23,6 +23,7 @@ static const char *const alert_names[ALERT_KINDS] = {
 	[ALERT_STALE_ACCOUNT] = "stale-account",   [ALERT_FRIEND_ATTACKS] = "friend-attacks",
 	[ALERT_ACCOUNT_ATTACK] = "account-attack", [ALERT_FORGERY] = "forgery",
 	[ALERT_CEILING] = "ceiling",		   [ALERT_FRIENDS_SHARE] = "friends-share",
+	[ALERT_FRAUD_WARNING] = "fraud-warning",   [ALERT_FRAUD] = "fraud",
 };
 
 const char *alert_name(enum alert_kind kind)
@@ -245,8 +246,7 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 
 /* From a decision to the table */
 
-/* Takes over b's strings. */
-static void carry_out(struct decider *d, struct ban *b)
+void verdict_carry_out(struct decider *d, struct ban *b)
 {
 	struct ban copy = *b;
 
@@ -289,7 +289,7 @@ static void ask_or_carry_out(struct decider *d, struct decision *what, const str
 			return;
 		pending_take(&d->pending, source, what);
 	}
-	carry_out(d, b);
+	verdict_carry_out(d, b);
 }
 
 static void give_up_forged(struct decider *d, const struct addr *addr, const struct ban *b)
@@ -331,7 +331,7 @@ void decider_answer(struct decider *d, const struct addr *addr, enum witness w)
 		spare_called(d, addr, b);
 	/* What happened since it was asked counts, too. */
 	else if (!exempt_find(&d->exempt, &b->addr)) {
-		carry_out(d, b);
+		verdict_carry_out(d, b);
 		return;
 	}
 	ban_done(b);

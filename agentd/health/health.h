@@ -9,6 +9,7 @@
 #include "base/class.h"
 #include "base/log.h"
 #include "base/timespan.h"
+#include "calls/calls.h"
 #include "decide/decide.h"
 #include "firewall/firewall.h"
 #include "input/input.h"
@@ -70,6 +71,7 @@ struct health {
 	bool observe;
 	bool flushed; /* the table was removed by an admin */
 	struct decide_stats decide;
+	struct calls_stats calls;
 	uint64_t events[CLASS_COUNT]; /* since the start */
 	uint64_t alerts[ALERT_KINDS];
 	uint64_t bans_observed, bans_in_kernel; /* of decide.active; the kernel has said so */

@@ -134,6 +134,21 @@ static void put_decisions(FILE *to, const struct health *h)
 		sample(to, "alerts_total", "kind", alert_name((enum alert_kind)i), (double)h->alerts[i]);
 }
 
+static void put_calls(FILE *to, const struct health *h)
+{
+	const struct calls_stats *c = &h->calls;
+	const struct simple list[] = {
+		{ "calls_total", COUNTER, "Calls begun, however many lines each gave.", (double)c->calls },
+		{ "calls_ended_total", COUNTER, "Lines that told of the end of a call.", (double)c->records },
+		{ "calls_running", GAUGE, "Calls that go on, where the logs tell of ends.", c->ends ? (double)c->running : 0 },
+		{ "calls_facts", GAUGE, "What is known of accounts: countries called, places used from.", (double)c->facts },
+		{ "calls_forgotten_total", COUNTER, "Of calls and facts, those forgotten because there were too many.",
+		  (double)c->forgotten },
+	};
+
+	put_simple(to, list, ELEMENTSOF(list));
+}
+
 static void put_sets(FILE *to, const struct health *h)
 {
 	const struct kernel_set_size *s = h->firewall.sizes;
@@ -313,6 +328,7 @@ char *health_metrics(const struct health *h, const struct verdict *v)
 		return NULL;
 	put_agent(to, h, v);
 	put_decisions(to, h);
+	put_calls(to, h);
 	put_processes(to, h);
 	put_sip(to, h);
 	put_inputs(to, h);

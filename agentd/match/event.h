@@ -25,12 +25,14 @@ struct event {
 	const char *filter;     /* names; owned by the matcher */
 	const char *pattern;
 	unsigned pattern_index; /* unique among all patterns of the matcher */
+	bool limited;           /* it took too many steps: what was captured is not to be trusted */
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
 	bool askable;           /* the log is of this host: the kernel may know the source */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
 	struct span user, id, number, agent, from, transport, port; /* first reading; ptr NULL: not captured */
 	struct span challenge;  /* that the gateway sent (auth-challenge), or that somebody claims to answer */
 	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
+	struct span duration;   /* of a call that is over, in seconds, as the gateway writes it; ptr NULL: the line does not tell */
 	struct span line;       /* without line end */
 	usec_t time;            /* when it happened, by the log; 0: the line has no time */
 	/*

@@ -23,10 +23,10 @@
 #define GROUPS_MAX 16
 
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
-	     FIELD_IS_TRANSPORT, FIELD_IS_PORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_TEXT, FIELD_COUNT };
+	     FIELD_IS_TRANSPORT, FIELD_IS_PORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_DURATION, FIELD_IS_TEXT, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport",
-						       "sport", "time", "challenge", "text" };
+						       "sport", "time", "challenge", "duration", "text" };
 
 struct groups {
 	uint32_t numbers[GROUPS_MAX];
@@ -320,7 +320,8 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	}
 	find_groups(p);
 	find_literal(p, g, text->regex.text);
-	if (p->fields[FIELD_IS_ADDR].count == 0) {
+	/* Records of calls count by account; most gateways do not write where they came from. */
+	if (p->fields[FIELD_IS_ADDR].count == 0 && text->class != CLASS_CALL_END) {
 		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
 			   "pattern '%s' captures no address", text->name);
 		pattern_free(p);
@@ -466,7 +467,7 @@ static void take_captures(const struct reading *r, const pcre2_callout_block *bl
 		[FIELD_IS_USER] = &e->user,	[FIELD_IS_ID] = &e->id,	    [FIELD_IS_NUMBER] = &e->number,
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
 		[FIELD_IS_PORT] = &e->port,	[FIELD_IS_TIME] = &e->stamp,
-		[FIELD_IS_CHALLENGE] = &e->challenge,
+		[FIELD_IS_CHALLENGE] = &e->challenge, [FIELD_IS_DURATION] = &e->duration,
 	};
 	unsigned f;
 

@@ -133,6 +133,7 @@ static bool match_pattern(struct matcher *m, size_t i, const struct place_in_log
 		if (m->braking)
 			brake(m, member, line, len);
 	}
+	e->limited = result == PATTERN_LIMITED;
 	e->line = (struct span){ line, len };
 	e->class = member->text->class;
 	e->filter = member->filter->name;

@@ -51,7 +51,7 @@ static const char *result_for(const struct event *e, const char *key, char buf[s
 	} captures[] = {
 		{ "user", e->user },   { "id", e->id },	    { "number", e->number },
 		{ "agent", e->agent }, { "from", e->from }, { "transport", e->transport },
-		{ "sport", e->port },
+		{ "sport", e->port },  { "duration", e->duration },
 	};
 	char addr[ADDR_TEXT_MAX];
 	size_t i;
@@ -80,7 +80,7 @@ static void check_word(const struct event *e, const struct filter_text *at, char
 	got = value ? result_for(e, word, buf) : NULL;
 	if (!got)
 		diag_error(diag, at->file, at->line,
-			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport, sport or proven",
+			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport, sport, duration or proven",
 			   "'%s' is nothing that can be expected", word);
 	else if (strcmp(got, value) != 0)
 		diag_error(diag, at->file, at->line, NULL, "the example gives %s=%s, not %s", word, got, value);
@@ -114,7 +114,7 @@ static void check_example(struct matcher *m, const struct filter_pattern *p, con
 	else if (!mine)
 		diag_error(diag, at->file, at->line, "the first pattern that matches wins; make that one stricter",
 			   "the example is taken by pattern '%s', not '%s'", e.pattern, p->name);
-	else if (e.n_addrs != 1)
+	else if (e.n_addrs != 1 && !(e.n_addrs == 0 && e.class == CLASS_CALL_END))
 		diag_error(diag, at->file, at->line, "make the regex say what may stand around the address",
 			   "the example can be read as %zu addresses, not one", e.n_addrs);
 	else if (ex->expect.text)

@@ -114,7 +114,7 @@ static bool is_asked(const struct filter_list *list, enum event_class class)
 	if (class == CLASS_AUTH_SUCCESS)
 		return false;
 	if (list->field == FIELD_USER || list->field == FIELD_FROM)
-		return class != CLASS_AUTH_CHALLENGE && class != CLASS_CALL_ATTEMPT;
+		return class != CLASS_AUTH_CHALLENGE && class != CLASS_CALL_ATTEMPT && class != CLASS_CALL_END;
 	return true;
 }
 

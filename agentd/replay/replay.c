@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "calls/calls.h"
 #include "config/suggest.h"
 #include "replay/source.h"
 
@@ -18,6 +19,7 @@ struct replay {
 	struct replay_options options;
 	struct replay_callbacks callbacks;
 	struct decider *decider;
+	struct calls *calls;
 	struct source **sources;
 	size_t n_sources;
 	struct past past;
@@ -54,6 +56,23 @@ static void on_alert(void *userdata, const struct alert *a)
 
 	if (r->callbacks.alert)
 		r->callbacks.alert(r->callbacks.userdata, r->clock, a);
+}
+
+static void on_fraud(void *userdata, const struct fraud *f)
+{
+	struct replay *r = userdata;
+	const struct fraud_source source = { f->call->source, f->call->by_login, f->call->proven };
+	const struct alert a = {
+		.kind = f->critical ? ALERT_FRAUD : ALERT_FRAUD_WARNING,
+		.addr = f->call->source,
+		.account = *f->call->account ? f->call->account : NULL,
+		.text = f->text,
+	};
+
+	if (r->callbacks.alert)
+		r->callbacks.alert(r->callbacks.userdata, f->when, &a);
+	if (f->rule->ban && f->critical && f->call->source.family)
+		decider_fraud(r->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 }
 
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
@@ -115,6 +134,7 @@ int replay_new(const struct world *w, const struct replay_options *options, cons
 		.history = on_history,
 		.userdata = r,
 	};
+	const struct calls_callbacks calls = { .fraud = on_fraud, .userdata = r };
 	size_t i;
 	int e;
 
@@ -132,6 +152,8 @@ int replay_new(const struct world *w, const struct replay_options *options, cons
 		e = past_init(&r->past);
 	if (e >= 0)
 		e = decider_new(w->cfg, &decide, &r->decider);
+	if (e >= 0)
+		e = calls_new(w->cfg, &calls, &r->calls);
 	if (e < 0) {
 		replay_free(r);
 		return e;
@@ -147,6 +169,7 @@ struct replay *replay_free(struct replay *r)
 	while (r->n_sources > 0)
 		source_free(r->sources[--r->n_sources]);
 	free(r->sources);
+	calls_free(r->calls);
 	decider_free(r->decider);
 	past_done(&r->past);
 	free(r->seen);
@@ -267,6 +290,7 @@ static void turn_clock(struct replay *r, usec_t when)
 		return;
 	r->clock = when;
 	decider_expire(r->decider, when);
+	calls_tick(r->calls, when);
 }
 
 static void take_event(struct replay *r, const struct source_event *se)
@@ -275,6 +299,7 @@ static void take_event(struct replay *r, const struct source_event *se)
 
 	e.askable = e.witnessed = r->witnessed;
 	turn_clock(r, se->order);
+	calls_event(r->calls, &e, r->clock);
 	decider_event(r->decider, &e, r->clock);
 	answer_all(r);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "calls/calls.h"
 
 /* A log may run ahead of our clock by as much before its time is not believed; as in decide/. */
 #define FUTURE_MAX (60 * USEC_PER_SEC)
@@ -133,7 +134,7 @@ static usec_t event_time(struct source *s, const struct event *e)
 		s->last = when;
 	s->walked = start;
 	s->stats.future += future;
-	s->stats.untimed += !s->timed;
+	s->stats.untimed += !s->timed && e->time == 0;
 	return s->last ? s->last : s->stats.start;
 }
 
@@ -164,8 +165,9 @@ static void on_event(void *userdata, const struct event *e)
 		s->events = longer;
 		s->size = s->size ? 2 * s->size : 64;
 	}
-	if (when > s->order)
-		s->order = when;
+	/* A record is written when its call ends. */
+	if (when + calls_length(e) > s->order)
+		s->order = when + calls_length(e);
 	kept = &s->events[s->n_events++];
 	*kept = (struct source_event){ .event = *e, .order = s->order };
 	kept->event.time = when;
@@ -250,7 +252,8 @@ usec_t source_order(const struct source *s)
 		return s->events[s->at].order;
 	if (s->ended)
 		return USEC_INFINITY;
-	return s->order ? s->order : s->stats.start;
+	/* One whose lines do not begin with a time may hold it elsewhere: it is looked at first. */
+	return s->order || !s->timed ? s->order : s->stats.start;
 }
 
 /* Begin and end */

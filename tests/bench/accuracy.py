@@ -20,7 +20,7 @@ CORPORA = os.path.join(TOP, "tests/corpora")
 FORGED_LINES = 2000
 
 # Nobody is banned for these.
-HARMLESS = {"auth-success", "auth-challenge", "call-attempt"}
+HARMLESS = {"auth-success", "auth-challenge", "call-attempt", "call-end"}
 
 # fail2ban's filter for the same program, and its modes: the one that does best counts.
 PEER_FILTERS = {

@@ -17,7 +17,9 @@
 #include "filters.h"
 
 #define ATTACKS_SHOWN 8
-#define HARMLESS (CLASS_BIT(CLASS_AUTH_SUCCESS) | CLASS_BIT(CLASS_AUTH_CHALLENGE) | CLASS_BIT(CLASS_CALL_ATTEMPT))
+#define HARMLESS                                                                                    \
+	(CLASS_BIT(CLASS_AUTH_SUCCESS) | CLASS_BIT(CLASS_AUTH_CHALLENGE) | CLASS_BIT(CLASS_CALL_ATTEMPT) | \
+	 CLASS_BIT(CLASS_CALL_END))
 
 struct tally {
 	char **filters;

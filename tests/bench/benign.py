@@ -28,7 +28,7 @@ PEER_LINES = 20000
 # So many lines are made at once.
 BLOCK = 20000
 FIELD = re.compile(r"\{\{(.+?)\}\}")
-HARMLESS = ("auth-success", "auth-challenge", "call-attempt")
+HARMLESS = ("auth-success", "auth-challenge", "call-attempt", "call-end")
 
 
 class Result(NamedTuple):
@@ -149,11 +149,11 @@ def measure_all(build, top=TOP, count=LINES, with_peer=False):
 def run(build, count=LINES):
     """Prints a row per gateway. Returns how many benign lines were taken for an attack."""
     results = measure_all(build, count=count, with_peer=True)
-    print(f"\n{'benign lines':<16}{'kinds':>6}{'lines':>12}{'attacks':>10}{'success':>10}{'challenge':>11}{'call':>9}  |"
+    print(f"\n{'benign lines':<16}{'kinds':>6}{'lines':>12}{'attacks':>10}{'success':>10}{'challenge':>11}{'call':>9}{'ended':>7}  |"
           f" fail2ban: matches in {min(count, PEER_LINES):,} of them")
     for r in results:
         print(f"{r.gateway:<16}{r.kinds:>6}{r.lines:>12,}{r.attacks:>10,}" +
-              "".join(f"{r.harmless[k]:>{w},}" for k, w in zip(HARMLESS, (10, 11, 9))) +
+              "".join(f"{r.harmless[k]:>{w},}" for k, w in zip(HARMLESS, (10, 11, 9, 7))) +
               f"  |{'-' if r.peer < 0 else format(r.peer, ','):>10}", flush=True)
         for line in r.shown:
             print(f"  taken for an attack: {line[:300]}")

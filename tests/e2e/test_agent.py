@@ -150,6 +150,8 @@ def test_damaged_database_is_set_aside():
         a.wait_banned("192.0.2.5")
         a.stop()
         for name in os.listdir(a.path("state")):
+            if os.path.isdir(os.path.join(a.path("state"), name)):
+                continue
             with open(os.path.join(a.path("state"), name), "wb") as f:
                 f.write(b"this is no database " * 500)
         a.start()

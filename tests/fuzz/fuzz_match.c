@@ -68,6 +68,7 @@ static void on_event(void *userdata, const struct event *e)
 	check_span(e, e->agent);
 	check_span(e, e->from);
 	check_span(e, e->transport);
+	check_span(e, e->duration);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

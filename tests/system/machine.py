@@ -19,7 +19,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 MARK = "SIPWARDEN_IN_NAMESPACE"
 SCRATCH = os.environ.get(MARK, "")  # goes when the test ends
 PACKAGES = ("systemd,systemd-sysv,dbus,nftables,iproute2,procps,libpcre2-8-0,libvectorscan5,libinih1,libmnl0,libnftnl11,"
-            "libsqlite3-0,libcap-ng0,libseccomp2,libjansson4,libc-ares2")
+            "libsqlite3-0,libcap-ng0,libseccomp2,libjansson4,libc-ares2,libmaxminddb0")
 CACHE = os.path.join(TOP, "build", "system")
 CACHE_SECONDS = 24 * 3600
 GROUP = f"/sys/fs/cgroup/sipwarden-test-{os.path.basename(SCRATCH)}"

@@ -167,6 +167,31 @@ def test_metrics_need_no_change_of_the_unit(m):
     wait("the metrics", lambda: "\nsipwarden_protecting 1\n" in m.run(*read, check=False), 30)
 
 
+def test_the_unit_of_the_admin_is_started_for_a_fraud(m):
+    with open(m.root + "/etc/sipwarden/sipwarden.conf.d/calls.conf", "w") as f:
+        f.write("[site]\ncountry = DE\n[input asterisk-cdr]\npath = /var/log/asterisk/Master.csv\nfrom = start\n")
+    drop = m.root + "/etc/systemd/system/sipwarden-fraud@.service.d"
+    os.makedirs(drop)
+    with open(drop + "/what.conf", "w") as f:
+        f.write("[Service]\nExecStart=\nExecStart=/usr/bin/env\nStandardOutput=append:/root/frauds\n")
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "enable", "--now", "sipwarden-fraud.path")
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    with open(m.root + "/var/log/asterisk/Master.csv", "w") as f:
+        for i in range(3):
+            f.write(f'"","101","008821612345678","out","","PJSIP/101-{i:08x}","PJSIP/trunk-00000001","Dial","x","{stamp}","{stamp}",'
+                    f'"{stamp}",0,0,"ANSWERED","DOCUMENTATION","1795428000.{i}",""\n')
+    m.run("systemctl", "reload", "sipwardend.service")
+
+    def told():
+        return m.run("cat", "/root/frauds", check=False)
+    wait("the unit was started", lambda: "SIPWARDEN_RULE=satellite\n" in told() and "SIPWARDEN_ALERT=fraud\n" in told())
+    assert "SIPWARDEN_ACCOUNT=101\n" in told() and "SIPWARDEN_NUMBER=8821612345678\n" in told()
+    wait("nothing is left", lambda: m.run("ls", "/var/lib/sipwarden/frauds", "/run/sipwarden-frauds").split() ==
+         ["/run/sipwarden-frauds:", "/var/lib/sipwarden/frauds:"])
+    m.run("systemctl", "disable", "--now", "sipwarden-fraud.path")
+
+
 def test_after_a_reboot_bans_are_in_force_again(m):
     m.poweroff()
     m.boot()

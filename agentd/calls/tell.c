@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From counts to frauds that are told, each once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "calls/calls_private.h"
+
+#define LEVEL_WARNING 1
+#define LEVEL_CRITICAL 2
+
+/* Was it told lately, as bad or worse? If not, it is now. */
+static bool was_told(struct calls *c, const struct config_fraud *f, uint64_t key, unsigned level, usec_t when)
+{
+	const uint64_t h = hash_lasting(hash_lasting(key, f->name, strlen(f->name)), &f->measure, sizeof(f->measure));
+	const struct fact *before = ledger_find(c->told, h);
+	struct fact *now;
+	bool fresh;
+
+	if (before && before->n[1] >= level && when < before->n[0] + c->cfg->calls.again)
+		return true;
+	now = ledger_put(c->told, h, when, &fresh);
+	if (now) {
+		now->n[0] = when;
+		now->n[1] = level;
+	}
+	return false;
+}
+
+/* One more of this level within this minute? */
+static bool within_limit(struct calls *c, bool critical, usec_t when)
+{
+	struct fraud_limit *l = &c->limits[critical];
+
+	if (when < l->minute || when - l->minute >= 60 * USEC_PER_SEC)
+		*l = (struct fraud_limit){ .minute = when };
+	if (l->given++ == FRAUDS_A_MINUTE)
+		log_warning("More than %d alerts about calls within a minute: the others of this minute are not given. Either "
+			    "many accounts are stolen, or a rule of [fraud NAME] is too strict",
+			    FRAUDS_A_MINUTE);
+	return l->given <= FRAUDS_A_MINUTE;
+}
+
+static char *describe_count(const struct config_fraud *f, uint64_t count)
+{
+	const unsigned long long n = count;
+	char span[TIMESPAN_TEXT_MAX];
+
+	switch (f->measure) {
+	case FRAUD_PER_MINUTE:
+		return text_printf("%llu call%s within a minute", n, n == 1 ? "" : "s");
+	case FRAUD_TOTAL:
+		return text_printf("%llu call%s within %s", n, n == 1 ? "" : "s", timespan_format(f->window, span));
+	case FRAUD_CONCURRENT:
+		return text_printf("%llu call%s at once", n, n == 1 ? "" : "s");
+	case FRAUD_SEQUENCE:
+		return text_printf("%llu call%s in a row to one range", n, n == 1 ? "" : "s");
+	case FRAUD_DURATION:
+		return text_printf("a call of %s", timespan_format(count * USEC_PER_SEC, span));
+	case FRAUD_FIRST_COUNTRY:
+		return text_printf("the first call to this country");
+	case FRAUD_SOURCE_COUNTRY:
+		return text_printf("used from another country than before");
+	}
+	return NULL;
+}
+
+/* Where the last of them went. */
+static char *describe_number(const struct fraud *f)
+{
+	const struct number *n = &f->call->number;
+	const char *several = f->count > 1 && f->rule->measure != FRAUD_DURATION ? "the last " : "";
+
+	if (!*n->digits)
+		return strdup("");
+	if (*n->country)
+		return text_printf(", %sto %s%s (%s, %s)", several, *n->code ? "+" : "", n->digits,
+				   number_country_name(n->country), number_kind_name(n->kind));
+	return text_printf(", %sto %s%s (%s)", several, *n->code ? "+" : "", n->digits, n->range);
+}
+
+static char *describe_source(const struct call *call)
+{
+	char source[ADDR_TEXT_MAX];
+
+	if (!call->source.family)
+		return strdup("");
+	return text_printf(", %s %s", call->by_login ? "last login from" : "from", addr_format(&call->source, source));
+}
+
+static char *describe_rule(const struct fraud *f)
+{
+	if (!f->threshold)
+		return text_printf("rule %s", f->rule->name);
+	return text_printf("rule %s, %s at %u", f->rule->name, f->critical ? "critical" : "warning", f->threshold);
+}
+
+static void tell(struct calls *c, struct fraud *f)
+{
+	const char *account = f->call->account;
+	_cleanup_free_ char *count = describe_count(f->rule, f->count), *number = describe_number(f);
+	_cleanup_free_ char *source = describe_source(f->call), *rule = describe_rule(f), *text = NULL;
+
+	if (!count || !number || !source || !rule || !within_limit(c, f->critical, f->when))
+		return;
+	text = text_printf("%s%s: %s%s%s (%s)", *account ? "Account " : "Calls", account, count, number, source, rule);
+	f->text = text;
+	if (text)
+		c->callbacks.fraud(c->callbacks.userdata, f);
+}
+
+void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, uint64_t count,
+		usec_t when)
+{
+	const bool critical = f->critical && count >= f->critical;
+	struct fraud what = { .rule = f, .call = call, .critical = critical, .when = when, .count = count };
+
+	if (!critical && !(f->warning && count >= f->warning))
+		return;
+	if (was_told(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when))
+		return;
+	what.threshold = critical ? f->critical : f->warning;
+	c->stats.warnings += !critical;
+	c->stats.criticals += critical;
+	tell(c, &what);
+}
+
+void tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, usec_t when)
+{
+	struct fraud what = { .rule = f, .call = call, .when = when };
+
+	if (was_told(c, f, key, LEVEL_WARNING, when))
+		return;
+	c->stats.warnings++;
+	tell(c, &what);
+}

@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""Toll fraud, seen in records of calls: told, acted on, and known after a restart."""
+import contextlib
+import os
+import time
+
+from sipwarden_env import Agent, run, sh, wait
+
+CONFIG = """[site]
+country = DE
+timezone = UTC
+[input asterisk-cdr]
+path = {dir}/Master.csv
+timezone = UTC
+from = start
+[input asterisk]
+path = {dir}/full.log
+from = start
+timezone = UTC
+[fraud first-risky-country]
+enabled = no
+"""
+
+
+@contextlib.contextmanager
+def agent(extra=""):
+    a = Agent("")
+    a.written = 0
+    a.write_config(CONFIG.format(dir=a.dir) + extra)
+    open(a.path("Master.csv"), "w").close()
+    open(a.path("full.log"), "w").close()
+    a.start()
+    try:
+        yield a
+    finally:
+        a.close()
+
+
+def clock(ago):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - ago))
+
+
+def call(a, account, number, ago=60, seconds=10):
+    a.written += 1
+    with open(a.path("Master.csv"), "a") as f:
+        f.write(f'"","{account}","{number}","out","""x"" <{account}>","PJSIP/{account}-{a.written:08x}","PJSIP/trunk-00000001",'
+                f'"Dial","PJSIP/1@trunk","{clock(ago)}","{clock(ago)}","{clock(ago - seconds)}",{seconds},{seconds},"ANSWERED",'
+                f'"DOCUMENTATION","1795428000.{a.written}",""\n')
+
+
+def login(a, account, address, transport="TLS"):
+    with open(a.path("full.log"), "a") as f:
+        f.write(f'[{clock(120)}] SECURITY[100] res_security_log.c: SecurityEvent="SuccessfulAuth",EventTV="{clock(120)}",'
+                f'Severity="Informational",Service="PJSIP",EventVersion="1",AccountID="{account}",SessionID="x{account}",'
+                f'LocalAddress="IPV4/{transport}/192.0.2.1/5061",RemoteAddress="IPV4/{transport}/{address}/40000",UsingPassword="1"\n')
+
+
+def frauds(a, kind="fraud", rule="satellite"):
+    """Other built-in rules speak, too, some at night only."""
+    return [x for x in a.json("alerts") if x["kind"] == kind and f"(rule {rule}," in x["text"]]
+
+
+def test_calls_to_a_satellite_are_told():
+    with agent() as a:
+        call(a, "100", "0044203123456")
+        for _ in range(3):
+            call(a, "101", "008821612345678")
+        told = wait("it is critical", lambda: frauds(a))
+        assert [x["account"] for x in told] == ["101"], told
+        assert told[0]["address"] is None, told
+        assert [x["account"] for x in frauds(a, "fraud-warning")] == ["101"]
+        assert a.banned() == {}
+
+
+def test_the_source_of_the_last_login_is_named_and_banned_if_the_rule_says_so():
+    with agent("[fraud satellite]\naction = alert ban\nban = 1h\n") as a:
+        login(a, "101", "203.0.113.9")
+        wait("the login is read", lambda: a.json("status")["events"] >= 1)
+        for _ in range(3):
+            call(a, "101", "008821612345678")
+        ban = a.wait_banned("203.0.113.9")
+        assert ban["rule"] == "satellite" and ban["proven"], ban
+        assert frauds(a)[0]["address"] == "203.0.113.9"
+
+
+def test_an_office_is_not_banned_for_one_stolen_account():
+    with agent("[fraud satellite]\naction = ban\n[exempt]\naddress = 198.51.100.0/24\n") as a:
+        login(a, "101", "203.0.113.9")
+        login(a, "102", "203.0.113.9")
+        login(a, "103", "198.51.100.7")
+        wait("the logins are read", lambda: a.json("status")["events"] >= 3)
+        for account in ("101", "103"):
+            for _ in range(3):
+                call(a, account, "008821612345678")
+        wait("both are told", lambda: len(frauds(a)) == 2)
+        assert a.banned() == {}
+
+
+def test_what_was_counted_is_known_after_a_restart():
+    with agent() as a:
+        for _ in range(2):
+            call(a, "101", "008821612345678")
+        wait("a warning", lambda: frauds(a, "fraud-warning"))
+        a.stop()
+        a.start()
+        call(a, "101", "008821612345678")
+        wait("the third is critical", lambda: frauds(a))
+        # The warning was given before.
+        assert frauds(a, "fraud-warning") == []
+
+
+def test_rules_are_taken_up_by_a_reload():
+    with agent() as a:
+        for _ in range(2):
+            call(a, "101", "008821612345678")
+        wait("a warning", lambda: frauds(a, "fraud-warning"))
+        a.write_config(CONFIG.format(dir=a.dir) + "[fraud mine]\nmeasure = total\nto = abroad\ncritical = 2\nper = country account\n")
+        a.ctl("reload")
+        for _ in range(2):
+            call(a, "102", "0044203123456")
+        wait("the new rule speaks", lambda: frauds(a, rule="mine"))
+
+
+def test_calls_are_shown_by_account_and_destination():
+    with agent() as a:
+        for _ in range(3):
+            call(a, "100", "0044203123456", seconds=30)
+        call(a, "101", "008821612345678")
+        shown = wait("four calls", lambda: (j := a.json("calls"))["facts"]["calls"] == 4 and j)
+        assert shown["facts"]["since"] and shown["facts"]["learning"], shown
+        assert {(c["account"], c["country"], c["kind"]) for c in shown["calls"]} == {
+            ("100", "GB", "ordinary"), ("101", None, "satellite")}, shown
+        rows = [line.split() for line in a.ctl("calls")[1].splitlines()]
+        assert rows[1] == ["100", "United", "Kingdom", "0", "3", "1m30s"], rows
+        assert rows[2] == ["101", "satellite", "0", "1", "10s"], rows
+        assert 'sipwarden_calls_total 4' in a.ctl("metrics")[1]
+
+
+def handouts(a):
+    return sorted(os.listdir(a.path("state/frauds")))
+
+
+def test_the_unit_of_the_admin_is_started_with_the_facts():
+    """systemd is not here: what stands in for systemctl notes how it is called. tests/system has the real one."""
+    with agent() as a:
+        for _ in range(3):
+            call(a, "101 $(reboot)\\", "008821612345678")
+        wait("critical", lambda: frauds(a))
+        names = wait("files", lambda: handouts(a))
+        with open(a.path("state/frauds/" + names[0])) as f:
+            facts = dict(line.rstrip("\n").split("=", 1) for line in f)
+        assert facts["SIPWARDEN_RULE"] == '"satellite"', facts
+        assert facts["SIPWARDEN_NUMBER"] == '"8821612345678"', facts
+        assert not any(c in v[1:-1] for v in facts.values() for c in "\"\\$`'\n"), facts
+        # What is not of the agent is taken away, and starts nothing.
+        for name, text in (("bad", 'LD_PRELOAD="/tmp/x"\n'), ("worse", 'SIPWARDEN_TEXT="x"\nPATH="/tmp"\n'), ("a b", "")):
+            with open(a.path("state/frauds/" + name), "w") as f:
+                f.write(text)
+        os.symlink("/etc/passwd", a.path("state/frauds/link"))
+        with open(a.path("systemctl"), "w") as f:
+            f.write(f'#!/bin/sh\necho "$@" >> {a.path("started")}\n')
+        os.chmod(a.path("systemctl"), 0o755)
+        os.mkdir("/run/sipwarden-frauds")
+        sh("mount", "--bind", a.path("systemctl"), "/usr/bin/systemctl")
+        try:
+            a.ctl("dispatch")
+        finally:
+            sh("umount", "/usr/bin/systemctl")
+        with open(a.path("started")) as f:
+            assert sorted(f.read().splitlines()) == [f"start --no-block -- sipwarden-fraud@{n}.service" for n in names]
+        assert handouts(a) == []
+        assert sorted(os.listdir("/run/sipwarden-frauds")) == names
+
+
+run(globals())
