@@ -16,8 +16,8 @@ O := build/$(BUILD)
 PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
 # Only what reads logs of the past.
 PAST_LIBS := -lz
-# Only what reads the configuration of gateways, and asks their TLS listeners.
-AUDIT_LIBS := -lexpat -lssl -lcrypto
+# Only what reads the configuration of gateways and the ruleset, and asks their TLS listeners.
+AUDIT_LIBS := -lexpat -lssl -lcrypto -lnftables
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -104,10 +104,11 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev libexpat1-dev libssl-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev libexpat1-dev libssl-dev \
+	libnftables-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus sslscan gnutls-bin
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3

@@ -11,6 +11,7 @@
 
 #include "audit_baseline.h"
 #include "audit_listeners.h"
+#include "audit_ports.h"
 #include "audit_print.h"
 #include "audit_tls.h"
 #include "base/cleanup.h"
@@ -21,7 +22,7 @@
 struct request {
 	const char *root, *baseline, *reason;
 	const char *asterisk, *freeswitch, *kamailio, *opensips;
-	bool html, accept, tls;
+	bool html, accept, tls, ports;
 	char **targets; /* of tls; NULL-terminated */
 };
 
@@ -74,14 +75,17 @@ static int take_options(struct request *q, int argc, char **argv)
 		}
 	}
 	q->tls = optind < argc && strcmp(argv[optind], "tls") == 0;
-	if (optind < argc && !q->tls && strcmp(argv[optind], "gateway") != 0)
-		return usage_error("audit", "knows 'gateway' and 'tls', not", argv[optind]);
+	q->ports = optind < argc && strcmp(argv[optind], "ports") == 0;
+	if (optind < argc && !q->tls && !q->ports && strcmp(argv[optind], "gateway") != 0)
+		return usage_error("audit", "knows 'gateway', 'tls' and 'ports', not", argv[optind]);
 	q->targets = argv + (optind < argc ? optind + 1 : optind);
 	if (*q->targets && !q->tls)
-		return usage_error("audit", "gateway takes no argument", *q->targets);
+		return usage_error("audit", q->ports ? "ports takes no argument" : "gateway takes no argument", *q->targets);
 	if (q->tls && q->root)
 		return usage_error("audit", "tls asks listeners of this network, so it goes without --root",
 				   NULL);
+	if (q->ports && q->root)
+		return usage_error("audit", "ports asks this machine's kernel, so it goes without --root", NULL);
 	if (q->accept && !q->baseline)
 		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
 	if (q->reason && !q->accept)
@@ -134,11 +138,26 @@ static int audit_tls_all(struct audit *a, const struct request *q)
 	return a->listeners ? CTL_OK : CTL_NOT_FOUND;
 }
 
+static int audit_ports_all(struct audit *a, const struct request *q)
+{
+	const char *asterisk = gateway_path(a, q->asterisk), *freeswitch = gateway_path(a, q->freeswitch);
+	int r = audit_ports(a, asterisk ? asterisk : "/etc/asterisk",
+			    freeswitch ? freeswitch : "/etc/freeswitch");
+
+	if (r == 0)
+		return CTL_OK;
+	fprintf(stderr, "sipwarden: listeners and ruleset cannot be read: %s%s\n", strerror(-r),
+		r == -EPERM || r == -EACCES ? "; run it as root" : "");
+	return r == -EPERM || r == -EACCES ? CTL_DENIED : CTL_INCOMPLETE;
+}
+
 /* Returns CTL_OK, or why there is nothing to tell of. */
 static int audit_all(struct audit *a, const struct request *q)
 {
 	if (q->tls)
 		return audit_tls_all(a, q);
+	if (q->ports)
+		return audit_ports_all(a, q);
 	if (audit_gateways(a, q) > 0)
 		return CTL_OK;
 	fprintf(stderr,
@@ -154,10 +173,11 @@ static void tell_unneeded(const struct audit_baseline *b, const struct request *
 	char safe[400];
 	size_t i;
 
-	if (q->tls || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
+	if (q->tls || q->ports || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
 		return;
 	for (i = 0; i < b->n; i++)
-		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0)
+		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0 &&
+		    strncmp(b->ids[i], "port-", 5) != 0)
 			fprintf(stderr,
 				"sipwarden: %s: a line is not needed any more, nothing like it was found: "
 				"%s\n",
