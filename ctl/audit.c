@@ -80,12 +80,15 @@ static int take_options(struct request *q, int argc, char **argv)
 		return usage_error("audit", "knows 'gateway', 'tls' and 'ports', not", argv[optind]);
 	q->targets = argv + (optind < argc ? optind + 1 : optind);
 	if (*q->targets && !q->tls)
-		return usage_error("audit", q->ports ? "ports takes no argument" : "gateway takes no argument", *q->targets);
+		return usage_error("audit",
+				   q->ports ? "ports takes no argument" : "gateway takes no argument",
+				   *q->targets);
 	if (q->tls && q->root)
 		return usage_error("audit", "tls asks listeners of this network, so it goes without --root",
 				   NULL);
 	if (q->ports && q->root)
-		return usage_error("audit", "ports asks this machine's kernel, so it goes without --root", NULL);
+		return usage_error("audit", "ports asks this machine's kernel, so it goes without --root",
+				   NULL);
 	if (q->accept && !q->baseline)
 		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
 	if (q->reason && !q->accept)
@@ -176,8 +179,7 @@ static void tell_unneeded(const struct audit_baseline *b, const struct request *
 	if (q->tls || q->ports || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
 		return;
 	for (i = 0; i < b->n; i++)
-		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0 &&
-		    strncmp(b->ids[i], "port-", 5) != 0)
+		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0 && strncmp(b->ids[i], "port-", 5) != 0)
 			fprintf(stderr,
 				"sipwarden: %s: a line is not needed any more, nothing like it was found: "
 				"%s\n",

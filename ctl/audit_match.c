@@ -66,7 +66,8 @@ static struct condition uncertain(const char *why)
 static bool range_of(const struct value *v, const struct packet *p, const json_t *constant, number_t *first,
 		     number_t *last)
 {
-	const json_t *range = json_object_get(constant, "range"), *prefix = json_object_get(constant, "prefix");
+	const json_t *range = json_object_get(constant, "range"),
+		     *prefix = json_object_get(constant, "prefix");
 	unsigned width = bits_of(p), len = (unsigned)json_integer_value(json_object_get(prefix, "len"));
 	number_t host;
 
@@ -138,7 +139,9 @@ static struct condition both(struct condition a, struct condition b)
 	c.yes = ranges_and(&a.yes, &b.yes);
 	a_any = ranges_or(&a.yes, &a.maybe);
 	b_any = ranges_or(&b.yes, &b.maybe);
-	any = a.maybe_all ? ranges_copy(&b_any) : b.maybe_all ? ranges_copy(&a_any) : ranges_and(&a_any, &b_any);
+	any = a.maybe_all   ? ranges_copy(&b_any)
+	      : b.maybe_all ? ranges_copy(&a_any)
+			    : ranges_and(&a_any, &b_any);
 	c.maybe = ranges_minus(&any, &c.yes);
 	ranges_done(&a_any);
 	ranges_done(&b_any);
@@ -220,8 +223,8 @@ static bool is_bans(const struct matcher *m, const char *reference)
 
 static struct condition in_named(struct matcher *m, const json_t *key, const char *reference)
 {
-	struct nft_set *set = is_bans(m, reference) ? NULL
-						    : ruleset_set(m->rules, m->family, m->table, reference);
+	struct nft_set *set =
+		is_bans(m, reference) ? NULL : ruleset_set(m->rules, m->family, m->table, reference);
 	struct condition c;
 	bool by_source = value_of(m->packet, key).kind == VALUE_SOURCE && !json_object_get(key, "concat");
 
@@ -284,10 +287,9 @@ struct condition match_condition(struct matcher *m, const json_t *match)
 		return certain(false);
 	if (v.kind == VALUE_UNKNOWN)
 		return uncertain(v.unknown);
-	if ((none || same(op, "in")) && !json_object_get(right, "set") &&
-	    test_bits(m, &v, right, none, &c))
+	if ((none || same(op, "in")) && !json_object_get(right, "set") && test_bits(m, &v, right, none, &c))
 		return c;
-	if (!not&&!same(op, "==") && !same(op, "in"))
+	if (!not &&!same(op, "==") && !same(op, "in"))
 		return uncertain("a comparison");
 	if (json_is_string(right) && *json_string_value(right) == '@')
 		c = in_named(m, left, json_string_value(right));
@@ -295,5 +297,5 @@ struct condition match_condition(struct matcher *m, const json_t *match)
 		c = in_elements(m, left, json_object_get(right, "set"));
 	else
 		c = match_element(m, left, right);
-	return not? negated(c, m->packet) : c;
+	return not ? negated(c, m->packet) : c;
 }

@@ -32,9 +32,9 @@ struct packet {
 };
 
 struct condition {
-	bool all, maybe_all;	/* whatever the source */
+	bool all, maybe_all;	  /* whatever the source */
 	struct ranges yes, maybe; /* those sources; and those of which it cannot be told */
-	const char *unknown;	/* what it depends on; NULL: it can be told of all. Of the JSON, or static */
+	const char *unknown; /* what it depends on; NULL: it can be told of all. Of the JSON, or static */
 };
 
 struct matcher {
@@ -48,7 +48,8 @@ struct matcher {
 struct condition match_condition(struct matcher *m, const json_t *match);
 /* That key is one element of a set or map. */
 struct condition match_element(struct matcher *m, const json_t *key, const json_t *element);
-/* The elements of a set or map, named ("@name") or in the rule; NULL if it has none. False: they could not be read. */
+/* The elements of a set or map, named ("@name") or in the rule; NULL if it has none. False: they could not be
+ * read. */
 bool match_elements(struct matcher *m, const json_t *set, const json_t **ret);
 /* "192.0.2.1" as a number. False: it is no address of the family. */
 bool match_address(const char *text, int family, number_t *ret);

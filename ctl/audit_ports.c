@@ -28,9 +28,8 @@ static const struct audit_check manage_open = {
 static const struct audit_check login_open = {
 	"port-login-open", AUDIT_WARNING,
 	"Everybody can guess passwords there, and try what was found wrong in that program yesterday.", NULL};
-static const struct audit_check other_open = {
-	"port-other-open", AUDIT_WARNING,
-	"What nobody needs from outside is one more way in.", NULL};
+static const struct audit_check other_open = {"port-other-open", AUDIT_WARNING,
+					      "What nobody needs from outside is one more way in.", NULL};
 static const struct audit_check unknown = {
 	"port-unknown", AUDIT_WARNING,
 	"It may be open to everybody: nobody knows before it is tried, from outside.", NULL};
@@ -165,7 +164,7 @@ static void add_passed_on(struct ports *p, const json_t *statements)
 		if (strcmp(ruleset_text(field, "field"), "dport") == 0 && json_is_integer(port)) {
 			s.port = s.last_port = (uint16_t)json_integer_value(port);
 			s.protocol = strcmp(ruleset_text(field, "protocol"), "tcp") == 0 ? IPPROTO_TCP
-											  : IPPROTO_UDP;
+											 : IPPROTO_UDP;
 		}
 	}
 	for (i = 0; i < p->sockets.n; i++)
@@ -235,9 +234,8 @@ static size_t find_borders(const json_t *json, const struct socket_at *s, uint16
 		ports[n++] = (uint16_t)(x + 1);
 	for (i = 0; i < json_array_size(json) && n < TRIED_MAX; i++)
 		n = find_borders(json_array_get(json, i), s, ports, n);
-	json_object_foreach((json_t *)json, key, value)
-		if (strcmp(key, "handle") != 0)
-			n = find_borders(value, s, ports, n);
+	json_object_foreach((json_t *)json, key, value) if (strcmp(key, "handle") != 0) n =
+		find_borders(value, s, ports, n);
 	return n;
 }
 
@@ -248,9 +246,10 @@ static const char *change_of(const struct socket_at *s, enum service_kind kind, 
 
 	if (level < REACH_UNKNOWN || kind == SERVICE_SIP || kind == SERVICE_MEDIA || kind == SERVICE_CLIENT)
 		return "nothing: this is for your information";
-	text = audit_keep(a, text_printf("bind it to 127.0.0.1 or to an inner address; or in the input chain of "
-					 "the firewall: %s dport %u ip saddr != YOUR-NETWORK drop",
-					 protocol, s->port));
+	text = audit_keep(a,
+			  text_printf("bind it to 127.0.0.1 or to an inner address; or in the input chain of "
+				      "the firewall: %s dport %u ip saddr != YOUR-NETWORK drop",
+				      protocol, s->port));
 	return text ? text : "";
 }
 
@@ -262,7 +261,7 @@ static const struct audit_check *check_of(enum service_kind kind, enum reach_lev
 		return &closed;
 	if (level == REACH_UNKNOWN)
 		return meant ? &is_open : &unknown;
-	return meant ? &is_open
+	return meant			? &is_open
 	       : kind == SERVICE_MANAGE ? &manage_open
 	       : kind == SERVICE_LOGIN	? &login_open
 					: &other_open;
@@ -291,11 +290,11 @@ static void tell(struct ports *p, const struct socket_at *s, enum reach_level le
 	struct service service = service_of(s);
 	struct audit_place at = {place_of(p, s), 0};
 
-	audit_find(p->a, check_of(service.kind, level), at, at.file,
-		   change_of(s, service.kind, level, p->a), "%s%s%s%s%s%s%s",
-		   *s->process ? s->process : "a program that is not known", service.name ? ", " : "",
-		   service.name ? service.name : "", four || six ? ". " : ". Only this machine reaches it",
-		   four ? four : "", four && six ? ". " : "", six ? six : "");
+	audit_find(p->a, check_of(service.kind, level), at, at.file, change_of(s, service.kind, level, p->a),
+		   "%s%s%s%s%s%s%s", *s->process ? s->process : "a program that is not known",
+		   service.name ? ", " : "", service.name ? service.name : "",
+		   four || six ? ". " : ". Only this machine reaches it", four ? four : "",
+		   four && six ? ". " : "", six ? six : "");
 	p->a->listeners++;
 }
 

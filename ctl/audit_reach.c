@@ -43,6 +43,34 @@ static const char *by(const char *rule, const char *none)
 	return *rule ? rule : none;
 }
 
+static char *to_text(const struct walk_result *r, int family)
+{
+	struct ranges to = {.n = 0};
+	char buf[RANGES_TEXT_MAX];
+	char *text;
+
+	ranges_append(&to, r->elsewhere_to, r->elsewhere_to);
+	text = text_printf(family == AF_INET ? "%s:%u" : "[%s]:%u", ranges_text(&to, family, buf),
+			   r->elsewhere_port);
+	ranges_done(&to);
+	return text;
+}
+
+/* Where a smaller part of the sources is passed on to; to is released. */
+static char *with_others(char *text, const struct ranges *others, int family, char *to)
+{
+	char list[RANGES_TEXT_MAX];
+	char *longer = others->n ? text_printf("%s; %s are passed on to %s", text ? text : "",
+					       ranges_text(others, family, list), to ? to : "")
+				 : NULL;
+
+	free(to);
+	if (!longer)
+		return text;
+	free(text);
+	return longer;
+}
+
 /* Sources from which it is possible, and nothing else is. */
 static struct ranges only(const struct ranges *these, const struct ranges *a, const struct ranges *b)
 {
@@ -75,19 +103,6 @@ static enum reach_level judge_open(const struct ranges *through, const struct ra
 	return level;
 }
 
-static char *to_text(const struct walk_result *r, int family)
-{
-	struct ranges to = {.n = 0};
-	char buf[RANGES_TEXT_MAX];
-	char *text;
-
-	ranges_append(&to, r->elsewhere_to, r->elsewhere_to);
-	text = text_printf(family == AF_INET ? "%s:%u" : "[%s]:%u", ranges_text(&to, family, buf),
-			   r->elsewhere_port);
-	ranges_done(&to);
-	return text;
-}
-
 static void judge(const struct walk_result *r, int family, const char *unseen, struct reach_way *way)
 {
 	struct ranges public = public_addresses(family);
@@ -116,6 +131,8 @@ static void judge(const struct walk_result *r, int family, const char *unseen, s
 		way->text = goes_on ? text_printf("passed on to %s, there %s", to ? to : "", open ? open : "")
 				    : TAKE_PTR(open);
 	}
+	if (!goes_on)
+		way->text = with_others(way->text, &elsewhere, family, to_text(r, family));
 	ranges_done(&public);
 	ranges_done(&arrives);
 	ranges_done(&elsewhere);
@@ -145,7 +162,8 @@ void reach_try(struct ruleset *rules, const struct host *host, const struct sock
 		return;
 	for (i = 0; i < host->n; i++) {
 		const struct host_route *r = &host->routes[i];
-		struct packet p = {.family = family, .protocol = s->protocol, .here = true, .in = r->interface};
+		struct packet p = {
+			.family = family, .protocol = s->protocol, .here = true, .in = r->interface};
 
 		if (r->family != family || !*r->interface)
 			continue;
@@ -252,7 +270,10 @@ char *reach_text(const struct reach_report *r, int family)
 		before = all;
 		if (said > 1)
 			where_text(r, i, where);
-		all = text_printf("%s%s%s: %s", before ? before : family == AF_INET ? "IPv4" : "IPv6",
+		all = text_printf("%s%s%s: %s",
+				  before	      ? before
+				  : family == AF_INET ? "IPv4"
+						      : "IPv6",
 				  before ? ";" : "", where, r->ways[i].text ? r->ways[i].text : "?");
 	}
 	return all;

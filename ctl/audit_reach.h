@@ -6,12 +6,12 @@
 #include "audit_walk.h"
 
 /* Who reaches a listener, in words, over all interfaces by which packets come. */
-enum reach_level { /* from good to bad */
-	REACH_NEVER, /* no packet comes so: no address of that family, or loopback */
-	REACH_BLOCKED,
-	REACH_LIMITED,
-	REACH_UNKNOWN, /* not decidable */
-	REACH_OPEN,
+enum reach_level {		/* from good to bad */
+		   REACH_NEVER, /* no packet comes so: no address of that family, or loopback */
+		   REACH_BLOCKED,
+		   REACH_LIMITED,
+		   REACH_UNKNOWN, /* not decidable */
+		   REACH_OPEN,
 };
 
 #define REACH_WAYS_MAX 64

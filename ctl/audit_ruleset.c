@@ -40,9 +40,9 @@ static _Noreturn void answer(int fd, const char *command)
 	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!ctx)
 		_exit(EXIT_FAILURE);
-	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS |
-					      (strcmp(command, "list ruleset") == 0 ? NFT_CTX_OUTPUT_TERSE
-										     : 0));
+	nft_ctx_output_set_flags(ctx,
+				 NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS |
+					 (strcmp(command, "list ruleset") == 0 ? NFT_CTX_OUTPUT_TERSE : 0));
 	nft_ctx_buffer_output(ctx);
 	nft_ctx_buffer_error(ctx);
 	if (nft_run_cmd_from_buffer(ctx, command) != 0)
@@ -177,7 +177,7 @@ static int add_chain(struct ruleset *rs, const json_t *c)
 	return remember(rs, longer->family, longer->table, "", longer->name, rs->n_chains - 1);
 }
 
-static int add_set(struct ruleset *rs, const json_t *s)
+static int add_set(struct ruleset *rs, const json_t *s, bool map)
 {
 	struct nft_set *longer = reallocarray(rs->sets, rs->n_sets + 1, sizeof(*longer));
 
@@ -186,7 +186,8 @@ static int add_set(struct ruleset *rs, const json_t *s)
 	rs->sets = longer;
 	longer[rs->n_sets] = (struct nft_set){.family = ruleset_text(s, "family"),
 					      .table = ruleset_text(s, "table"),
-					      .name = ruleset_text(s, "name")};
+					      .name = ruleset_text(s, "name"),
+					      .map = map};
 	longer += rs->n_sets++;
 	return remember(rs, longer->family, longer->table, "@", longer->name, rs->n_sets - 1);
 }
@@ -223,9 +224,9 @@ static int index_all(struct ruleset *rs)
 		if (json_object_get(one, "chain"))
 			r = add_chain(rs, json_object_get(one, "chain"));
 		else if (json_object_get(one, "set"))
-			r = add_set(rs, json_object_get(one, "set"));
+			r = add_set(rs, json_object_get(one, "set"), false);
 		else if (json_object_get(one, "map"))
-			r = add_set(rs, json_object_get(one, "map"));
+			r = add_set(rs, json_object_get(one, "map"), true);
 	}
 	/* Chains may come behind the rules that lead to them. */
 	for (i = 0; r == 0 && i < json_array_size(list); i++) {
@@ -294,7 +295,7 @@ static void read_elements(struct nft_set *s)
 	int error;
 
 	/* Names of sets are words; libnftables takes no others. */
-	command = text_printf("list set %s %s %s", s->family, s->table, s->name);
+	command = text_printf("list %s %s %s %s", s->map ? "map" : "set", s->family, s->table, s->name);
 	s->answer = command ? ask(command, &error) : NULL;
 	list = json_object_get(s->answer, "nftables");
 	for (i = 0; i < json_array_size(list); i++) {

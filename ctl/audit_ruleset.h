@@ -18,6 +18,7 @@
 
 struct nft_set {
 	const char *family, *table, *name;
+	bool map;
 	bool asked;	/* for its elements */
 	json_t *answer; /* NULL: they could not be read, or not in time */
 	json_t *elements;
@@ -42,7 +43,8 @@ struct ruleset {
 	size_t n_chains;
 	struct nft_set *sets;
 	size_t n_sets;
-	const char *unseen; /* what else filters packets on this host, and is not in here; NULL: nothing known */
+	const char
+		*unseen; /* what else filters packets on this host, and is not in here; NULL: nothing known */
 };
 
 /* Negative errno: -EPERM without CAP_NET_ADMIN, -ETIME if it took too long. Always to be released. */

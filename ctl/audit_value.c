@@ -14,13 +14,13 @@ struct bit {
 	unsigned value;
 };
 
-static const struct bit ct_states[] = {{"invalid", CT_INVALID}, {"established", 2},
-				       {"related", 4},		{"new", CT_NEW},
-				       {"untracked", CT_UNTRACKED}, {NULL, 0}};
-static const struct bit ct_statuses[] = {{"expected", 1}, {"seen-reply", 2}, {"assured", 4}, {"confirmed", 8},
-					 {"snat", 16},	  {"dnat", CT_STATUS_DNAT}, {NULL, 0}};
-static const struct bit tcp_flags[] = {{"fin", 1},  {"syn", TCP_SYN}, {"rst", 4},  {"psh", 8},
-				       {"ack", 16}, {"urg", 32},      {"ecn", 64}, {"cwr", 128}, {NULL, 0}};
+static const struct bit ct_states[] = {{"invalid", CT_INVALID}, {"established", 2},	     {"related", 4},
+				       {"new", CT_NEW},		{"untracked", CT_UNTRACKED}, {NULL, 0}};
+static const struct bit ct_statuses[] = {{"expected", 1},  {"seen-reply", 2}, {"assured", 4},
+					 {"confirmed", 8}, {"snat", 16},      {"dnat", CT_STATUS_DNAT},
+					 {NULL, 0}};
+static const struct bit tcp_flags[] = {{"fin", 1},  {"syn", TCP_SYN}, {"rst", 4},   {"psh", 8}, {"ack", 16},
+				       {"urg", 32}, {"ecn", 64},      {"cwr", 128}, {NULL, 0}};
 
 static bool is(const char *a, const char *b)
 {

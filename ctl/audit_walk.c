@@ -38,8 +38,9 @@ struct walk {
 	const json_t *rule;
 	size_t *work;
 	const char *pending; /* what a condition of this rule depends on */
-	unsigned partial; /* jumps that not all sources took */
-	bool translated;  /* no other rule changes the destination */
+	bool within;	     /* a limit of this rule */
+	unsigned partial;    /* jumps that not all sources took */
+	bool translated;     /* no other rule changes the destination */
 	double most_allowed, most_dropped;
 };
 
@@ -108,6 +109,7 @@ static void on_accept(struct walk *w, const struct ranges *sources)
 	join(&w->accepted, sources);
 	if (n > w->most_allowed) {
 		w->most_allowed = n;
+		w->result->limited = w->within;
 		describe(w, NULL, w->result->allowed_by);
 	}
 }
@@ -148,8 +150,8 @@ static bool on_translate(struct walk *w, const char *kind, const json_t *to, con
 
 	if (w->n_branches == BRANCHES_MAX || (port && !json_is_integer(port)))
 		return false;
-	if (address && (!json_is_string(address) ||
-			!match_address(json_string_value(address), p.family, &p.to)))
+	if (address &&
+	    (!json_is_string(address) || !match_address(json_string_value(address), p.family, &p.to)))
 		return false;
 	if (port)
 		p.port = (uint16_t)json_integer_value(port);
@@ -350,7 +352,7 @@ static bool within_limit(struct walk *w, const json_t *e)
 {
 	if (json_is_true(json_object_get(e, "inv")))
 		return false;
-	w->result->limited = true;
+	w->within = true;
 	return true;
 }
 
@@ -385,9 +387,9 @@ static bool is_any(const char *kind, const char *const *of)
 /* What does nothing to a packet, or nothing that matters here. */
 static bool is_neutral(const char *kind)
 {
-	static const char *const neutral[] = {"counter", "log",	      "comment",   "last",	 "ct helper",
-					      "flow",	 "ct timeout", "secmark", "ct expectation", "continue",
-					      "dup",	 NULL};
+	static const char *const neutral[] = {"counter",	"log",	    "comment",	  "last",
+					      "ct helper",	"flow",	    "ct timeout", "secmark",
+					      "ct expectation", "continue", "dup",	  NULL};
 
 	return is_any(kind, neutral);
 }
@@ -395,7 +397,8 @@ static bool is_neutral(const char *kind)
 static enum step on_statement(struct walk *w, const struct flow *f, struct matcher *m, const char *kind,
 			      const json_t *e, struct reach *r, const struct ranges *in)
 {
-	static const char *const limits[] = {"limit", "ct count", NULL}, *const dynamic[] = {"set", "map", "meter", NULL};
+	static const char *const limits[] = {"limit", "ct count", NULL}, *const dynamic[] = {"set", "map",
+											     "meter", NULL};
 	const struct ranges *maybe = r->whole ? in : &r->maybe;
 	struct condition c;
 
@@ -443,6 +446,7 @@ static void walk_rule(struct walk *w, const struct flow *f, const struct ranges 
 	size_t i;
 
 	w->pending = NULL;
+	w->within = false;
 	for (i = 0; i < json_array_size(statements); i++) {
 		const json_t *s = json_array_get(statements, i);
 		const char *kind = json_object_iter_key(json_object_iter((json_t *)s));
@@ -479,6 +483,7 @@ static struct ranges walk_chain(struct walk *w, const struct nft_chain *chain, c
 	}
 	w->chain = chain;
 	w->rule = NULL;
+	w->within = false;
 	join(&rest, &back);
 	ranges_done(&back);
 	return rest;
@@ -504,7 +509,8 @@ static const struct nft_chain *next_chain(const struct walk *w, const char *hook
 	for (c = w->rules->chains; c < w->rules->chains + w->rules->n_chains; c++) {
 		if (!sees(c, &w->packet, hook))
 			continue;
-		if (after && (c->priority < after->priority || (c->priority == after->priority && c <= after)))
+		if (after &&
+		    (c->priority < after->priority || (c->priority == after->priority && c <= after)))
 			continue;
 		if (!best || c->priority < best->priority)
 			best = c;

@@ -26,7 +26,8 @@ struct expander {
 static const struct {
 	uint32_t number;
 	const char *name;
-} families[] = {{NFPROTO_IPV4, "ip"}, {NFPROTO_IPV6, "ip6"}, {NFPROTO_INET, "inet"}, {NFPROTO_BRIDGE, "bridge"}};
+} families[] = {
+	{NFPROTO_IPV4, "ip"}, {NFPROTO_IPV6, "ip6"}, {NFPROTO_INET, "inet"}, {NFPROTO_BRIDGE, "bridge"}};
 
 static char *key_of(const char *family, const char *table, const char *chain, uint64_t handle)
 {
@@ -106,7 +107,9 @@ static void expand(json_t *expr, struct nftnl_rule *rule, uint32_t family)
 			continue;
 		x = read_xt(e, match, family);
 		replace_next(expr, &at,
-			     !x.name || !x.info ? NULL : match ? audit_xt_match(&x) : audit_xt_target(&x));
+			     !x.name || !x.info ? NULL
+			     : match		? audit_xt_match(&x)
+						: audit_xt_target(&x));
 	}
 	if (iter)
 		nftnl_expr_iter_destroy(iter);

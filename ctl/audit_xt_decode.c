@@ -135,8 +135,8 @@ static json_t *decode_conntrack(const struct xt *x)
 	unsigned states;
 
 	/* Revision 2 has no last port of ranges, and is the same up to there. */
-	if (x->revision < 2 || !holds(x, sizeof(struct xt_conntrack_mtinfo2)) ||
-	    (c->match_flags & ~known) || !(c->match_flags & XT_CONNTRACK_STATE))
+	if (x->revision < 2 || !holds(x, sizeof(struct xt_conntrack_mtinfo2)) || (c->match_flags & ~known) ||
+	    !(c->match_flags & XT_CONNTRACK_STATE))
 		return NULL;
 	states = c->state_mask & ~(nat | XT_CONNTRACK_STATE_UNTRACKED);
 	if (c->state_mask & XT_CONNTRACK_STATE_UNTRACKED)
@@ -151,9 +151,8 @@ static json_t *decode_conntrack(const struct xt *x)
 
 static void add_types(json_t *to, const char *flag, unsigned types, bool invert)
 {
-	static const char *const names[] = {"unspec",	 "unicast",   "local",	     "broadcast",
-					    "anycast",	 "multicast", "blackhole",   "unreachable",
-					    "prohibit"};
+	static const char *const names[] = {"unspec",	 "unicast",   "local",	     "broadcast", "anycast",
+					    "multicast", "blackhole", "unreachable", "prohibit"};
 	json_t *set;
 	size_t i;
 
@@ -241,10 +240,10 @@ static json_t *decode_mark(const struct xt *x)
 
 	if (x->revision != 1 || !holds(x, sizeof(*m)))
 		return NULL;
-	return json_pack("[o]", match(m->invert ? "!=" : "==",
-				      json_pack("{s:[{s:{s:s}}, I]}", "&", "meta", "key", "mark",
-						(json_int_t)m->mask),
-				      json_integer(m->mark)));
+	return json_pack(
+		"[o]", match(m->invert ? "!=" : "==",
+			     json_pack("{s:[{s:{s:s}}, I]}", "&", "meta", "key", "mark", (json_int_t)m->mask),
+			     json_integer(m->mark)));
 }
 
 static json_t *decode_comment(const struct xt *x)
@@ -271,11 +270,21 @@ json_t *audit_xt_match(const struct xt *x)
 	static const struct {
 		const char *name;
 		json_t *(*decode)(const struct xt *x);
-	} known[] = {{"multiport", decode_multiport}, {"udp", decode_udp},	     {"tcp", decode_tcp},
-		     {"state", decode_state},	      {"conntrack", decode_conntrack}, {"addrtype", decode_addrtype},
-		     {"iprange", decode_iprange},     {"recent", decode_recent},     {"rpfilter", decode_rpfilter},
-		     {"mark", decode_mark},	      {"comment", decode_comment},   {"limit", decode_limit},
-		     {"rt", decode_header},	      {"frag", decode_header},	     {"icmp", decode_header},
+	} known[] = {{"multiport", decode_multiport},
+		     {"udp", decode_udp},
+		     {"tcp", decode_tcp},
+		     {"state", decode_state},
+		     {"conntrack", decode_conntrack},
+		     {"addrtype", decode_addrtype},
+		     {"iprange", decode_iprange},
+		     {"recent", decode_recent},
+		     {"rpfilter", decode_rpfilter},
+		     {"mark", decode_mark},
+		     {"comment", decode_comment},
+		     {"limit", decode_limit},
+		     {"rt", decode_header},
+		     {"frag", decode_header},
+		     {"icmp", decode_header},
 		     {"icmp6", decode_header}};
 	size_t i;
 
@@ -313,8 +322,8 @@ static json_t *decode_nat(const struct xt *x)
 			       ? nat(x, verdict, old->range[0].flags, &old->range[0].min_ip,
 				     &old->range[0].max_ip, old->range[0].min.all, old->range[0].max.all)
 			       : NULL;
-	return holds(x, sizeof(*r)) ? nat(x, verdict, r->flags, &r->min_addr, &r->max_addr,
-					  r->min_proto.all, r->max_proto.all)
+	return holds(x, sizeof(*r)) ? nat(x, verdict, r->flags, &r->min_addr, &r->max_addr, r->min_proto.all,
+					  r->max_proto.all)
 				    : NULL;
 }
 
