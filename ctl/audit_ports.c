@@ -4,12 +4,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_host.h"
 #include "audit_ini.h"
 #include "audit_reach.h"
 #include "audit_service.h"
@@ -19,8 +18,6 @@
 
 /* Ports of a range that are tried: its ends, and where rules make a difference. */
 #define TRIED_MAX 16
-/* Addresses of this host that are looked at. */
-#define ROUTES_MAX 32
 
 static const struct audit_check manage_open = {
 	"port-manage-open", AUDIT_CRITICAL,
@@ -42,61 +39,8 @@ struct ports {
 	struct audit *a;
 	struct ruleset rules;
 	struct host host;
-	struct host_route routes[ROUTES_MAX];
-	struct ifaddrs *addresses;
 	struct sockets sockets;
-	size_t work;
 };
-
-/* This host's addresses */
-
-static number_t number_of(const struct sockaddr *sa)
-{
-	const unsigned char *bytes =
-		sa->sa_family == AF_INET
-			? (const unsigned char *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr
-			: (const unsigned char *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-	size_t i, n = sa->sa_family == AF_INET ? 4 : 16;
-	number_t x = 0;
-
-	for (i = 0; i < n; i++)
-		x = x << 8 | bytes[i];
-	return x;
-}
-
-/* Loopback and link-local addresses are ours, but no stranger's packet has them. */
-static bool is_far(const struct ifaddrs *i, number_t own)
-{
-	return (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK) &&
-	       (i->ifa_addr->sa_family == AF_INET || own >> 118 != 0x3fa);
-}
-
-static int read_host(struct ports *p)
-{
-	struct ifaddrs *i;
-
-	if (getifaddrs(&p->addresses) < 0)
-		return -errno;
-	for (i = p->addresses; i && p->host.n < ROUTES_MAX; i = i->ifa_next) {
-		struct host_route *r = &p->routes[p->host.n];
-		number_t mask;
-
-		if (!i->ifa_addr || !i->ifa_netmask ||
-		    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
-			continue;
-		*r = (struct host_route){.interface = i->ifa_name, .family = i->ifa_addr->sa_family};
-		r->own = number_of(i->ifa_addr);
-		mask = number_of(i->ifa_netmask);
-		r->network = r->own & mask;
-		for (; mask; mask &= mask - 1)
-			r->len++;
-		if (!is_far(i, r->own))
-			r->interface = "";
-		p->host.n++;
-	}
-	p->host.routes = p->routes;
-	return 0;
-}
 
 /* Listeners */
 
@@ -307,8 +251,8 @@ static void look_at(struct ports *p, const struct socket_at *s)
 	enum reach_level level;
 
 	if (s->family == AF_INET || !has_ipv4(p, s))
-		reach_try(&p->rules, &p->host, s, AF_INET, ports, n, &p->work, &four);
-	reach_try(&p->rules, &p->host, s, AF_INET6, ports, n, &p->work, &six);
+		reach_try(&p->rules, &p->host, s, AF_INET, ports, n, &four);
+	reach_try(&p->rules, &p->host, s, AF_INET6, ports, n, &six);
 	four_text = reach_text(&four, AF_INET);
 	six_text = reach_text(&six, AF_INET6);
 	level = reach_worst(&four) > reach_worst(&six) ? reach_worst(&four) : reach_worst(&six);
@@ -325,7 +269,7 @@ int audit_ports(struct audit *a, const char *asterisk, const char *freeswitch)
 	int r = ruleset_read(&p.rules);
 
 	if (r == 0)
-		r = read_host(&p);
+		r = host_read(&p.host);
 	if (r == 0)
 		r = sockets_read(&p.sockets);
 	if (r == 0)
@@ -333,9 +277,9 @@ int audit_ports(struct audit *a, const char *asterisk, const char *freeswitch)
 	for (i = 0; r == 0 && i < p.sockets.n; i++)
 		if (!is_in_range(&p, &p.sockets.s[i]))
 			look_at(&p, &p.sockets.s[i]);
-	a->incomplete |= p.sockets.full || p.host.n == ROUTES_MAX;
+	a->incomplete |= p.sockets.full || p.host.full;
 	sockets_done(&p.sockets);
-	freeifaddrs(p.addresses);
+	host_done(&p.host);
 	ruleset_done(&p.rules);
 	return r;
 }

@@ -153,7 +153,7 @@ static bool is_loopback(const struct socket_at *s)
 }
 
 void reach_try(struct ruleset *rules, const struct host *host, const struct socket_at *s, int family,
-	       const uint16_t *ports, size_t n_ports, size_t *work, struct reach_report *ret)
+	       const uint16_t *ports, size_t n_ports, struct reach_report *ret)
 {
 	size_t i, j;
 
@@ -176,7 +176,7 @@ void reach_try(struct ruleset *rules, const struct host *host, const struct sock
 			if (ret->full)
 				return;
 			p.port = ports[j];
-			walk(rules, host, &p, work, &result);
+			walk(rules, host, &p, &result);
 			*way = (struct reach_way){.interface = r->interface, .port = ports[j]};
 			judge(&result, family, rules->unseen, way);
 			walk_done(&result);

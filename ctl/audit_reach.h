@@ -31,7 +31,7 @@ struct reach_report {
 
 /* For one family; ports are those of a range that are tried. To be released. */
 void reach_try(struct ruleset *rules, const struct host *host, const struct socket_at *s, int family,
-	       const uint16_t *ports, size_t n_ports, size_t *work, struct reach_report *ret);
+	       const uint16_t *ports, size_t n_ports, struct reach_report *ret);
 void reach_done(struct reach_report *r);
 enum reach_level reach_worst(const struct reach_report *r);
 /* "IPv4 open to all", or each interface for itself where they differ; to be freed, NULL without memory. */

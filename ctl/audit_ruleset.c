@@ -201,7 +201,7 @@ static int add_rule(struct ruleset *rs, const json_t *r)
 		return 0;
 	if (c->n == c->size) {
 		size_t size = c->size ? c->size * 2 : 8;
-		const json_t **longer = reallocarray(c->rules, size, sizeof(*longer));
+		const json_t **longer = reallocarray((void *)c->rules, size, sizeof(void *));
 
 		if (!longer)
 			return -ENOMEM;

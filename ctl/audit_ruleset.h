@@ -43,8 +43,8 @@ struct ruleset {
 	size_t n_chains;
 	struct nft_set *sets;
 	size_t n_sets;
-	const char
-		*unseen; /* what else filters packets on this host, and is not in here; NULL: nothing known */
+	size_t work; /* that following it has taken so far */
+	const char *unseen; /* what else filters packets on this host, and is not in here; NULL: nothing known */
 };
 
 /* Negative errno: -EPERM without CAP_NET_ADMIN, -ETIME if it took too long. Always to be released. */

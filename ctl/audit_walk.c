@@ -36,7 +36,6 @@ struct walk {
 	struct ranges accepted; /* by the base chain that is walked */
 	const struct nft_chain *chain;
 	const json_t *rule;
-	size_t *work;
 	const char *pending; /* what a condition of this rule depends on */
 	bool within;	     /* a limit of this rule */
 	unsigned partial;    /* jumps that not all sources took */
@@ -114,33 +113,6 @@ static void on_accept(struct walk *w, const struct ranges *sources)
 	}
 }
 
-static bool is_own(const struct walk *w, int family, number_t a)
-{
-	size_t i;
-
-	for (i = 0; i < w->host->n; i++)
-		if (w->host->routes[i].family == family && w->host->routes[i].own == a)
-			return true;
-	return false;
-}
-
-static const char *way_out(const struct walk *w, int family, number_t to)
-{
-	const struct host_route *best = NULL, *r;
-	size_t i;
-
-	for (i = 0; i < w->host->n; i++) {
-		number_t other;
-
-		r = &w->host->routes[i];
-		other = r->network ^ to;
-		if (r->family == family && r->len > 0 && (!best || r->len > best->len) &&
-		    (other >> ((family == AF_INET ? 32 : 128) - r->len)) == 0)
-			best = r;
-	}
-	return best ? best->interface : NULL;
-}
-
 /* From now on those sources are on a way of their own. False: it cannot be told where they go. */
 static bool on_translate(struct walk *w, const char *kind, const json_t *to, const struct ranges *sources)
 {
@@ -155,7 +127,7 @@ static bool on_translate(struct walk *w, const char *kind, const json_t *to, con
 		return false;
 	if (port)
 		p.port = (uint16_t)json_integer_value(port);
-	p.here = strcmp(kind, "redirect") == 0 || is_own(w, p.family, p.to);
+	p.here = strcmp(kind, "redirect") == 0 || host_has(w->host, p.family, p.to);
 	p.ct_status |= CT_STATUS_DNAT;
 	/* Whether loopback can be reached so depends on a sysctl, route_localnet. */
 	if (!p.here && p.family == AF_INET && (p.to >> 24) == 127)
@@ -257,7 +229,7 @@ static bool narrow(struct walk *w, struct reach *r, const struct ranges *in, str
 		condition_done(c);
 		return true;
 	}
-	*w->work += maybe->n + c->yes.n + c->maybe.n;
+	w->rules->work += maybe->n + c->yes.n + c->maybe.n;
 	any = ranges_or(&c->yes, &c->maybe);
 	now_maybe = c->maybe_all ? ranges_copy(maybe) : ranges_and(maybe, &any);
 	now_sure = ranges_and(sure, &c->yes);
@@ -298,7 +270,7 @@ static size_t collect_verdicts(struct walk *w, struct matcher *m, const json_t *
 		}
 		if (j == n)
 			verdicts[n++] = (struct verdict){data, {.all = false}};
-		*w->work += verdicts[j].when.yes.n;
+		w->rules->work += verdicts[j].when.yes.n;
 		condition_add(&verdicts[j].when, &c);
 	}
 	return n;
@@ -454,7 +426,7 @@ static void walk_rule(struct walk *w, const struct flow *f, const struct ranges 
 		if (kind && on_statement(w, f, &m, kind, json_object_get(s, kind), &r, in) == STEP_END)
 			break;
 	}
-	*w->work += m.work + 1;
+	w->rules->work += m.work + 1;
 	reach_done(&r);
 }
 
@@ -467,7 +439,7 @@ static struct ranges walk_chain(struct walk *w, const struct nft_chain *chain, c
 	size_t i;
 
 	for (i = 0; i < chain->n && (rest.n || rest.failed); i++) {
-		if (*w->work > WALK_WORK_MAX) {
+		if (w->rules->work > WALK_WORK_MAX) {
 			doubt(w, "too many others: the ruleset is too large to be followed");
 			on_unknown(w, NULL, &rest);
 			break;
@@ -477,7 +449,7 @@ static struct ranges walk_chain(struct walk *w, const struct nft_chain *chain, c
 		/* The rule may take from rest while it is looked at. */
 		now = rest;
 		rest = ranges_copy(&now);
-		*w->work += now.n;
+		w->rules->work += now.n;
 		walk_rule(w, &f, &now);
 		ranges_done(&now);
 	}
@@ -562,7 +534,7 @@ static void walk_end(struct walk *w, const struct packet *asked, struct ranges *
 	if (sources->n == 0 && !sources->failed)
 		return;
 	w->packet.forward = !p->here;
-	w->packet.out = p->here ? "" : way_out(w, p->family, p->to);
+	w->packet.out = p->here ? "" : host_way_out(w->host, p->family, p->to);
 	walk_hook(w, p->here ? "input" : "forward", NULL, sources);
 	if (same) {
 		join(&w->result->arrives, sources);
@@ -575,10 +547,10 @@ static void walk_end(struct walk *w, const struct packet *asked, struct ranges *
 	join(&w->result->elsewhere, sources);
 }
 
-void walk(struct ruleset *rules, const struct host *host, const struct packet *packet, size_t *work,
+void walk(struct ruleset *rules, const struct host *host, const struct packet *packet,
 	  struct walk_result *ret)
 {
-	struct walk w = {.rules = rules, .host = host, .packet = *packet, .result = ret, .work = work};
+	struct walk w = {.rules = rules, .host = host, .packet = *packet, .result = ret};
 	struct branch branches[BRANCHES_MAX];
 	struct ranges sources = ranges_all(packet->family == AF_INET ? 32 : 128);
 	size_t i;

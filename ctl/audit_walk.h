@@ -2,6 +2,7 @@
 #ifndef SIPWARDEN_AUDIT_WALK_H
 #define SIPWARDEN_AUDIT_WALK_H
 
+#include "audit_host.h"
 #include "audit_match.h"
 
 /*
@@ -11,19 +12,6 @@
  * and why_unknown has a reason. The order is the kernel's: ingress, prerouting, then
  * input or forward; in each of them the base chains of all tables by priority.
  */
-struct host_route {
-	const char *interface;
-	number_t network; /* addresses of the network that is behind it */
-	unsigned len;
-	int family;
-	number_t own; /* the address of this host in it */
-};
-
-struct host {
-	const struct host_route *routes;
-	size_t n;
-};
-
 #define WALK_WHY_MAX 300
 
 struct walk_result {
@@ -36,10 +24,10 @@ struct walk_result {
 	bool limited; /* in rate, by a rule on the way */
 };
 
-/* work counts what was done, over all calls; beyond WALK_WORK_MAX nothing can be told any more. */
+/* The ruleset counts what was done, over all calls; beyond that, nothing can be told any more. */
 #define WALK_WORK_MAX ((size_t)400000000)
 
-void walk(struct ruleset *rules, const struct host *host, const struct packet *packet, size_t *work,
+void walk(struct ruleset *rules, const struct host *host, const struct packet *packet,
 	  struct walk_result *ret);
 void walk_done(struct walk_result *r);
 
