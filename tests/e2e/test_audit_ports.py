@@ -11,7 +11,10 @@ import socket
 import subprocess
 import sys
 
-from sipwarden_env import BUILD, run, sh, wait
+from sipwarden_env import BUILD, TOP, run, sh, wait
+
+sys.path.insert(0, os.path.join(TOP, "tests/demo"))
+import gateway  # noqa: E402
 
 HERE4, HERE6 = "192.0.2.1", "2001:db8::1"
 SOURCES = ("192.0.2.77", "198.51.100.7", "203.0.113.9", "2001:db8::77", "2001:db8:5::7")
@@ -423,6 +426,53 @@ def test_what_does_not_read_the_ruleset_says_so():
         assert done.returncode == 5 and "run it as root" in done.stderr and not done.stdout, done
         done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--root", "/", "ports"], stderr=subprocess.PIPE, timeout=60)
         assert done.returncode == 2
+
+
+def audits(message):
+    out = sh("journalctl", "-D", "/run/log/journal", "-o", "json", "MESSAGE_ID=" + message, check=False)
+    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+
+def audit_all(status):
+    """As its unit does, with the journal as standard error (systemd.exec(5))."""
+    done = subprocess.run(["systemd-cat", "sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh",
+                           f"{BUILD}/sipwarden", "audit", "all", "--state", "/run/audit", "--baseline", "/run/accepted", "--asterisk",
+                           "/run/asterisk"], timeout=300, check=False)
+    assert done.returncode == status, done
+
+
+def test_what_is_new_since_the_last_time_is_told_once():
+    told, new = "802a7831744d4ef9bdcaa52ee4c333eb", "9348c6f1590f4b8e961d173fa98eb2ff"
+    journald = gateway.start_journald()
+    os.makedirs("/run/audit")
+    os.makedirs("/run/asterisk", exist_ok=True)
+    try:
+        with network():
+            sh("nft", "-f", "-", input="table inet f { chain i { type filter hook input priority 0; policy drop; udp dport 5060 accept;\n }\n}")
+            audit_all(0)
+            wait("the first", lambda: len(audits(told)) == 1)
+            assert audits(told)[0]["MESSAGE"].startswith("Audit: 0 critical, 0 warning; 0 of them new"), audits(told)
+            sh("nft", "add", "rule", "inet", "f", "i", "tcp", "dport", "5038", "accept")
+            audit_all(1)
+            wait("the second", lambda: len(audits(told)) == 2)
+            found = audits(new)
+            assert [f["SIPWARDEN_FINDING"] for f in found] == ["port-manage-open:tcp/0.0.0.0%3a5038"], found
+            assert found[0]["SIPWARDEN_SEVERITY"] == "critical" and found[0]["PRIORITY"] == "3", found
+            # Again: known, and not told again.
+            audit_all(1)
+            wait("the third", lambda: len(audits(told)) == 3)
+            assert len(audits(new)) == 1
+            with open("/run/audit/report.txt", encoding="utf-8") as f:
+                assert "port-manage-open:tcp/0.0.0.0%3a5038" in f.read()
+            assert {os.stat("/run/audit/" + name).st_mode & 0o777 for name in os.listdir("/run/audit")} == {0o600}
+            with open("/run/accepted", "w", encoding="ascii") as f:
+                f.write("port-manage-open:tcp/0.0.0.0%3a5038 # only today\n")
+            audit_all(0)
+            wait("the fourth", lambda: len(audits(told)) == 4)
+            assert "1 gone" in audits(told)[-1]["MESSAGE"], audits(told)
+    finally:
+        journald.kill()
+        journald.wait()
 
 
 def test_media_ports_and_a_baseline():
