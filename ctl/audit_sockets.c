@@ -23,15 +23,14 @@
 static bool parse_address(const char *hex, struct socket_at *s)
 {
 	size_t i, words = strlen(hex) / 8;
-	unsigned word;
+	char word[9] = "";
 
 	if (words != 1 && words != 4)
 		return false;
 	s->address = 0;
 	for (i = 0; i < words; i++) {
-		if (sscanf(hex + 8 * i, "%8x", &word) != 1)
-			return false;
-		s->address = s->address << 32 | ntohl(word);
+		memcpy(word, hex + 8 * i, 8);
+		s->address = s->address << 32 | ntohl((uint32_t)strtoul(word, NULL, 16));
 	}
 	s->family = words == 1 ? AF_INET : AF_INET6;
 	s->any = s->address == 0;
@@ -68,27 +67,35 @@ int sockets_add(struct sockets *all, const struct socket_at *one)
 	return 0;
 }
 
+/* A line of proc_net(5): number, both addresses, state, queues, timers, counts, owner, timeout, inode. */
+static bool parse_line(const char *line, int protocol, struct socket_at *s)
+{
+	char local[64], port[8], remote_port[8], state[8], inode[32];
+
+	if (sscanf(line,
+		   " %*[0-9]: %63[0-9A-F]:%7[0-9A-F] %*[0-9A-F]:%7[0-9A-F] %7s %*s %*s %*s %*s %*s %31s",
+		   local, port, remote_port, state, inode) != 5)
+		return false;
+	if (strtoul(state, NULL, 16) != (protocol == IPPROTO_TCP ? STATE_LISTEN : STATE_CLOSE) ||
+	    strtoul(remote_port, NULL, 16) != 0)
+		return false;
+	*s = (struct socket_at){.protocol = protocol, .inode = strtoul(inode, NULL, 10)};
+	s->port = s->last_port = (uint16_t)strtoul(port, NULL, 16);
+	return parse_address(local, s);
+}
+
 static int read_table(struct sockets *all, const char *path, int protocol)
 {
 	FILE *f = fopen(path, "re");
-	char line[512], local[64], remote[64];
-	unsigned port, remote_port, state;
+	struct socket_at s;
+	char line[512];
 	int r = 0;
 
 	if (!f)
 		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && fgets(line, sizeof(line), f)) {
-		struct socket_at s = {.protocol = protocol};
-
-		if (sscanf(line, " %*d: %63[0-9A-F]:%x %63[0-9A-F]:%x %x %*s %*s %*s %*s %*s %lu", local,
-			   &port, remote, &remote_port, &state, &s.inode) != 6)
-			continue;
-		if (state != (protocol == IPPROTO_TCP ? STATE_LISTEN : STATE_CLOSE) || remote_port != 0)
-			continue;
-		s.port = s.last_port = (uint16_t)port;
-		if (parse_address(local, &s))
+	while (r == 0 && fgets(line, sizeof(line), f))
+		if (parse_line(line, protocol, &s))
 			r = sockets_add(all, &s);
-	}
 	fclose(f);
 	return r;
 }
@@ -124,7 +131,7 @@ static void read_name(int proc, const char *pid, char *ret, size_t size)
 static size_t name_sockets_of(struct sockets *all, int proc, const char *pid)
 {
 	char path[300], link[64], name[32];
-	unsigned long inode;
+	static const char socket[] = "socket:[";
 	struct dirent *e;
 	size_t n = 0;
 	DIR *d;
@@ -144,8 +151,8 @@ static size_t name_sockets_of(struct sockets *all, int proc, const char *pid)
 
 		n++;
 		link[len > 0 ? len : 0] = '\0';
-		if (sscanf(link, "socket:[%lu]", &inode) == 1)
-			name_socket(all, inode, name);
+		if (strncmp(link, socket, strlen(socket)) == 0)
+			name_socket(all, strtoul(link + strlen(socket), NULL, 10), name);
 	}
 	closedir(d);
 	return n;

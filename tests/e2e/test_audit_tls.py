@@ -2,9 +2,11 @@
 """sipwarden audit tls: listeners of openssl s_server, of several kinds, on the loopback of a namespace."""
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
+import xml.etree.ElementTree
 
 from sipwarden_env import BUILD, run, sh, wait
 
@@ -63,10 +65,12 @@ class Place:
         return ("-cert", self.path("cert.pem"), "-key", self.path("key.pem"))
 
     def serve(self, port, *options):
-        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *options],
-                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.start(port, "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *options)
+
+    def start(self, port, *command):
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.servers.append(server)
-        wait(f"s_server at {port}", lambda: answers(port))
+        wait(f"{command[0]} at {port}", lambda: answers(port))
 
     def audit(self, *targets, options=()):
         env = dict(os.environ, SSL_CERT_FILE=self.path("ca.pem"), SSL_CERT_DIR="/nonexistent")
@@ -181,6 +185,80 @@ def test_listeners_are_found_in_the_configuration():
         told = json.loads(done.stdout)
         assert told["listeners"] == 5 and not done.stderr, (told, done.stderr)
         assert {f["file"] for f in told["findings"]} == {f"127.0.0.1:{n}" for n in (8089, 5061, 5062, 5063, 5064)}
+
+
+# What OpenSSL has no name for any more: IANA's registry of cipher suites.
+OLD = {"RC4-MD5": 0x0004, "RC4-SHA": 0x0005, "DES-CBC-SHA": 0x0009, "DES-CBC3-SHA": 0x000a, "DHE-RSA-DES-CBC-SHA": 0x0015,
+       "DHE-RSA-DES-CBC3-SHA": 0x0016, "ADH-RC4-MD5": 0x0018, "ADH-DES-CBC3-SHA": 0x001b, "ECDHE-RSA-RC4-SHA": 0xc011,
+       "ECDHE-RSA-DES-CBC3-SHA": 0xc012, "AECDH-RC4-SHA": 0xc016, "AECDH-DES-CBC3-SHA": 0xc017}
+
+
+def numbers():
+    """Of suites, by OpenSSL's names."""
+    known = dict(OLD)
+    for line in sh("openssl", "ciphers", "-V", "ALL:COMPLEMENTOFALL:@SECLEVEL=0").splitlines():
+        number, name = re.match(r" *0x(..,0x..) - (\S+)", line).groups()
+        known[name] = int(number.replace(",0x", ""), 16)
+    return known
+
+
+def told_by_sslscan(port):
+    """The versions, and (version, suite) of those of which it tells suites: not SSL 3.0."""
+    scan = xml.etree.ElementTree.fromstring(sh("sslscan", "--no-colour", "--xml=-", f"localhost:{port}", timeout=200))
+    versions = {p.get("type").upper() + " " + (p.get("version") if p.get("type") == "tls" else p.get("version") + ".0")
+                for p in scan.iter("protocol") if p.get("enabled") == "1"}
+    return versions, {(c.get("sslversion").replace("v", " "), int(c.get("id"), 16)) for c in scan.iter("cipher")}
+
+
+def told_by_us(found):
+    known, versions, suites = numbers(), set(), set()
+    for finding in found.values():
+        if finding["check"] == "tls-suites":
+            version, names = re.match(r"(\S+ \S+) accepts: (.*)", finding["what"]).groups()
+            versions.add(version)
+            suites |= {(version, known[name]) for name in names.split() if version != "SSL 3.0"}
+    return versions, suites
+
+
+def selfserv(p, port):
+    """NSS, which still speaks SSL 3.0."""
+    sh("openssl", "pkcs12", "-export", "-in", p.path("cert.pem"), "-inkey", p.path("key.pem"), "-out", p.path("p12"), "-name", "server",
+       "-passout", "pass:")
+    os.mkdir(p.path("nss"))
+    sh("certutil", "-N", "-d", "sql:" + p.path("nss"), "--empty-password")
+    sh("pk12util", "-i", p.path("p12"), "-d", "sql:" + p.path("nss"), "-W", "")
+    p.start(port, "selfserv", "-V", "ssl3:tls1.2", "-d", "sql:" + p.path("nss"), "-n", "server", "-p", str(port), "-c",
+            ":0004:0005:000A:002F:0035:C011:C012:C013:C02F")
+
+
+def test_it_agrees_with_sslscan_on_servers_of_every_kind():
+    gnutls = "NORMAL:+VERS-TLS-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+DHE-RSA:+MD5:+ANON-DH:+ANON-ECDH"
+    with Place() as p:
+        certificate = p.certificate()
+        p.serve(5061, *certificate, *GOOD)
+        p.serve(5062, *certificate, "-cipher", "ALL:@SECLEVEL=0")
+        p.serve(5063, *certificate, "-cipher", "AES128-SHA:DHE-RSA-AES128-SHA:@SECLEVEL=0", "-max_protocol", "TLSv1.1")
+        p.serve(5064, *certificate, "-tls1_3")
+        p.serve(5065, *certificate, "-cipher", "ECDHE-RSA-NULL-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", "-tls1_2")
+        p.start(5066, "gnutls-serv", "-p", "5066", "-q", "--x509certfile", p.path("cert.pem"), "--x509keyfile", p.path("key.pem"),
+                "--priority", gnutls)
+        selfserv(p, 5067)
+        for port in range(5061, 5068):
+            ours, theirs = told_by_us(p.audit(f"localhost:{port}")[1]), told_by_sslscan(port)
+            assert ours == theirs, (port, ours[0] ^ theirs[0], sorted((v, hex(n)) for v, n in ours[1] ^ theirs[1]))
+
+
+def test_what_openssl_cannot_speak_any_more_is_found():
+    with Place() as p:
+        p.certificate()
+        selfserv(p, 5061)
+        status, found, _ = p.audit("localhost:5061")
+        assert status == 1
+        assert found["tls-suites/SSL%203.0"]["what"] == "SSL 3.0 accepts: AES128-SHA AES256-SHA DES-CBC3-SHA RC4-SHA RC4-MD5", found
+        assert found["tls-old-version/SSL%203.0"]["severity"] == "warning"
+        for version in ("SSL%203.0", "TLS%201.0", "TLS%201.1", "TLS%201.2"):
+            assert "RC4-SHA" in found["tls-broken-suite/" + version]["what"], found
+            assert "DES-CBC3-SHA" in found["tls-weak-bits/" + version]["what"], found
 
 
 def test_what_is_no_tls_is_a_failure_and_no_finding():
