@@ -319,6 +319,17 @@ def test_iptables_in_nftables_clothes():
         agree(net, "nat", passed={(5062, V4)})
 
 
+def test_tables_of_the_old_iptables_are_not_passed_over():
+    with network() as net:
+        sh("iptables-legacy", "-A", "INPUT", "-p", "tcp", "--dport", "5038", "-j", "DROP")
+        try:
+            words = words_of(audit()["tcp/0.0.0.0:5038"], V4)
+            assert words.startswith("not decidable, because there are tables of iptables-legacy"), words
+            assert not net.arrives(socket.SOCK_STREAM, SOURCES[1], HERE4, 5038)
+        finally:
+            sh("iptables-legacy", "-F")
+
+
 def test_what_docker_publishes():
     with network() as net:
         sh("ip", "netns", "add", "inside")

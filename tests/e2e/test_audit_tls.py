@@ -2,95 +2,15 @@
 """sipwarden audit tls: listeners of openssl s_server, of several kinds, on the loopback of a namespace."""
 import json
 import os
-import re
 import socket
 import subprocess
-import tempfile
-import xml.etree.ElementTree
 
-from sipwarden_env import BUILD, run, sh, wait
-
-CA = """[ca]
-default_ca = this
-[this]
-dir = {dir}
-database = {dir}/index
-serial = {dir}/serial
-new_certs_dir = {dir}
-default_md = {md}
-policy = any
-email_in_dn = no
-unique_subject = no
-copy_extensions = copy
-[any]
-commonName = supplied
-"""
-
-
-class Place:
-    """An authority, and servers."""
-
-    def __init__(self):
-        self.root = tempfile.TemporaryDirectory(prefix="sipwarden-audit-tls-")
-        self.dir = self.root.name
-        self.servers = []
-        sh("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.path("ca.key"), "-out",
-           self.path("ca.pem"), "-days", "30", "-subj", "/CN=authority")
-        for name, text in (("index", ""), ("serial", "01\n")):
-            with open(self.path(name), "w", encoding="utf-8") as f:
-                f.write(text)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for server in self.servers:
-            server.kill()
-            server.wait()
-        self.root.cleanup()
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def certificate(self, name="localhost", key="rsa:2048", days=(-1, 30), md="sha256"):
-        """Of the authority; valid from and until these days from now. Returns the options of s_server."""
-        with open(self.path("ca.cnf"), "w", encoding="utf-8") as f:
-            f.write(CA.format(dir=self.dir, md=md))
-        when = [sh("date", "-u", "-d", f"{day} days", "+%y%m%d%H%M%SZ").strip() for day in days]
-        sh("openssl", "req", "-newkey", key, "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("csr.pem"), "-subj",
-           f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
-        sh("openssl", "ca", "-batch", "-config", self.path("ca.cnf"), "-cert", self.path("ca.pem"), "-keyfile",
-           self.path("ca.key"), "-in", self.path("csr.pem"), "-out", self.path("cert.pem"), "-startdate", when[0], "-enddate",
-           when[1], "-notext", "-rand_serial")
-        return ("-cert", self.path("cert.pem"), "-key", self.path("key.pem"))
-
-    def serve(self, port, *options):
-        self.start(port, "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *options)
-
-    def start(self, port, *command):
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.servers.append(server)
-        wait(f"{command[0]} at {port}", lambda: answers(port))
-
-    def audit(self, *targets, options=()):
-        env = dict(os.environ, SSL_CERT_FILE=self.path("ca.pem"), SSL_CERT_DIR="/nonexistent")
-        done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--json", *options, "tls", *targets], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=env, timeout=200)
-        assert 0 <= done.returncode <= 7, (done.returncode, done.stderr[-2000:])
-        found = json.loads(done.stdout)["findings"] if done.stdout else []
-        return done.returncode, {f["check"] + "/" + f["id"].rsplit("/", 1)[1]: f for f in found}, done.stderr.decode()
-
-
-def answers(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+from sipwarden_env import BUILD, run, sh
+from tls_servers import GOOD, Place, selfserv
 
 
 def serious(found):
     return {i for i, f in found.items() if f["severity"] != "info"}
-
-
-GOOD = ("-min_protocol", "TLSv1.2", "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20")
 
 
 def test_a_modern_listener_has_no_finding():
@@ -185,67 +105,6 @@ def test_listeners_are_found_in_the_configuration():
         told = json.loads(done.stdout)
         assert told["listeners"] == 5 and not done.stderr, (told, done.stderr)
         assert {f["file"] for f in told["findings"]} == {f"127.0.0.1:{n}" for n in (8089, 5061, 5062, 5063, 5064)}
-
-
-# What OpenSSL has no name for any more: IANA's registry of cipher suites.
-OLD = {"RC4-MD5": 0x0004, "RC4-SHA": 0x0005, "DES-CBC-SHA": 0x0009, "DES-CBC3-SHA": 0x000a, "DHE-RSA-DES-CBC-SHA": 0x0015,
-       "DHE-RSA-DES-CBC3-SHA": 0x0016, "ADH-RC4-MD5": 0x0018, "ADH-DES-CBC3-SHA": 0x001b, "ECDHE-RSA-RC4-SHA": 0xc011,
-       "ECDHE-RSA-DES-CBC3-SHA": 0xc012, "AECDH-RC4-SHA": 0xc016, "AECDH-DES-CBC3-SHA": 0xc017}
-
-
-def numbers():
-    """Of suites, by OpenSSL's names."""
-    known = dict(OLD)
-    for line in sh("openssl", "ciphers", "-V", "ALL:COMPLEMENTOFALL:@SECLEVEL=0").splitlines():
-        number, name = re.match(r" *0x(..,0x..) - (\S+)", line).groups()
-        known[name] = int(number.replace(",0x", ""), 16)
-    return known
-
-
-def told_by_sslscan(port):
-    """The versions, and (version, suite) of those of which it tells suites: not SSL 3.0."""
-    scan = xml.etree.ElementTree.fromstring(sh("sslscan", "--no-colour", "--xml=-", f"localhost:{port}", timeout=200))
-    versions = {p.get("type").upper() + " " + (p.get("version") if p.get("type") == "tls" else p.get("version") + ".0")
-                for p in scan.iter("protocol") if p.get("enabled") == "1"}
-    return versions, {(c.get("sslversion").replace("v", " "), int(c.get("id"), 16)) for c in scan.iter("cipher")}
-
-
-def told_by_us(found):
-    known, versions, suites = numbers(), set(), set()
-    for finding in found.values():
-        if finding["check"] == "tls-suites":
-            version, names = re.match(r"(\S+ \S+) accepts: (.*)", finding["what"]).groups()
-            versions.add(version)
-            suites |= {(version, known[name]) for name in names.split() if version != "SSL 3.0"}
-    return versions, suites
-
-
-def selfserv(p, port):
-    """NSS, which still speaks SSL 3.0."""
-    sh("openssl", "pkcs12", "-export", "-in", p.path("cert.pem"), "-inkey", p.path("key.pem"), "-out", p.path("p12"), "-name", "server",
-       "-passout", "pass:")
-    os.mkdir(p.path("nss"))
-    sh("certutil", "-N", "-d", "sql:" + p.path("nss"), "--empty-password")
-    sh("pk12util", "-i", p.path("p12"), "-d", "sql:" + p.path("nss"), "-W", "")
-    p.start(port, "selfserv", "-V", "ssl3:tls1.2", "-d", "sql:" + p.path("nss"), "-n", "server", "-p", str(port), "-c",
-            ":0004:0005:000A:002F:0035:C011:C012:C013:C02F")
-
-
-def test_it_agrees_with_sslscan_on_servers_of_every_kind():
-    gnutls = "NORMAL:+VERS-TLS-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+DHE-RSA:+MD5:+ANON-DH:+ANON-ECDH"
-    with Place() as p:
-        certificate = p.certificate()
-        p.serve(5061, *certificate, *GOOD)
-        p.serve(5062, *certificate, "-cipher", "ALL:@SECLEVEL=0")
-        p.serve(5063, *certificate, "-cipher", "AES128-SHA:DHE-RSA-AES128-SHA:@SECLEVEL=0", "-max_protocol", "TLSv1.1")
-        p.serve(5064, *certificate, "-tls1_3")
-        p.serve(5065, *certificate, "-cipher", "ECDHE-RSA-NULL-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", "-tls1_2")
-        p.start(5066, "gnutls-serv", "-p", "5066", "-q", "--x509certfile", p.path("cert.pem"), "--x509keyfile", p.path("key.pem"),
-                "--priority", gnutls)
-        selfserv(p, 5067)
-        for port in range(5061, 5068):
-            ours, theirs = told_by_us(p.audit(f"localhost:{port}")[1]), told_by_sslscan(port)
-            assert ours == theirs, (port, ours[0] ^ theirs[0], sorted((v, hex(n)) for v, n in ours[1] ^ theirs[1]))
 
 
 def test_what_openssl_cannot_speak_any_more_is_found():
