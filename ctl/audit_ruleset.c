@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit_legacy.h"
 #include "audit_xt.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -237,24 +238,13 @@ static int index_all(struct ruleset *rs)
 	return r;
 }
 
-/* Files of the kernel that name tables of the old interface, if there are any. */
-static bool has_line(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	bool has = f && fgetc(f) != EOF;
-
-	if (f)
-		fclose(f);
-	return has;
-}
-
 int ruleset_read(struct ruleset *rs)
 {
 	int error = 0;
 
 	*rs = (struct ruleset){.n_chains = 0};
-	if (has_line("/proc/net/ip_tables_names") || has_line("/proc/net/ip6_tables_names"))
-		rs->unseen = "there are tables of iptables-legacy, which nftables does not show: "
+	if (audit_legacy_filters())
+		rs->unseen = "there are rules of iptables-legacy, which nftables does not show: "
 			     "see iptables-legacy-save and ip6tables-legacy-save";
 	rs->json = ask("list ruleset", &error);
 	if (!rs->json)

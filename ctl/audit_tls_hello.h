@@ -19,10 +19,10 @@
 int tls_hello(int fd, long long deadline, int version, const char *server_name, const uint16_t *suites,
 	      size_t n);
 
-/* Number, and what is known of a suite that OpenSSL does not have. */
+/* What is known of a suite that OpenSSL does not have. */
 struct hello_suite {
-	uint16_t number;
 	struct tls_suite suite;
+	uint16_t number;
 	bool ssl3_only; /* in later versions, OpenSSL asks for it */
 };
 extern const struct hello_suite hello_suites[];

@@ -319,15 +319,21 @@ def test_iptables_in_nftables_clothes():
         agree(net, "nat", passed={(5062, V4)})
 
 
-def test_tables_of_the_old_iptables_are_not_passed_over():
+def test_rules_of_the_old_iptables_are_not_passed_over():
+    def words():
+        return words_of(audit()["tcp/0.0.0.0:5038"], V4)
+
     with network() as net:
-        sh("iptables-legacy", "-A", "INPUT", "-p", "tcp", "--dport", "5038", "-j", "DROP")
-        try:
-            words = words_of(audit()["tcp/0.0.0.0:5038"], V4)
-            assert words.startswith("not decidable, because there are tables of iptables-legacy"), words
-            assert not net.arrives(socket.SOCK_STREAM, SOURCES[1], HERE4, 5038)
-        finally:
-            sh("iptables-legacy", "-F")
+        for command in ("iptables-legacy", "ip6tables-legacy"):
+            for set_up, undo in (("-A INPUT -p tcp --dport 5038 -j DROP", "-F"), ("-P INPUT DROP", "-P INPUT ACCEPT"), ("-N mine", "-X mine")):
+                sh(command, *set_up.split())
+                assert words().startswith("not decidable, because there are rules of iptables-legacy"), (command, set_up, words())
+                if command == "iptables-legacy" and set_up != "-N mine":
+                    assert not net.arrives(socket.SOCK_STREAM, SOURCES[1], HERE4, 5038)
+                # Its tables stay, and are empty.
+                sh(command, *undo.split())
+                assert words() == "open to all (no rule says otherwise)", (command, undo, words())
+                assert net.arrives(socket.SOCK_STREAM, SOURCES[1], HERE4, 5038)
 
 
 def test_what_docker_publishes():
