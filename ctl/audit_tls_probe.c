@@ -290,12 +290,13 @@ int tls_probe(const struct sockaddr *address, socklen_t len, const char *server_
 	/* openssl.cnf of this host may forbid what the server still does. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	all = all_suites();
+	memcpy(ret->versions, versions, sizeof(versions));
 	for (i = 0; all && i < TLS_VERSIONS; i++) {
-		int r;
+		/* The oldest comes last: there are servers that hang when it is offered. */
+		struct tls_version *v = &ret->versions[(i + 1) % TLS_VERSIONS];
+		int r = probe_all(&p, v, all);
 
-		ret->versions[i] = versions[i];
-		r = probe_all(&p, &ret->versions[i], all);
-		any |= ret->versions[i].n > 0;
+		any |= v->n > 0;
 		if (r != -EPROTO && r < 0 && r != -ECONNRESET)
 			ret->error = r;
 		/* Where nobody answers, the other versions need not be waited for. */

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 
 from sipwarden_env import BUILD, run, sh
 from tls_servers import GOOD, Place, selfserv
@@ -120,6 +121,43 @@ def test_what_openssl_cannot_speak_any_more_is_found():
             assert "DES-CBC3-SHA" in found["tls-weak-bits/" + version]["what"], found
 
 
+def test_a_listener_that_hangs_at_the_oldest_version_is_judged_all_the_same():
+    held = []
+
+    def relay(listener):
+        while True:
+            try:
+                one, _ = listener.accept()
+            except OSError:
+                return
+            first = one.recv(3)
+            if first[1:] == b"\3\0":  # a record of SSL 3.0
+                held.append(one)
+                continue
+            other = socket.create_connection(("127.0.0.1", 5061))
+            other.sendall(first)
+            for a, b in ((one, other), (other, one)):
+                threading.Thread(target=copy, args=(a, b), daemon=True).start()
+
+    def copy(a, b):
+        try:
+            while data := a.recv(4096):
+                b.sendall(data)
+        except OSError:
+            pass
+        a.close()
+        b.close()
+
+    with Place() as p, socket.create_server(("127.0.0.1", 5062)) as listener:
+        p.serve(5061, *p.certificate(), *GOOD)
+        thread = threading.Thread(target=relay, args=(listener,))
+        thread.start()
+        status, found, _ = p.audit("127.0.0.1:5062")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        assert status == 0 and "tls-suites/TLS%201.2" in found and len(held) == 1, (status, found, held)
+
+
 def test_what_is_no_tls_is_a_failure_and_no_finding():
     with Place() as p, socket.socket() as silent:
         silent.bind(("127.0.0.1", 5065))
@@ -137,8 +175,6 @@ def test_what_is_no_tls_is_a_failure_and_no_finding():
 
 
 def test_a_listener_that_talks_nonsense_ends_nothing():
-    import threading
-
     def talk(listener):
         while True:
             try:
