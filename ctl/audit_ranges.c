@@ -81,22 +81,44 @@ struct ranges ranges_copy(const struct ranges *a)
 	return b;
 }
 
+/* The first range that does not end before x. */
+static size_t find_end(const struct ranges *a, number_t x)
+{
+	size_t low = 0, high = a->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (a->r[middle].last < x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Few with many: each of the few is looked up. */
 struct ranges ranges_and(const struct ranges *a, const struct ranges *b)
 {
+	const struct ranges *few = a->n < b->n ? a : b, *many = few == a ? b : a;
 	struct ranges c = {.failed = a->failed || b->failed};
-	size_t i = 0, j = 0;
+	size_t i, j = 0;
 
-	while (i < a->n && j < b->n) {
-		const struct range *x = &a->r[i], *y = &b->r[j];
-		number_t first = x->first > y->first ? x->first : y->first;
-		number_t last = x->last < y->last ? x->last : y->last;
+	for (i = 0; i < few->n; i++) {
+		const struct range *x = &few->r[i];
 
-		if (first <= last)
-			ranges_append(&c, first, last);
-		if (x->last < y->last)
-			i++;
-		else
+		if (j < many->n && many->r[j].last < x->first)
+			j = few->n * 16 < many->n ? find_end(many, x->first) : j + 1;
+		while (j < many->n && many->r[j].last < x->first)
 			j++;
+		for (; j < many->n && many->r[j].first <= x->last; j++) {
+			const struct range *y = &many->r[j];
+
+			ranges_append(&c, x->first > y->first ? x->first : y->first,
+				      x->last < y->last ? x->last : y->last);
+			if (y->last > x->last)
+				break;
+		}
 	}
 	return c;
 }
@@ -166,21 +188,6 @@ double ranges_count(const struct ranges *a)
 bool ranges_equal(const struct ranges *a, const struct ranges *b)
 {
 	return a->n == b->n && (a->n == 0 || memcmp(a->r, b->r, a->n * sizeof(*a->r)) == 0);
-}
-
-bool ranges_has(const struct ranges *a, number_t x)
-{
-	size_t low = 0, high = a->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (a->r[middle].last < x)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < a->n && a->r[low].first <= x;
 }
 
 static const char *address_text(number_t x, int family, char buf[static INET6_ADDRSTRLEN])

@@ -43,7 +43,6 @@ void ranges_tidy(struct ranges *a);
 /* How many numbers it has, nearly. */
 double ranges_count(const struct ranges *a);
 bool ranges_equal(const struct ranges *a, const struct ranges *b);
-bool ranges_has(const struct ranges *a, number_t x);
 /* "192.0.2.0/24, 198.51.100.1-198.51.100.9 and 7 more". Returns buf. */
 char *ranges_text(const struct ranges *a, int family, char buf[static RANGES_TEXT_MAX]);
 

@@ -146,12 +146,14 @@ static void on_unknown(struct walk *w, const char *because, const struct ranges 
 }
 
 /*
- * A verdict for some of those that came to a rule: maybe (all for which it is possible)
- * and sure. Takes them from rest, which goes on to the next rule; those that return
- * from the chain go to back.
+ * What becomes of those that came to a rule ("in"): those that a verdict surely takes do
+ * not go on to the next rule, those that return from a chain it leads to do, and those
+ * that leave this chain go to back.
  */
 struct flow {
-	struct ranges *rest, *back;
+	const struct ranges *in;
+	struct ranges taken, returned;
+	struct ranges *back;
 	unsigned depth;
 };
 
@@ -160,12 +162,12 @@ static const struct nft_chain *chain_of(const struct walk *w, const json_t *targ
 	return ruleset_chain(w->rules, w->chain->family, w->chain->table, ruleset_text(target, "target"));
 }
 
-static void on_jump(struct walk *w, const struct flow *f, const json_t *target, bool comes_back,
+static void on_jump(struct walk *w, struct flow *f, const json_t *target, bool comes_back,
 		    const struct ranges *maybe, const struct ranges *sure)
 {
 	const struct nft_chain *to = chain_of(w, target), *from = w->chain;
 	const json_t *rule = w->rule;
-	bool partial = !ranges_equal(sure, f->rest);
+	bool partial = !ranges_equal(sure, f->in);
 	struct ranges left;
 
 	if (!to || f->depth >= DEPTH_MAX) {
@@ -177,13 +179,13 @@ static void on_jump(struct walk *w, const struct flow *f, const json_t *target, 
 	w->partial -= partial;
 	w->chain = from;
 	w->rule = rule;
-	take(f->rest, sure);
-	join(comes_back ? f->rest : f->back, &left);
+	join(&f->taken, sure);
+	join(comes_back ? &f->returned : f->back, &left);
 	ranges_done(&left);
 }
 
 /* False if this is no verdict. */
-static bool on_verdict(struct walk *w, const struct flow *f, const char *kind, const json_t *e,
+static bool on_verdict(struct walk *w, struct flow *f, const char *kind, const json_t *e,
 		       const struct ranges *maybe, const struct ranges *sure)
 {
 	if (!ranges_equal(maybe, sure))
@@ -207,7 +209,7 @@ static bool on_verdict(struct walk *w, const struct flow *f, const char *kind, c
 		on_unknown(w, kind, maybe);
 	else
 		return false;
-	take(f->rest, sure);
+	join(&f->taken, sure);
 	return true;
 }
 
@@ -229,7 +231,7 @@ static bool narrow(struct walk *w, struct reach *r, const struct ranges *in, str
 		condition_done(c);
 		return true;
 	}
-	w->rules->work += maybe->n + c->yes.n + c->maybe.n;
+	w->rules->work += c->yes.n + c->maybe.n;
 	any = ranges_or(&c->yes, &c->maybe);
 	now_maybe = c->maybe_all ? ranges_copy(maybe) : ranges_and(maybe, &any);
 	now_sure = ranges_and(sure, &c->yes);
@@ -276,7 +278,7 @@ static size_t collect_verdicts(struct walk *w, struct matcher *m, const json_t *
 	return n;
 }
 
-static void on_map(struct walk *w, const struct flow *f, struct matcher *m, const json_t *map,
+static void on_map(struct walk *w, struct flow *f, struct matcher *m, const json_t *map,
 		   const struct reach *r, const struct ranges *in)
 {
 	struct verdict verdicts[VERDICTS_MAX];
@@ -366,7 +368,7 @@ static bool is_neutral(const char *kind)
 	return is_any(kind, neutral);
 }
 
-static enum step on_statement(struct walk *w, const struct flow *f, struct matcher *m, const char *kind,
+static enum step on_statement(struct walk *w, struct flow *f, struct matcher *m, const char *kind,
 			      const json_t *e, struct reach *r, const struct ranges *in)
 {
 	static const char *const limits[] = {"limit", "ct count", NULL}, *const dynamic[] = {"set", "map",
@@ -410,7 +412,7 @@ static enum step on_statement(struct walk *w, const struct flow *f, struct match
 	return STEP_END;
 }
 
-static void walk_rule(struct walk *w, const struct flow *f, const struct ranges *in)
+static void walk_rule(struct walk *w, struct flow *f, const struct ranges *in)
 {
 	const json_t *statements = json_object_get(w->rule, "expr");
 	struct matcher m = {w->rules, &w->packet, w->chain->family, w->chain->table, 0};
@@ -434,11 +436,12 @@ static void walk_rule(struct walk *w, const struct flow *f, const struct ranges 
 static struct ranges walk_chain(struct walk *w, const struct nft_chain *chain, const struct ranges *in,
 				unsigned depth)
 {
-	struct ranges rest = ranges_copy(in), back = {.n = 0}, now;
-	struct flow f = {&rest, &back, depth};
+	struct ranges rest = ranges_copy(in), back = {.n = 0};
 	size_t i;
 
 	for (i = 0; i < chain->n && (rest.n || rest.failed); i++) {
+		struct flow f = {.in = &rest, .back = &back, .depth = depth};
+
 		if (w->rules->work > WALK_WORK_MAX) {
 			doubt(w, "too many others: the ruleset is too large to be followed");
 			on_unknown(w, NULL, &rest);
@@ -446,12 +449,12 @@ static struct ranges walk_chain(struct walk *w, const struct nft_chain *chain, c
 		}
 		w->chain = chain;
 		w->rule = chain->rules[i];
-		/* The rule may take from rest while it is looked at. */
-		now = rest;
-		rest = ranges_copy(&now);
-		w->rules->work += now.n;
-		walk_rule(w, &f, &now);
-		ranges_done(&now);
+		walk_rule(w, &f, &rest);
+		w->rules->work += f.taken.n ? rest.n : 0;
+		take(&rest, &f.taken);
+		join(&rest, &f.returned);
+		ranges_done(&f.taken);
+		ranges_done(&f.returned);
 	}
 	w->chain = chain;
 	w->rule = NULL;

@@ -25,7 +25,7 @@ struct walk_result {
 };
 
 /* The ruleset counts what was done, over all calls; beyond that, nothing can be told any more. */
-#define WALK_WORK_MAX ((size_t)400000000)
+#define WALK_WORK_MAX ((size_t)2000000000)
 
 void walk(struct ruleset *rules, const struct host *host, const struct packet *packet,
 	  struct walk_result *ret);
