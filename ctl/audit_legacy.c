@@ -21,7 +21,8 @@
 /* ACCEPT as the kernel keeps it (iptables: libiptc.c). */
 #define VERDICT_ACCEPT (-NF_ACCEPT - 1)
 
-/* Questions and answers are the same for both families; only the head of an entry is another. */
+/* Questions (IPT_SO_GET_INFO is IP6T_SO_GET_INFO) and answers are the same for both families; only the head
+ * of an entry is another. */
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one layout");
 _Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO && IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES,
 	       "one number");
