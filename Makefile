@@ -176,6 +176,11 @@ bench-durability: deps-build
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/bench/durability $(O)
 
+bench-firewall: deps-build
+	@$(call install-debs,$(DEPS_BENCH) kamailio kamailio-extra-modules sip-tester systemd)
+	@$(MAKE) --no-print-directory -s all benches
+	@/usr/bin/python3 tests/bench/sipfirewall $(O)
+
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -208,7 +213,9 @@ install: all
 	for u in $(UNITS); do sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u.in > $(DESTDIR)$(UNITDIR)/$$u; done
 	install -m 644 systemd/sipwarden.sysusers $(LIBDIR)/sysusers.d/sipwarden.conf
 	install -m 644 systemd/sipwarden.tmpfiles $(LIBDIR)/tmpfiles.d/sipwarden.conf
-	[ -e $(CONF)/sipwarden.conf ] || install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf
+	@# Nothing is started here, so no plan can be shown; the Debian package does that.
+	[ -e $(CONF)/sipwarden.conf ] || { install -m 644 docs/sipwarden.conf $(CONF)/sipwarden.conf && { [ -n "$(DESTDIR)" ] || \
+		echo "The SIP firewall is off. Once sipwardend runs: sipwarden firewall plan, then sipwarden firewall on"; }; }
 
 # The config in /etc and the database stay; the bans do not, when this is the machine itself.
 uninstall:
@@ -251,6 +258,7 @@ help:
 	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make bench-durability  reboot, floods, bad filters: some minutes'
+	@echo 'sudo make bench-firewall  who still registers and calls under a flood: some minutes'
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
@@ -258,4 +266,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability bench-firewall install uninstall clean help

@@ -149,6 +149,7 @@ static int start_stages(struct agent *a)
 		log_error("%s: the control socket cannot be opened: %s", cfg->socket, strerror(-r));
 		return r;
 	}
+	agent_sip_open(a);
 	r = confine(cfg);
 	if (r < 0)
 		return r;
@@ -182,6 +183,7 @@ static void agent_stop(struct agent *a)
 	agent_inputs_stop(a->inputs, a->n_inputs);
 	control_stop(a->control);
 	agent_exemptions_stop(a);
+	agent_sip_done(a);
 	store_close(a->store);
 	agent_keep_done(a);
 	firewall_stop(a->firewall);

@@ -12,7 +12,9 @@
 #include "decide/decide.h"
 #include "firewall/firewall.h"
 #include "health/health.h"
+#include "host/connected.h"
 #include "host/host.h"
+#include "host/listen.h"
 #include "input/input.h"
 #include "match/match.h"
 #include "match/skew.h"
@@ -89,6 +91,22 @@ struct agent_watch {
 	usec_t published; /* CLOCK_MONOTONIC */
 };
 
+/* The SIP firewall, see sipfirewall.c. */
+struct agent_sip {
+	usec_t switched; /* by hand, when; 0: as the config has it */
+	bool on;	 /* then */
+	usec_t distrusted; /* when a friend was, last */
+	struct listen *listen; /* NULL: ports cannot be found */
+	struct listen_found found;
+	struct connected *connected; /* NULL: connections cannot be counted */
+	usec_t looked, asked; /* CLOCK_MONOTONIC: for ports; who was limited */
+	struct firewall_element *limited, *coming; /* by address; the answer that is not whole yet */
+	size_t n_limited, n_coming, room;
+	bool answering;
+	uint64_t events; /* that it gave to the rules */
+	bool error_told;
+};
+
 struct agent {
 	const struct agent_options *options;
 	sd_event *loop;
@@ -110,6 +128,7 @@ struct agent {
 	char *pause_reason; /* "" if none was given */
 	sd_event_source *pause_timer;
 	struct agent_watch watch;
+	struct agent_sip sip;
 	usec_t started;
 };
 
@@ -161,6 +180,30 @@ int agent_pause(struct agent *a, bool pause, const char *reason, char **message)
 void agent_pause_store(struct agent *a);
 /* For systemctl status. */
 const char *agent_doing(const struct agent *a);
+
+/* sipfirewall.c */
+/* Before the agent is confined. */
+void agent_sip_open(struct agent *a);
+/* With the database: how it was left. */
+void agent_sip_restore(struct agent *a);
+/* Whether it is on by hand, for another database. */
+void agent_sip_store(struct agent *a);
+/* The config changed. */
+void agent_sip_configure(struct agent *a);
+/* Once a second. */
+void agent_sip_tick(struct agent *a, const struct firewall_stats *fw);
+void agent_sip_done(struct agent *a);
+/* Shall it be on? */
+bool agent_sip_wanted(const struct agent *a);
+/* *message for the person who asked. */
+int agent_sip_switch(struct agent *a, bool on, char **message);
+/* For callbacks: who logged in, who is banned, whom it limited, what the helper did. */
+void agent_sip_befriended(void *userdata, const struct addr *addr, usec_t before, usec_t when);
+void agent_sip_banned(struct agent *a, const struct ban *b);
+usec_t agent_sip_trusted(void *userdata, const struct addr *addr);
+void agent_sip_limited(void *userdata, const struct firewall_element *e);
+void agent_sip_limited_end(void *userdata, int error);
+void agent_sip_switched(void *userdata, bool on, int error);
 
 /* flow.c */
 int agent_inputs_start(struct agent *a, const struct world *w, struct agent_input **ret);

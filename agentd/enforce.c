@@ -140,6 +140,7 @@ static void on_ban(void *userdata, struct ban *b)
 	struct agent *a = userdata;
 
 	enforce(a, b);
+	agent_sip_banned(a, b);
 	agent_store_ban(a, b);
 	agent_log_ban(a, b);
 	control_notify_ban(a->control, b);
@@ -350,6 +351,7 @@ void agent_restore(struct agent *a)
 	/* Those that ended while nobody read, too: they stood when lines that are still to be read were written. */
 	store_bans_each(a->store, agent_keep_clock(a), restore_ban, a);
 	agent_pause_restore(a);
+	agent_sip_restore(a);
 }
 
 int agent_add_timers(struct agent *a)
@@ -366,8 +368,11 @@ int agent_add_timers(struct agent *a)
 }
 
 const struct decide_callbacks agent_decide_callbacks = {
-	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history
+	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history,
+	.befriended = agent_sip_befriended
 };
 const struct firewall_callbacks agent_firewall_callbacks = {
-	.ready = on_firewall_ready, .done = on_firewall_done, .down = on_firewall_down, .left = on_left, .restored = on_restored
+	.ready = on_firewall_ready, .done = on_firewall_done, .down = on_firewall_down, .left = on_left, .restored = on_restored,
+	.trusted = agent_sip_trusted, .limited = agent_sip_limited, .limited_end = agent_sip_limited_end,
+	.switched = agent_sip_switched
 };

@@ -210,6 +210,7 @@ static void put_anew(struct agent *a)
 	decider_each(a->decider, put_ban, a);
 	decider_exempt_each(a->decider, put_exemption, a);
 	agent_pause_store(a);
+	agent_sip_store(a);
 	a->keep.whole = true;
 }
 

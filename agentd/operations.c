@@ -68,6 +68,7 @@ static int reload_world(struct agent *a, struct world *w)
 	log_set_level(w->cfg->log_level);
 	firewall_reload(a->firewall);
 	agent_exemptions_configure(a);
+	agent_sip_configure(a);
 	if (mode_changed)
 		agent_enforce_anew(a);
 	return 0;
@@ -178,6 +179,36 @@ static bool get_enforced(void *userdata, const struct ban *b)
 	return agent_enforces(userdata, b);
 }
 
+static void count_friend(void *userdata, const struct friend *f)
+{
+	uint64_t *count = userdata;
+
+	(void)f;
+	++*count;
+}
+
+static void get_sip(void *userdata, struct control_sip *ret)
+{
+	const struct agent *a = userdata;
+	const usec_t span = a->world->cfg->policy.friend_for, now = time_now();
+
+	*ret = (struct control_sip){
+		.wanted = agent_sip_wanted(a),
+		.switched = a->sip.switched,
+		.found = &a->sip.found,
+		.limited = a->sip.limited,
+		.n_limited = a->sip.n_limited,
+		.events = a->sip.events,
+	};
+	if (span > 0)
+		decider_friends_each(a->decider, now > span ? now - span : 0, count_friend, &ret->friends);
+}
+
+static int on_sip_switch(void *userdata, bool on, char **message)
+{
+	return agent_sip_switch(userdata, on, message);
+}
+
 static const struct config *get_config(void *userdata)
 {
 	return ((struct agent *)userdata)->world->cfg;
@@ -242,6 +273,8 @@ const struct control_ops agent_control_ops = {
 	.pause = on_pause,
 	.paused = get_paused,
 	.enforced = get_enforced,
+	.sip = get_sip,
+	.sip_switch = on_sip_switch,
 	.config = get_config,
 	.decider = get_decider,
 	.firewall = get_firewall,

@@ -114,6 +114,8 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 		.observe = cfg->observe,
 		.flushed = w->flushed,
 		.witness = cfg->witness,
+		.sip_wanted = agent_sip_wanted(a),
+		.sip_limited = a->sip.n_limited,
 		.resident = memory_resident(w->memory),
 		.trouble = *log_last_trouble(),
 		.metrics_file = cfg->metrics_file,

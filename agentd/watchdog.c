@@ -120,6 +120,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)usec;
 	if (agent_health(a, false, &h, &v) >= 0) {
 		ping(a, &h);
+		agent_sip_tick(a, &h.firewall);
 		tell_problems(a, &h, &v);
 		tell_systemd(a, &v);
 	}

@@ -51,6 +51,42 @@ static int read_page(sd_bus_message *m, bool enforced, struct table *t, json_t *
 	return r < 0 ? client_bad_reply(r) : CTL_OK;
 }
 
+/* list --limited */
+
+static int tell_limited(const struct ctl *ctl, sd_bus_message *m)
+{
+	static const char *const headers[] = { "ADDRESS", "PACKETS DROPPED", "BYTES", NULL };
+	json_t *array = json_array();
+	const char *address;
+	uint64_t packets, bytes, left;
+	struct table t;
+	int r = sd_bus_message_enter_container(m, 'a', "(" BUS_LIMITED ")");
+
+	output_table_begin(&t, headers);
+	while (r > 0 && (r = sd_bus_message_read(m, "(" BUS_LIMITED ")", &address, &packets, &bytes, &left)) > 0) {
+		char number[24];
+
+		json_array_append_new(array, json_pack("{s:o, s:I, s:I, s:o}", "address", output_string(address), "packets",
+						       (json_int_t)packets, "bytes", (json_int_t)bytes,
+						       "forgotten_in_seconds", output_span(left)));
+		if (ctl->json)
+			continue;
+		output_table_add(&t, address);
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)packets);
+		output_table_add(&t, number);
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)bytes);
+		output_table_add(&t, number);
+	}
+	if (r >= 0 && ctl->json)
+		output_json(json_incref(array));
+	else if (r >= 0 && t.count == 0)
+		puts("Nobody has sent too much within the last minute.");
+	else if (r >= 0)
+		output_table_print(&t);
+	json_decref(array);
+	return r < 0 ? client_bad_reply(r) : CTL_OK;
+}
+
 int cmd_list(struct ctl *ctl, int argc, char **argv)
 {
 	bool enforced = argc == 2 && strcmp(argv[1], "--enforced") == 0;
@@ -60,8 +96,12 @@ int cmd_list(struct ctl *ctl, int argc, char **argv)
 	struct table t;
 	int status;
 
+	if (argc == 2 && strcmp(argv[1], "--limited") == 0) {
+		json_decref(array);
+		return client_tell(ctl, 1, argv, "ListLimited", tell_limited);
+	}
 	if (argc > 1 && !enforced)
-		return usage_error(argv[0], "takes only --enforced, not", argv[1]);
+		return usage_error(argv[0], "takes only --enforced or --limited, not", argv[argc - 1]);
 	status = client_open(ctl, &bus);
 	if (status != CTL_OK)
 		return status;

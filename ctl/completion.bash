@@ -25,8 +25,9 @@ _sipwarden() {
 		;;
 	esac
 	case $command in
-	'') word="status metrics list show explain alerts ban unban exempt pause resume reload flush check audit simulate number monitor filter --config --socket --json --help --version" ;;
-	list) word="--enforced --json" ;;
+	'') word="status metrics list show explain alerts ban unban exempt firewall pause resume reload flush check audit simulate number monitor filter --config --socket --json --help --version" ;;
+	list) word="--enforced --limited --json" ;;
+	firewall) word="show plan on off --json" ;;
 	show | explain) word="$(_sipwarden_banned) --json" ;;
 	pause) word="--reason --json" ;;
 	unban) word="$(_sipwarden_banned) --all --json" ;;

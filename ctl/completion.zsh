@@ -35,6 +35,7 @@ _sipwarden_commands() {
 		'exempt:addresses and networks that are never banned'
 		'reload:read config and filters again'
 		'flush:lift all bans and remove the nftables table'
+		'firewall:limits of packets to the SIP ports'
 		'pause:enforce nothing, at once; go on counting'
 		'resume:enforce again'
 		'check:look for mistakes in config and filters'
@@ -89,7 +90,8 @@ _sipwarden() {
 	)
 	_arguments -C $common '(- *)--version[the version]' '1: :_sipwarden_commands' '*:: :->arguments' && return
 	case $line[1] in
-	list) _arguments $common '--enforced[leave out what is only observed]' ;;
+	list) _arguments $common '(--limited)--enforced[leave out what is only observed]' '(--enforced)--limited[who sends too much]' ;;
+	firewall) _arguments $common '1:what:(show plan on off)' ;;
 	show | explain) _arguments $common '1: :_sipwarden_banned' ;;
 	unban) _arguments $common '(*)--all[lift all bans]' '*: :_sipwarden_banned' ;;
 	ban) _arguments $common '--for=[how long, as 2h or 1d12h]:span: ' '--reason=[why]:text: ' '1:address or network: ' ;;

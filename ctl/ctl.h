@@ -37,6 +37,7 @@ int cmd_show(struct ctl *ctl, int argc, char **argv); /* explain.c */
 int cmd_explain(struct ctl *ctl, int argc, char **argv);
 int cmd_alerts(struct ctl *ctl, int argc, char **argv); /* alerts.c */
 int cmd_exempt(struct ctl *ctl, int argc, char **argv);  /* exempt.c */
+int cmd_firewall(struct ctl *ctl, int argc, char **argv); /* firewall.c */
 int cmd_reload(struct ctl *ctl, int argc, char **argv);  /* manage.c */
 int cmd_flush(struct ctl *ctl, int argc, char **argv);
 int cmd_pause(struct ctl *ctl, int argc, char **argv);

@@ -120,14 +120,26 @@ static void print_firewall(const json_t *facts)
 		printf("  kernel     ");
 	json_array_foreach(sets, i, s)
 	{
-		/* Two lines of them. */
-		printf("%s%s %lld", i == 0 ? "" : i == 5 ? ",\n             " : ", ", facts_text(s, "set"),
+		/* Five a line. */
+		printf("%s%s %lld", i == 0 ? "" : i % 5 == 0 ? ",\n             " : ", ", facts_text(s, "set"),
 		       fact(s, "elements"));
 		if (fact(s, "limit"))
 			printf("/%lld", fact(s, "limit"));
 	}
 	if (json_array_size(sets) > 0)
 		putchar('\n');
+}
+
+static void print_sip(const json_t *facts)
+{
+	printf("  SIP limits ");
+	if (!fact(facts, "sip_firewall")) {
+		puts("off: see 'sipwarden firewall plan'");
+		return;
+	}
+	printf("%s; %lld packets passed, %lld dropped; %lld sources send too much now\n",
+	       fact(facts, "sip_firewall_on") ? "on" : "NOT ON YET", fact(facts, "sip_firewall_passed"),
+	       fact(facts, "sip_firewall_dropped"), fact(facts, "sip_firewall_limited"));
 }
 
 static void print_store(const json_t *facts)
@@ -190,6 +202,7 @@ static void print_facts(const json_t *facts)
 	       fact(facts, "forged"), fact(facts, "spared"), fact(facts, "braked"), fact(facts, "friends"),
 	       fact(facts, "waiting"));
 	print_firewall(facts);
+	print_sip(facts);
 	print_store(facts);
 	print_memory(facts);
 	if (fact(facts, "alerts"))

@@ -19,6 +19,17 @@ enum kernel_set {
 	KERNEL_SEEN6,
 	KERNEL_CALLED4,
 	KERNEL_CALLED6,
+	/* Of the SIP firewall; the rest of its sets are as large as KERNEL_SOURCE4. */
+	KERNEL_TRUSTED4,
+	KERNEL_TRUSTED6,
+	KERNEL_ANSWERED4,
+	KERNEL_ANSWERED6,
+	KERNEL_GREY4,
+	KERNEL_GREY6,
+	KERNEL_LIMITED4,
+	KERNEL_LIMITED6,
+	KERNEL_SOURCE4,
+	KERNEL_SOURCE6,
 	KERNEL_SETS
 };
 
@@ -27,6 +38,8 @@ struct kernel_set_size {
 	uint64_t count; /* elements, as the limit counts them; prefixes and exemptions: as they were asked for */
 	uint64_t limit; /* 0: none */
 };
+
+#define KERNEL_SIP_FIRST KERNEL_TRUSTED4
 
 /* "ban4", …: as in nft(8). Static. */
 const char *kernel_set_name(enum kernel_set set);

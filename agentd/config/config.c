@@ -19,8 +19,8 @@
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "metrics",	 "site",      "input NAME",
-					     "rule NAME" };
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "sip-firewall", "site",
+					     "input NAME", "rule NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -89,7 +89,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [site], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [input NAME] and [rule NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -150,6 +150,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &brakes_keys;
 	} else if (strcmp(section, "metrics") == 0) {
 		l->keys = &metrics_keys;
+	} else if (strcmp(section, "sip-firewall") == 0) {
+		l->keys = &sip_keys;
 	} else if (strcmp(section, "site") == 0) {
 		l->keys = &site_keys;
 	} else if ((name = section_name(section, "input"))) {
@@ -168,7 +170,7 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 static void unknown_key(struct loader *l, const char *section, const char *key, unsigned line)
 {
 	_cleanup_free_ char *hint = NULL;
-	const char *names[16], *near;
+	const char *names[32], *near;
 	size_t i;
 
 	for (i = 0; i < l->keys->count && i < ELEMENTSOF(names); i++)
@@ -418,6 +420,7 @@ struct config *config_free(struct config *c)
 	strings_free(c->exempt_names);
 	free(c->path);
 	free(c->ports);
+	free(c->sip.ports);
 	free(c->user);
 	free(c->group);
 	free(c->state_dir);

@@ -28,6 +28,9 @@
  *   [prefixes]       offenders; window; ban; max; ipv4; ipv6
  *   [brakes]         bans_per_minute; friend_share
  *   [metrics]        file; interval
+ *   [sip-firewall]   enabled, ports, evidence; source, trusted, keepalive, connections, trusted_connections,
+ *                    new, retried, known, called, new_connections, known_connections = RATE [burst BURST]; concurrent; largest;
+ *                    trusted_size, sources, greylist
  *   [site]           country; outside; national; international; area; extensions; office_hours; timezone; holidays
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
@@ -108,6 +111,35 @@ struct config_policy {
 	uint32_t friend_share;	       /* percent of all friends that may be banned within an hour */
 };
 
+/* Packets a second, and how many more may come at once after a rest. */
+struct config_rate {
+	uint32_t rate, burst;
+};
+
+#define SIP_PORTS_MAX 256
+
+/* The limits of packets to the gateway's SIP ports; docs/architecture.md says how they work together. */
+struct config_sip {
+	bool enabled;	 /* unless it was switched by hand */
+	bool auto_ports; /* those that the gateway is found to listen on; ports where none is found */
+	bool evidence;	 /* who hits a limit of his own is told to the rules, as of class flood */
+	uint16_t *ports; /* ascending */
+	size_t n_ports;
+	/* Of each source by itself, IPv6: of each network of 64 bits. */
+	struct config_rate source, trusted;			/* UDP */
+	struct config_rate keepalive;				/* UDP too short for a SIP message */
+	struct config_rate connections, trusted_connections;	/* TCP, new ones */
+	/* Of all sources together that have not logged in: ceilings. */
+	struct config_rate new, retried, known;			/* UDP; retried: TCP, too */
+	struct config_rate called;				/* UDP: of those to whom the gateway sends requests */
+	struct config_rate new_connections, known_connections;	/* TCP */
+	uint32_t concurrent;	/* TCP connections that a source has that has not logged in; 0: any number */
+	uint32_t largest;	/* bytes of UDP data of a source that has not logged in */
+	uint32_t trusted_size;	/* elements of each family: who has logged in, */
+	uint32_t sources;	/* counted sources, for each limit, */
+	uint32_t greylist;	/* and new ones that shall send again */
+};
+
 /* The company whose gateway it is: how its people dial, and when they work. */
 struct config_site {
 	struct number_site numbers;
@@ -143,6 +175,7 @@ struct config {
 	usec_t history;  /* how long earlier bans count on the ladder */
 	char *metrics_file; /* for node_exporter; NULL: none is written */
 	usec_t metrics_interval;
+	struct config_sip sip;
 	struct config_site site;
 	struct addr *exempt;
 	size_t n_exempt;

@@ -139,13 +139,50 @@ static const struct config_policy policy = {
 	.friend_share = 20,
 };
 
+/* Where SIP is found if nobody says so and no gateway listens yet. */
+static const uint16_t sip_ports[] = { 5060, 5061, 5080, 5081 };
+
+/*
+ * A phone sends some ten packets when it starts, an office of five hundred behind
+ * one address several thousand, over the 32 seconds of its retransmissions (RFC 3261
+ * 17.1.2.2: timer F). A call takes three packets from its caller, so that a carrier with
+ * 100 calls a second sends 300. Guessing tools send hundreds to thousands a second without
+ * a rest. The ceilings are what a gateway on two cores answers beside its calls; their
+ * bursts are of four seconds, since after an outage all phones send again at once, every
+ * four seconds (T2). docs/firewall.md has figures.
+ */
+static const struct config_sip sip = {
+	.auto_ports = true,
+	.evidence = true,
+	.source = { 500, 2000 },
+	.trusted = { 2000, 10000 },
+	.keepalive = { 100, 1000 },
+	.connections = { 20, 500 },
+	.trusted_connections = { 200, 2000 },
+	.new = { 200, 800 },
+	.retried = { 100, 400 },
+	.known = { 1000, 4000 },
+	.called = { 5000, 20000 },
+	.new_connections = { 100, 200 },
+	.known_connections = { 200, 400 },
+	.concurrent = 1000,
+	.largest = 16384,
+	.trusted_size = 1000000,
+	.sources = 65536,
+	.greylist = 262144,
+};
+
 static bool set_ports(struct config *c)
 {
+	c->sip = sip;
 	c->ports = malloc(sizeof(ports));
-	if (!c->ports)
+	c->sip.ports = malloc(sizeof(sip_ports));
+	if (!c->ports || !c->sip.ports)
 		return false;
 	memcpy(c->ports, ports, sizeof(ports));
 	c->n_ports = ELEMENTSOF(ports);
+	memcpy(c->sip.ports, sip_ports, sizeof(sip_ports));
+	c->sip.n_ports = ELEMENTSOF(sip_ports);
 	return true;
 }
 

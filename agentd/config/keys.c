@@ -151,7 +151,7 @@ static bool read_ports(const struct place *at, const char *word, bool *chosen)
 	return true;
 }
 
-static void take_ports(struct loader *l, const struct place *at, const char *text)
+void key_ports(const struct place *at, const char *text, uint16_t **ret, size_t *n_ret)
 {
 	_cleanup_free_ bool *chosen = calloc(65536, sizeof(*chosen));
 	uint16_t *ports = calloc(PORTS_MAX, sizeof(*ports));
@@ -174,9 +174,14 @@ static void take_ports(struct loader *l, const struct place *at, const char *tex
 		free(ports);
 		return;
 	}
-	free(l->cfg->ports);
-	l->cfg->ports = ports;
-	l->cfg->n_ports = n;
+	free(*ret);
+	*ret = ports;
+	*n_ret = n;
+}
+
+static void take_ports(struct loader *l, const struct place *at, const char *text)
+{
+	key_ports(at, text, &l->cfg->ports, &l->cfg->n_ports);
 }
 
 static void take_witness(struct loader *l, const struct place *at, const char *text)

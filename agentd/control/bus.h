@@ -55,6 +55,17 @@
  *   Unexempt(s address) → t 1 if something else keeps it exempt, or 0
  *   Pause(s reason) → s text, Resume() → s text
  *   Reload() → s text, Flush() → s text
+ *   ListLimited() → a BUS_LIMITED
+ *       who sent more than the SIP firewall lets pass within the last minute: address,
+ *       packets and bytes dropped, span until it is forgotten
+ *   Firewall() → a{sv}, a BUS_PORT, a BUS_LIMIT, a BUS_COUNT, a BUS_SET
+ *       The SIP firewall. Facts: wanted, on (as the helper says), enabled (by the config),
+ *       switched (by hand, when; 0: it was not), ports_from (config, found, usual), error,
+ *       evidence, events, limited, friends, paused, firewall_ready, concurrent, largest, media (UDP
+ *       ports of gateways that were not taken for SIP). A port: number, transport, how it
+ *       was found, gateway or "". A limit: name, a second, burst. A counter of the kernel:
+ *       name, packets, bytes.
+ *   SwitchFirewall(b on) → s text
  *   signal Banned(BUS_BAN), signal Lifted(s address, s rule, s cause, b observed),
  *   signal Alert(BUS_ALERT)
  */
@@ -70,6 +81,10 @@
 #define BUS_RULE "suuutttb"
 #define BUS_HISTORY "stttsussbb"
 #define BUS_ALERT "tssss"
+#define BUS_LIMITED "sttt"
+#define BUS_PORT "qsss"
+#define BUS_LIMIT "suu"
+#define BUS_COUNT "stt"
 
 /* Errors, beside those of the D-Bus specification; each has a text for people. */
 #define BUS_ERROR_NOT_FOUND "org.sipwarden.Error.NotFound"

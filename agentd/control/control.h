@@ -9,6 +9,7 @@
 #include "decide/decide.h"
 #include "firewall/firewall.h"
 #include "health/health.h"
+#include "host/listen.h"
 #include "resolve/resolve.h"
 
 /*
@@ -20,6 +21,17 @@
  * signals are listed in bus.h, which ctl includes too.
  */
 struct control;
+
+/* The SIP firewall, as the agent has it; what the kernel says of it is in firewall_stats(). */
+struct control_sip {
+	bool wanted;	/* shall be on */
+	usec_t switched; /* by hand, when; 0: as the config has it */
+	const struct listen_found *found; /* none: the config's ports are limited */
+	const struct firewall_element *limited; /* by address */
+	size_t n_limited;
+	uint64_t events; /* that it gave to the rules */
+	uint64_t friends; /* addresses that logged in lately: it would trust them */
+};
 
 /* What the agent lets control do. Each returns 0 or negative errno; message, if
  * set, is a new string for the person who asked. */
@@ -34,6 +46,8 @@ struct control_ops {
 	usec_t (*paused)(void *userdata, const char **reason);
 	/* Is the ban one for the kernel, or only observed? */
 	bool (*enforced)(void *userdata, const struct ban *b);
+	void (*sip)(void *userdata, struct control_sip *ret);
+	int (*sip_switch)(void *userdata, bool on, char **message);
 	const struct config *(*config)(void *userdata);
 	struct decider *(*decider)(void *userdata);
 	struct firewall *(*firewall)(void *userdata);

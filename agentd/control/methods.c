@@ -372,7 +372,7 @@ static int method_unexempt(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
 /* The agent as a whole */
 
-static int reply_text(sd_bus_message *m, int r, const char *message, sd_bus_error *error)
+int control_reply_text(sd_bus_message *m, int r, const char *message, sd_bus_error *error)
 {
 	if (r < 0)
 		return sd_bus_error_setf(error, BUS_ERROR_FAILED, "%s", message ? message : strerror(-r));
@@ -388,7 +388,7 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	r = c->control->ops.reload(c->control->ops.userdata, &message);
-	return reply_text(m, r, message, error);
+	return control_reply_text(m, r, message, error);
 }
 
 static int method_pause(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -404,7 +404,7 @@ static int method_pause(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	r = c->control->ops.pause(c->control->ops.userdata, true, text_escape(SPAN(reason), shown, sizeof(shown)), &message);
-	return reply_text(m, r, message, error);
+	return control_reply_text(m, r, message, error);
 }
 
 static int method_resume(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -416,7 +416,7 @@ static int method_resume(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	r = c->control->ops.pause(c->control->ops.userdata, false, "", &message);
-	return reply_text(m, r, message, error);
+	return control_reply_text(m, r, message, error);
 }
 
 static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -428,7 +428,7 @@ static int method_flush(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r < 0)
 		return r;
 	r = c->control->ops.flush(c->control->ops.userdata, &message);
-	return reply_text(m, r, message, error);
+	return control_reply_text(m, r, message, error);
 }
 
 /* Who may call is decided by the socket's peer (control_check_allowed), not by sd-bus. */
@@ -451,6 +451,9 @@ const sd_bus_vtable control_vtable[] = {
 	METHOD("Resume", "", "s", method_resume),
 	METHOD("Reload", "", "s", method_reload),
 	METHOD("Flush", "", "s", method_flush),
+	METHOD("Firewall", "", "a{sv}a(" BUS_PORT ")a(" BUS_LIMIT ")a(" BUS_COUNT ")a(" BUS_SET ")", control_method_firewall),
+	METHOD("SwitchFirewall", "b", "s", control_method_switch_firewall),
+	METHOD("ListLimited", "", "a(" BUS_LIMITED ")", control_method_limited),
 	SD_BUS_SIGNAL("Banned", "(" BUS_BAN ")", 0),
 	SD_BUS_SIGNAL("Lifted", "sssb", 0),
 	SD_BUS_SIGNAL("Alert", "(" BUS_ALERT ")", 0),

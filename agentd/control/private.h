@@ -9,7 +9,7 @@
 
 /*
  * Between control.c, which keeps connections, and those that answer: methods.c,
- * status.c (how the agent is), explain.c (why one address is banned, or not) and alerts.c.
+ * sip.c (the SIP firewall), status.c (how the agent is), explain.c (why one address is banned, or not) and alerts.c.
  */
 struct control_client {
 	struct control_client *next;
@@ -60,10 +60,19 @@ int control_append_number(sd_bus_message *m, const char *key, uint64_t value);
 int control_append_text(sd_bus_message *m, const char *key, const char *value);
 /* Whether, since when and why enforcement is off, and whether the mode is observe: as {sv}. */
 int control_append_mode(const struct control *c, sd_bus_message *m);
+/* The answer of a method that gives a text. */
+int control_reply_text(sd_bus_message *m, int r, const char *message, sd_bus_error *error);
 const char *control_cause(enum lift_cause cause);
 /* Answers m as soon as the kernel has told what it dropped; at once if it cannot be asked. */
 int control_with_counters(struct control_client *c, sd_bus_message *m,
 			  int (*answer)(struct control_client *c, sd_bus_message *m), sd_bus_error *error);
+
+int control_append_sets(sd_bus_message *m, const struct firewall_stats *fw);
+
+/* sip.c */
+int control_method_firewall(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int control_method_switch_firewall(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int control_method_limited(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* status.c */
 int control_method_status(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -82,6 +82,11 @@ static int append_numbers(sd_bus_message *m, const struct health *h)
 		{ "firewall_restores", fw->restores },
 		{ "firewall_pending", fw->pending },
 		{ "firewall_resident", fw->resident },
+		{ "sip_firewall", h->sip_wanted },
+		{ "sip_firewall_on", fw->sip },
+		{ "sip_firewall_passed", health_sip_packets(fw, true) },
+		{ "sip_firewall_dropped", health_sip_packets(fw, false) },
+		{ "sip_firewall_limited", h->sip_limited },
 		{ "agent_resident", h->resident },
 		{ "database_bytes", h->store.bytes },
 		{ "database_committed", h->store.last_commit },
@@ -127,13 +132,13 @@ static int append_inputs(sd_bus_message *m, const struct health *h)
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_sets(sd_bus_message *m, const struct health *h)
+int control_append_sets(sd_bus_message *m, const struct firewall_stats *fw)
 {
 	int r = sd_bus_message_open_container(m, 'a', "(" BUS_SET ")");
 	size_t i;
 
 	for (i = 0; r >= 0 && i < KERNEL_SETS; i++) {
-		const struct kernel_set_size *s = &h->firewall.sizes[i];
+		const struct kernel_set_size *s = &fw->sizes[i];
 
 		if (s->known)
 			r = sd_bus_message_append(m, "(" BUS_SET ")", kernel_set_name((enum kernel_set)i), s->count,
@@ -163,7 +168,7 @@ static int reply_health(sd_bus_message *m, const struct health *h, const struct 
 	if (r >= 0)
 		r = append_inputs(reply, h);
 	if (r >= 0)
-		r = append_sets(reply, h);
+		r = control_append_sets(reply, &h->firewall);
 	if (r >= 0)
 		r = append_problems(reply, v);
 	if (r >= 0)

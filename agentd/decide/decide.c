@@ -276,9 +276,13 @@ static struct addr part_of(const struct event *e, const struct addr *counted)
 static void befriend(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
 	const struct addr part = part_of(e, counted);
+	const struct friend *known = trust_find(d->trust, counted);
+	const usec_t before = known ? known->last : 0;
 
 	if (part.family)
 		window_note(d->logged_in, &part, when);
+	if (d->callbacks.befriended && d->cfg->policy.friend_for)
+		d->callbacks.befriended(d->callbacks.userdata, &e->addrs[0], before, when);
 	trust_note(d->trust, counted, e->user, part.family != 0, when);
 }
 
@@ -504,6 +508,19 @@ void decider_exempt_each(const struct decider *d,
 void decider_befriend(struct decider *d, const struct friend *f)
 {
 	trust_restore(d->trust, f);
+}
+
+void decider_friends_each(const struct decider *d, usec_t since, void (*fn)(void *userdata, const struct friend *f), void *userdata)
+{
+	trust_each(d->trust, since, fn, userdata);
+}
+
+usec_t decider_friend_until(const struct decider *d, const struct addr *addr)
+{
+	const struct addr counted = rule_counted(&d->rules, addr);
+	const struct friend *f = trust_find(d->trust, &counted);
+
+	return f && f->last ? f->last + d->cfg->policy.friend_for : 0;
 }
 
 void decider_stats(const struct decider *d, struct decide_stats *ret)

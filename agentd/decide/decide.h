@@ -82,6 +82,8 @@ struct decide_callbacks {
 	bool (*ask)(void *userdata, const struct addr *addr);
 	/* Proven bans of addr that a rule made since: the ladder. */
 	unsigned (*history)(void *userdata, const struct addr *addr, usec_t since);
+	/* Somebody has logged in at addr, as the log has it; before: the last success there that was known, or 0. NULL: nobody asks. */
+	void (*befriended)(void *userdata, const struct addr *addr, usec_t before, usec_t when);
 	void *userdata;
 };
 
@@ -160,6 +162,11 @@ struct friend {
 };
 #define FRIEND_ACCOUNTS_MAX 8
 void decider_befriend(struct decider *d, const struct friend *f);
+
+/* Those that have logged in since. */
+void decider_friends_each(const struct decider *d, usec_t since, void (*fn)(void *userdata, const struct friend *f), void *userdata);
+/* Until when addr, or what it is counted as, is a friend, banned or not; 0: it never was. */
+usec_t decider_friend_until(const struct decider *d, const struct addr *addr);
 
 /* Why an address is, or is not, banned. Strings are owned by the explanation. */
 struct explain_rule {

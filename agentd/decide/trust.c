@@ -167,6 +167,15 @@ bool trust_knows_parts(const struct trust *t, const struct addr *addr, usec_t no
 	return e && e->parts_known && e->parts_known <= now;
 }
 
+void trust_each(const struct trust *t, usec_t since, void (*fn)(void *userdata, const struct friend *f), void *userdata)
+{
+	size_t i;
+
+	for (i = 0; i < TRUST_MAX; i++)
+		if (t->entries[i].friend.addr.family && t->entries[i].friend.last >= since)
+			fn(userdata, &t->entries[i].friend);
+}
+
 size_t trust_count(const struct trust *t, usec_t since)
 {
 	size_t i, n = 0;

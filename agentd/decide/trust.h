@@ -28,6 +28,8 @@ void trust_restore(struct trust *t, const struct friend *f);
 const struct friend *trust_find(const struct trust *t, const struct addr *addr);
 /* Is there anybody in prefix whose last success is not before since? */
 bool trust_any_in(const struct trust *t, const struct addr *prefix, usec_t since);
+/* Those whose last success is not before since. */
+void trust_each(const struct trust *t, usec_t since, void (*fn)(void *userdata, const struct friend *f), void *userdata);
 /* How many there are whose last success is not before since. */
 size_t trust_count(const struct trust *t, usec_t since);
 /* Forgets those whose last success is before. */

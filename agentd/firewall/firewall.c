@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "firewall/firewall.h"
+#include "firewall/firewall_private.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,10 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/unixsocket.h"
-#include "firewall/asked.h"
 #include "firewall/keeper.h"
-#include "firewall/proto.h"
-#include "firewall/restores.h"
 
 /* Packets on their way at once; the helper makes one transaction of what is there. */
 #define FLIGHT_MAX 10
@@ -25,39 +22,9 @@
 /* Entries for which there is always room. */
 #define QUEUE_KEPT 65536
 
-struct list_request {
-	firewall_element_fn fn;
-	firewall_end_fn end;
-	void *userdata;
-	struct list_request *next;
-};
-
-struct firewall {
-	sd_event *loop;
-	sd_event_source *io, *send, *reconnect;
-	struct firewall_callbacks callbacks;
-	char *path;   /* of the helper's socket; NULL: we started it */
-	pid_t keeper; /* 0: not ours */
-	int fd;
-	struct proto_entry *queue; /* entries [head, tail) wait to be sent */
-	size_t head, tail, size;
-	unsigned flight;	  /* packets not yet done */
-	unsigned bulk_flight;	  /* of these, with what is restored */
-	struct restores restores;
-	bool restoring; /* restored() is to be called */
-	uint64_t flight_entries;
-	struct list_request *lists, **lists_end; /* in the order asked */
-	struct asked asked;
-	bool paused; /* shall be */
-	bool served; /* a helper was ready once */
-	struct proto_packet *packet;
-	struct firewall_stats stats;
-	struct log_limit full, down;
-};
-
 /* Queue */
 
-static int queue_add(struct firewall *fw, const struct proto_entry *e)
+int firewall_queue(struct firewall *fw, const struct proto_entry *e)
 {
 	if (!fw->stats.ready)
 		return 0; /* ready() will ask for everything that is in force then */
@@ -101,6 +68,7 @@ static void queue_clear(struct firewall *fw)
 	fw->flight = fw->bulk_flight = 0;
 	fw->flight_entries = 0;
 	restores_done(&fw->restores);
+	restores_done(&fw->trusts);
 	fw->restoring = false;
 }
 
@@ -136,6 +104,7 @@ static void helper_gone(struct firewall *fw, int error)
 	fw->stats.asked = 0;
 	fw->stats.resident = 0;
 	memset(fw->stats.sizes, 0, sizeof(fw->stats.sizes));
+	firewall_sip_down(fw);
 	if (!fw->stats.down_since)
 		fw->stats.down_since = time_monotonic();
 	queue_clear(fw);
@@ -181,6 +150,8 @@ static size_t fill(struct firewall *fw, struct proto_packet *p)
 		if (left > 0)
 			p->entries[n++] = e;
 	}
+	while (p->flags == PROTO_BULK && n < PROTO_ENTRIES_MAX && firewall_sip_next(fw, &p->entries[n]))
+		n += p->entries[n].left > 0;
 	p->count = (uint16_t)n;
 	return n;
 }
@@ -202,11 +173,13 @@ static void take_back(struct firewall *fw, const struct proto_packet *p)
 	unsigned i;
 
 	for (i = p->count; p->flags == PROTO_BULK && i > 0; i--)
-		restores_put_back(&fw->restores, &p->entries[i - 1].addr);
+		restores_put_back(p->entries[i - 1].op == PROTO_TRUST ? &fw->trusts : &fw->restores, &p->entries[i - 1].addr);
 }
 
 static void end_restoring(struct firewall *fw)
 {
+	if (restores_count(&fw->trusts) == 0)
+		restores_done(&fw->trusts);
 	if (!fw->restoring || fw->bulk_flight > 0 || restores_count(&fw->restores) > 0)
 		return;
 	fw->restoring = false;
@@ -241,14 +214,14 @@ static int on_send(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-static int command(struct firewall *fw, enum proto_op op, const struct addr *addr, usec_t left)
+int firewall_command(struct firewall *fw, enum proto_op op, const struct addr *addr, usec_t left)
 {
 	struct proto_entry e = { .op = (uint8_t)op, .left = left == USEC_INFINITY ? UINT64_MAX : left };
 	int r;
 
 	if (addr)
 		e.addr = *addr;
-	r = queue_add(fw, &e);
+	r = firewall_queue(fw, &e);
 	if (r < 0 && log_limit_pass(&fw->full))
 		log_error("%zu bans wait for the firewall helper; further ones are not queued: %s", fw->tail - fw->head,
 			  strerror(-r));
@@ -269,7 +242,8 @@ static void on_hello(struct firewall *fw, bool lost, bool fresh)
 	fw->stats.down_since = fw->stats.asked = 0;
 	fw->stats.fresh = fresh;
 	fw->restoring = true;
-	command(fw, fw->paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0);
+	firewall_command(fw, fw->paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0);
+	firewall_sip_hello(fw);
 	fw->callbacks.ready(fw->callbacks.userdata, lost);
 }
 
@@ -299,7 +273,7 @@ static bool take_health(struct firewall_stats *s, const struct proto_entry *e)
 
 static void entry_done(struct firewall *fw, const struct proto_entry *e)
 {
-	if (take_health(&fw->stats, e))
+	if (take_health(&fw->stats, e) || firewall_sip_done(fw, e))
 		return;
 	if (e->op == PROTO_SEEN) {
 		asked_answer(&fw->asked, e->left, e->error);
@@ -338,6 +312,10 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 		}
 		return;
 	}
+	if (p->type == PROTO_LIMITED) {
+		firewall_sip_limited(fw, p);
+		return;
+	}
 	if (p->type == PROTO_LISTED) {
 		list_ended(fw, p->count > 0 ? p->entries[0].error : 0);
 		return;
@@ -350,7 +328,7 @@ static void on_packet(struct firewall *fw, const struct proto_packet *p)
 	fw->flight_entries -= fw->flight_entries < p->count ? fw->flight_entries : p->count;
 	for (i = 0; i < p->count; i++)
 		entry_done(fw, &p->entries[i]);
-	if (fw->head < fw->tail || fw->restoring)
+	if (fw->head < fw->tail || fw->restoring || restores_count(&fw->trusts) > 0)
 		sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
 }
 
@@ -503,6 +481,7 @@ struct firewall *firewall_stop(struct firewall *fw)
 	asked_done(&fw->asked);
 	queue_clear(fw);
 	free(fw->packet);
+	free(fw->sip);
 	free(fw->path);
 	sd_event_unref(fw->loop);
 	free(fw);
@@ -516,7 +495,7 @@ bool firewall_is_ready(const struct firewall *fw)
 
 int firewall_ban(struct firewall *fw, const struct addr *addr, usec_t left)
 {
-	return command(fw, PROTO_BAN, addr, left);
+	return firewall_command(fw, PROTO_BAN, addr, left);
 }
 
 int firewall_restore(struct firewall *fw, const struct addr *addr)
@@ -532,28 +511,28 @@ int firewall_restore(struct firewall *fw, const struct addr *addr)
 
 int firewall_unban(struct firewall *fw, const struct addr *addr)
 {
-	return command(fw, PROTO_UNBAN, addr, 0);
+	return firewall_command(fw, PROTO_UNBAN, addr, 0);
 }
 
 int firewall_exempt(struct firewall *fw, const struct addr *addr, bool add)
 {
-	return command(fw, add ? PROTO_EXEMPT : PROTO_UNEXEMPT, addr, 0);
+	return firewall_command(fw, add ? PROTO_EXEMPT : PROTO_UNEXEMPT, addr, 0);
 }
 
 int firewall_reload(struct firewall *fw)
 {
-	return command(fw, PROTO_RELOAD, NULL, 0);
+	return firewall_command(fw, PROTO_RELOAD, NULL, 0);
 }
 
 int firewall_flush(struct firewall *fw)
 {
-	return fw->stats.ready ? command(fw, PROTO_FLUSH, NULL, 0) : -ENOTCONN;
+	return fw->stats.ready ? firewall_command(fw, PROTO_FLUSH, NULL, 0) : -ENOTCONN;
 }
 
 int firewall_pause(struct firewall *fw, bool paused)
 {
 	fw->paused = paused;
-	return fw->stats.ready ? command(fw, paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0) : -ENOTCONN;
+	return fw->stats.ready ? firewall_command(fw, paused ? PROTO_PAUSE : PROTO_RESUME, NULL, 0) : -ENOTCONN;
 }
 
 int firewall_ask(struct firewall *fw, const struct addr *addr, firewall_witness_fn fn, void *userdata)
@@ -564,7 +543,7 @@ int firewall_ask(struct firewall *fw, const struct addr *addr, firewall_witness_
 	if (r < 0)
 		return r;
 	/* Without a helper, on_send() answers. */
-	r = fw->stats.ready ? queue_add(fw, &e) : sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
+	r = fw->stats.ready ? firewall_queue(fw, &e) : sd_event_source_set_enabled(fw->send, SD_EVENT_ONESHOT);
 	if (r < 0)
 		asked_take_back(&fw->asked);
 	return r < 0 ? r : 0;
@@ -581,7 +560,7 @@ int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn e
 	if (!l)
 		return -ENOMEM;
 	*l = (struct list_request){ fn, end, userdata, NULL };
-	r = command(fw, PROTO_LIST, NULL, 0);
+	r = firewall_command(fw, PROTO_LIST, NULL, 0);
 	if (r < 0) {
 		free(l);
 		return r;
@@ -597,12 +576,12 @@ void firewall_ping(struct firewall *fw, bool sizes)
 
 	if (!fw->stats.ready || fw->stats.asked)
 		return;
-	if (queue_add(fw, &e) < 0)
+	if (firewall_queue(fw, &e) < 0)
 		return;
 	fw->stats.asked = time_monotonic();
 	e.op = PROTO_SIZE;
 	for (e.left = 0; sizes && e.left < KERNEL_SETS; e.left++)
-		queue_add(fw, &e);
+		firewall_queue(fw, &e);
 }
 
 void firewall_stats(const struct firewall *fw, struct firewall_stats *ret)

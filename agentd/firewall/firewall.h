@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/kernelset.h"
+#include "base/sipcount.h"
 #include "base/timespan.h"
 #include "base/witness.h"
 #include "config/config.h"
@@ -42,6 +43,14 @@ struct firewall_callbacks {
 	usec_t (*left)(void *userdata, const struct addr *addr);
 	/* All that was to be restored is done; also if that was nothing. May be NULL. */
 	void (*restored)(void *userdata);
+	/* For firewall_trust_again(): for how long the address is to be trusted; 0: not any more. May be NULL. */
+	usec_t (*trusted)(void *userdata, const struct addr *addr);
+	/* One whom the SIP firewall has limited lately, after firewall_sip_ask(); left: until it is forgotten. May be NULL. */
+	void (*limited)(void *userdata, const struct firewall_element *e);
+	/* That was all. May be NULL. */
+	void (*limited_end)(void *userdata, int error);
+	/* The SIP firewall is on or off as asked, or could not be; off in both cases without a helper. May be NULL. */
+	void (*switched)(void *userdata, bool on, int error);
 };
 
 /*
@@ -103,6 +112,28 @@ typedef void (*firewall_element_fn)(void *userdata, const struct firewall_elemen
 typedef void (*firewall_end_fn)(void *userdata, int error);
 int firewall_list(struct firewall *fw, firewall_element_fn fn, firewall_end_fn end, void *userdata);
 
+/*
+ * The SIP firewall (docs/architecture.md). How it shall be is remembered for a
+ * helper that comes. Ports, ascending, are those found; the helper takes them only
+ * if its own config leaves them open. NULL: as they were said last.
+ */
+struct firewall_ports {
+	const uint16_t *udp, *tcp;
+	size_t n_udp, n_tcp;
+};
+#define FIREWALL_PORTS_MAX SIP_PORTS_MAX
+/* 0, -ENOTCONN: done as soon as a helper is there; -ENOMEM. */
+int firewall_sip(struct firewall *fw, bool on, const struct firewall_ports *ports);
+/* Somebody at the address, an IPv6 address counting as its network of 64 bits, has logged in; is trusted no longer. */
+int firewall_trust(struct firewall *fw, const struct addr *addr, usec_t left);
+int firewall_distrust(struct firewall *fw, const struct addr *addr);
+/* It has too many connections: no new ones for so long. */
+int firewall_crowd(struct firewall *fw, const struct addr *addr, usec_t left);
+/* One of many, behind all else, as firewall_restore(): callbacks.trusted() says for how long. */
+int firewall_trust_again(struct firewall *fw, const struct addr *addr);
+/* What its counters say, into firewall_stats(), and who was limited. */
+void firewall_sip_ask(struct firewall *fw);
+
 #define FIREWALL_QUEUE_MAX 2000000
 #define FIREWALL_ASKED_MAX 65536
 
@@ -126,6 +157,9 @@ struct firewall_stats {
 	usec_t down_since;  /* CLOCK_MONOTONIC; 0: it is ready */
 	uint64_t resident;  /* bytes of memory the helper takes; 0: not known */
 	struct kernel_set_size sizes[KERNEL_SETS];
+	bool sip;      /* the SIP firewall is on, as the helper has last acknowledged */
+	int sip_error; /* why it could not be switched on; 0: it could */
+	struct sip_counter sip_counts[SIP_COUNTS]; /* since it was switched on, or the table made */
 	int helper_pid; /* of what starts the helper again; 0: not ours */
 };
 void firewall_stats(const struct firewall *fw, struct firewall_stats *ret);

@@ -220,11 +220,71 @@ static int ping(const struct helper *h, struct proto_entry *e)
 	return 0;
 }
 
+static int count_sip(const struct helper *h, struct proto_entry *e)
+{
+	struct sip_counter c;
+	int r = table_sip_count(h->table, e->left, &c);
+
+	e->packets = c.packets;
+	e->bytes = c.bytes;
+	return r;
+}
+
+static void flush_limited(struct helper *h)
+{
+	h->out->magic = PROTO_MAGIC;
+	h->out->type = PROTO_LIMITED;
+	h->out->flags = 0;
+	if (h->out->count > 0)
+		send_packet(h, h->out);
+	h->out->count = 0;
+}
+
+static void add_limited(void *userdata, const struct proto_entry *e)
+{
+	struct helper *h = userdata;
+
+	h->out->entries[h->out->count++] = *e;
+	if (h->out->count == PROTO_ENTRIES_MAX)
+		flush_limited(h);
+}
+
+/* A few thousand at most: told at once. */
+static int list_limited(struct helper *h)
+{
+	int r;
+
+	h->out->count = 0;
+	r = table_sip_limited(h->table, add_limited, h);
+	flush_limited(h);
+	return r;
+}
+
+static bool is_sip(const struct proto_entry *e)
+{
+	return e->op >= PROTO_SIP_PORT && e->op <= PROTO_SIP_LIMITED;
+}
+
+static int take_sip(struct helper *h, struct proto_entry *e)
+{
+	switch (e->op) {
+	case PROTO_SIP_PORT:
+		return table_sip_port(h->table, e);
+	case PROTO_SIP:
+		return table_sip_switch(h->table, e->left != 0);
+	case PROTO_SIP_COUNT:
+		return count_sip(h, e);
+	default:
+		return list_limited(h);
+	}
+}
+
 static void take_command(struct helper *h, struct proto_entry *e)
 {
 	if (e->op == PROTO_SEEN)
 		return;
-	if (e->op < PROTO_LIST || e->op == PROTO_RESTORE) {
+	if (e->op < PROTO_LIST || e->op == PROTO_RESTORE || e->op == PROTO_TRUST || e->op == PROTO_DISTRUST ||
+	    e->op == PROTO_CROWD) {
 		h->run[h->n_run++] = e;
 		return;
 	}
@@ -237,6 +297,8 @@ static void take_command(struct helper *h, struct proto_entry *e)
 		e->error = ping(h, e);
 	else if (e->op == PROTO_SIZE)
 		e->error = size(h, e);
+	else if (is_sip(e))
+		e->error = take_sip(h, e);
 	else if (e->op == PROTO_PAUSE || e->op == PROTO_RESUME)
 		e->error = table_pause(h->table, e->op == PROTO_PAUSE);
 	else

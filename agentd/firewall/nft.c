@@ -58,6 +58,7 @@ int nft_open(const char *table, uint32_t max_bans, struct nft **ret)
 		return r;
 	}
 	n->paused = nft_has_chain(n, NFT_CHAIN_PAUSED);
+	n->sip.on = nft_has_set(n, NFT_SIP_UDP);
 	*ret = n;
 	return 0;
 }

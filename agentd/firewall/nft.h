@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/sipcount.h"
 #include "base/timespan.h"
+#include "config/config.h"
 
 /*
  * Our table in nftables, through netlink (libmnl, libnftnl). Nothing of anybody
@@ -28,6 +30,7 @@
  *     chain called { note the destination in called4 or called6 }
  *     chain postrouting { type filter hook postrouting priority raw; policy accept;
  *       UDP from a watched port that begins as a SIP request → jump called }
+ *     …                      those of the SIP firewall, while it is on: nft_sip.c
  *     chain paused { }       only there while nothing is dropped
  *   }
  */
@@ -49,9 +52,37 @@ enum nft_set {
 	NFT_MISSED,
 	NFT_PORTS,
 	NFT_TRANSPORTS,
+	/* Of the SIP firewall: only while it is on. */
+	NFT_SIP_UDP, /* its ports */
+	NFT_SIP_TCP,
+	NFT_TRUSTED4, /* who has logged in */
+	NFT_TRUSTED6,
+	NFT_CROWDED4, /* who has too many connections */
+	NFT_CROWDED6,
+	NFT_ANSWERED4, /* whom the gateway has answered lately */
+	NFT_ANSWERED6,
+	NFT_GREY4, /* new ones that shall send again */
+	NFT_GREY6,
+	NFT_AGAIN4, /* of these, who did, but at a time when too many did */
+	NFT_AGAIN6,
+	NFT_LIMITED4, /* who sent more than a source may, with a counter */
+	NFT_LIMITED6,
+	NFT_SOURCE4, /* counted sources, and for each limit of a source another two sets */
+	NFT_SOURCE6,
+	NFT_TSOURCE4,
+	NFT_TSOURCE6,
+	NFT_KEEPALIVE4,
+	NFT_KEEPALIVE6,
+	NFT_CONN4,
+	NFT_CONN6,
+	NFT_TCONN4,
+	NFT_TCONN6,
+	NFT_RETRIED4,
+	NFT_RETRIED6,
 	NFT_SET_COUNT
 };
-/* Prefix length of the keys of NFT_BAN64, NFT_SEEN6 and NFT_CALLED6. */
+#define NFT_SIP_FIRST NFT_SIP_UDP
+/* Prefix length of the keys of NFT_BAN64, of the IPv6 sets of the witness and of those of the SIP firewall. */
 #define NFT_NETWORK6 64
 
 /* What the kernel notes of who sends. */
@@ -62,6 +93,16 @@ struct nft_witness {
 	usec_t called_span;    /* since our last request to them */
 	const uint16_t *ports; /* watched, ascending */
 	size_t n_ports;
+};
+
+#define NFT_SIP_PORTS_MAX SIP_PORTS_MAX
+
+/* The limits of packets to SIP ports. */
+struct nft_sip {
+	bool on;
+	struct config_sip limits; /* its ports are not read */
+	uint16_t udp[NFT_SIP_PORTS_MAX], tcp[NFT_SIP_PORTS_MAX];
+	size_t n_udp, n_tcp;
 };
 
 /* Nothing is made yet. A table that was left paused is known to be. */
@@ -84,6 +125,17 @@ int nft_setup(struct nft *n, bool *replaced);
 /* Takes the rules away that drop, or puts them back; one transaction. Without a
  * table (nft_delete) only for the next nft_setup(): then made is false. */
 int nft_pause(struct nft *n, bool paused, bool made);
+/*
+ * SIP limits as *sip has them, which is copied; one transaction. On failure all is
+ * as before. Without a table only for the next nft_setup(). Off: nothing of it is
+ * left, trust included. A table that has them is known to be on at nft_open().
+ */
+int nft_switch_sip(struct nft *n, const struct nft_sip *sip, bool made);
+bool nft_sip_is_on(const struct nft *n);
+/* A setup failed because of them, and was made without, so they are off: the error; tells it once. 0: none did. */
+int nft_take_sip_error(struct nft *n);
+/* What a counter says; zeros while it is off. */
+int nft_sip_counter(struct nft *n, enum sip_count which, struct sip_counter *ret);
 /* Deletes the table; 0 also if there is none. */
 int nft_delete(struct nft *n);
 

@@ -21,6 +21,8 @@ struct nft {
 	uint32_t max_bans;
 	struct nft_witness witness; /* with ports of its own */
 	bool paused;
+	struct nft_sip sip;
+	int sip_error; /* it is not on because of it */
 	struct mnl_socket *socket; /* commands */
 	struct mnl_socket *watch;
 	struct mnl_socket *dump; /* opened at start: a confined helper may open none */
@@ -44,6 +46,8 @@ struct nft {
 
 const char *nft_set_name(enum nft_set set);
 uint32_t nft_set_key_size(enum nft_set set);
+/* IPv6 networks of 64 bits, rather than hosts. */
+bool nft_set_has_networks(enum nft_set set);
 /* Of all keys. */
 #define NFT_KEY_MAX 16
 /* What the set has for the address, of nft_set_key_size() bytes. */
@@ -57,6 +61,15 @@ bool nft_has_chain(struct nft *n, const char *chain);
 void nft_put_no_rules(struct nft *n);
 /* All rules anew. */
 void nft_put_rules(struct nft *n);
+
+/* nft_sip.c: limits of packets to the SIP ports. What they need: chains, sets, ports, counters; or none of it. */
+void nft_put_sip(struct nft *n);
+/* Anew, if they are on and nothing is paused; else none that lead to the others. */
+void nft_put_sip_rules(struct nft *n);
+void nft_put_chain(struct nft *n, uint16_t type, const char *name, int hook);
+void nft_put_set(struct nft *n, uint16_t type, enum nft_set set);
+/* No hook of the kernel: rules of other chains may jump to the chain. */
+#define NFT_NO_HOOK (-1)
 /* Room for one message of at most size bytes at the end of the batch, or NULL (n->error is set). */
 void *nft_batch_room(struct nft *n, size_t size);
 /* The message made there is complete. */
@@ -72,6 +85,12 @@ void nft_batch_begin(struct nft *n);
 #define NFT_CHAIN_OUT "postrouting"
 #define NFT_CHAIN_CALLED "called"
 #define NFT_CHAIN_PAUSED "paused"
+
+/* Where TCP, UDP and SCTP have their ports, and UDP its length and what it carries. */
+#define NFT_SOURCE_PORT_OFFSET 0
+#define NFT_PORT_OFFSET 2
+#define NFT_UDP_LENGTH_OFFSET 4
+#define NFT_UDP_DATA_OFFSET 8
 
 /* Largest message without elements, with room to spare. */
 #define NFT_MESSAGE_SIZE 4096

@@ -25,6 +25,10 @@
 #define TYPE_PAIR(a, b) ((a) << 6 | (b))
 /* There are two families; the kernel counts those that ran out for a second more. */
 #define MISSED_SIZE 64
+/* What has run out takes room until it is swept out, and under a flood all room is taken. By itself, the kernel sweeps once a second. */
+#define GREY_SWEEP_MSEC 250
+/* An admin looks at the first of them; more would only be longer to read. */
+#define LIMITED_SIZE 4096
 
 #define HASH (NFT_SET_TIMEOUT)
 #define NOTED (NFT_SET_TIMEOUT | NFT_SET_EVAL)
@@ -34,22 +38,49 @@ static const struct {
 	const char *name;
 	uint32_t type, key_size, flags;
 	bool counter; /* for each element */
+	bool networks; /* IPv6: of 64 bits */
 } sets[NFT_SET_COUNT] = {
-	[NFT_BAN4] = { "ban4", TYPE_IPADDR, 4, HASH, true },
-	[NFT_BAN6] = { "ban6", TYPE_IP6ADDR, 16, HASH, true },
-	[NFT_BAN64] = { "ban64", TYPE_IP6ADDR, 16, HASH, true },
-	[NFT_PORT4] = { "port4", TYPE_PAIR(TYPE_IPADDR, TYPE_INET_SERVICE), 8, HASH, true },
-	[NFT_NET4] = { "net4", TYPE_IPADDR, 4, RANGES, true },
-	[NFT_NET6] = { "net6", TYPE_IP6ADDR, 16, RANGES, true },
-	[NFT_EXEMPT4] = { "exempt4", TYPE_IPADDR, 4, NFT_SET_INTERVAL, false },
-	[NFT_EXEMPT6] = { "exempt6", TYPE_IP6ADDR, 16, NFT_SET_INTERVAL, false },
-	[NFT_SEEN4] = { "seen4", TYPE_IPADDR, 4, NOTED, false },
-	[NFT_SEEN6] = { "seen6", TYPE_IP6ADDR, 16, NOTED, false },
-	[NFT_CALLED4] = { "called4", TYPE_IPADDR, 4, NOTED, false },
-	[NFT_CALLED6] = { "called6", TYPE_IP6ADDR, 16, NOTED, false },
-	[NFT_MISSED] = { "missed", TYPE_NFPROTO, 1, NOTED, false },
-	[NFT_PORTS] = { "ports", TYPE_INET_SERVICE, 2, 0, false },
-	[NFT_TRANSPORTS] = { "transports", TYPE_INET_PROTOCOL, 1, 0, false },
+	[NFT_BAN4] = { "ban4", TYPE_IPADDR, 4, HASH, true, false },
+	[NFT_BAN6] = { "ban6", TYPE_IP6ADDR, 16, HASH, true, false },
+	[NFT_BAN64] = { "ban64", TYPE_IP6ADDR, 16, HASH, true, true },
+	[NFT_PORT4] = { "port4", TYPE_PAIR(TYPE_IPADDR, TYPE_INET_SERVICE), 8, HASH, true, false },
+	[NFT_NET4] = { "net4", TYPE_IPADDR, 4, RANGES, true, false },
+	[NFT_NET6] = { "net6", TYPE_IP6ADDR, 16, RANGES, true, false },
+	[NFT_EXEMPT4] = { "exempt4", TYPE_IPADDR, 4, NFT_SET_INTERVAL, false, false },
+	[NFT_EXEMPT6] = { "exempt6", TYPE_IP6ADDR, 16, NFT_SET_INTERVAL, false, false },
+	[NFT_SEEN4] = { "seen4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_SEEN6] = { "seen6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_CALLED4] = { "called4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_CALLED6] = { "called6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_MISSED] = { "missed", TYPE_NFPROTO, 1, NOTED, false, false },
+	[NFT_PORTS] = { "ports", TYPE_INET_SERVICE, 2, 0, false, false },
+	[NFT_TRANSPORTS] = { "transports", TYPE_INET_PROTOCOL, 1, 0, false, false },
+	[NFT_SIP_UDP] = { "sip_udp", TYPE_INET_SERVICE, 2, 0, false, false },
+	[NFT_SIP_TCP] = { "sip_tcp", TYPE_INET_SERVICE, 2, 0, false, false },
+	[NFT_TRUSTED4] = { "trusted4", TYPE_IPADDR, 4, HASH, false, false },
+	[NFT_TRUSTED6] = { "trusted6", TYPE_IP6ADDR, 16, HASH, false, true },
+	[NFT_CROWDED4] = { "crowded4", TYPE_IPADDR, 4, HASH, false, false },
+	[NFT_CROWDED6] = { "crowded6", TYPE_IP6ADDR, 16, HASH, false, true },
+	[NFT_ANSWERED4] = { "answered4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_ANSWERED6] = { "answered6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_GREY4] = { "grey4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_GREY6] = { "grey6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_AGAIN4] = { "again4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_AGAIN6] = { "again6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_LIMITED4] = { "limited4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_LIMITED6] = { "limited6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_SOURCE4] = { "source4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_SOURCE6] = { "source6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_TSOURCE4] = { "tsource4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_TSOURCE6] = { "tsource6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_KEEPALIVE4] = { "keepalive4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_KEEPALIVE6] = { "keepalive6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_CONN4] = { "conn4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_CONN6] = { "conn6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_TCONN4] = { "tconn4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_TCONN6] = { "tconn6", TYPE_IP6ADDR, 16, NOTED, false, true },
+	[NFT_RETRIED4] = { "retried4", TYPE_IPADDR, 4, NOTED, false, false },
+	[NFT_RETRIED6] = { "retried6", TYPE_IP6ADDR, 16, NOTED, false, true },
 };
 
 const char *nft_set_name(enum nft_set set)
@@ -60,6 +91,11 @@ const char *nft_set_name(enum nft_set set)
 uint32_t nft_set_key_size(enum nft_set set)
 {
 	return sets[set].key_size;
+}
+
+bool nft_set_has_networks(enum nft_set set)
+{
+	return sets[set].networks;
 }
 
 static void put_table(struct nft *n, uint16_t type, uint16_t flags)
@@ -78,10 +114,7 @@ static void put_table(struct nft *n, uint16_t type, uint16_t flags)
 		nftnl_table_free(t);
 }
 
-/* No hook of the kernel: rules of other chains may jump to the chain. */
-#define NO_HOOK (-1)
-
-static void put_chain(struct nft *n, uint16_t type, const char *name, int hook)
+void nft_put_chain(struct nft *n, uint16_t type, const char *name, int hook)
 {
 	const uint16_t flags = type == NFT_MSG_NEWCHAIN ? NLM_F_CREATE : 0;
 	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
@@ -92,7 +125,7 @@ static void put_chain(struct nft *n, uint16_t type, const char *name, int hook)
 	if (c && nlh) {
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, n->table);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
-		if (hook != NO_HOOK) {
+		if (hook != NFT_NO_HOOK) {
 			nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
 			nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, (uint32_t)hook);
 			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, PRIORITY_RAW);
@@ -107,11 +140,26 @@ static void put_chain(struct nft *n, uint16_t type, const char *name, int hook)
 
 uint32_t nft_set_limit(const struct nft *n, enum nft_set set)
 {
-	if (sets[set].flags == HASH)
-		return n->max_bans;
-	if (set == NFT_MISSED)
+	switch (set) {
+	case NFT_TRUSTED4:
+	case NFT_TRUSTED6:
+		return n->sip.limits.trusted_size;
+	case NFT_GREY4:
+	case NFT_GREY6:
+		return n->sip.limits.greylist;
+	case NFT_LIMITED4:
+	case NFT_LIMITED6:
+		return LIMITED_SIZE;
+	case NFT_MISSED:
 		return MISSED_SIZE;
-	return sets[set].flags == NOTED ? n->witness.size : 0;
+	default:
+		break;
+	}
+	if (sets[set].flags != NOTED && sets[set].flags != HASH)
+		return 0;
+	if (set >= NFT_SIP_FIRST)
+		return n->sip.limits.sources;
+	return sets[set].flags == NOTED ? n->witness.size : n->max_bans;
 }
 
 static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
@@ -135,12 +183,14 @@ static struct nftnl_set *make_set(const struct nft *n, enum nft_set set)
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, sets[set].key_size);
 	if (nft_set_limit(n, set))
 		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, nft_set_limit(n, set));
+	if (set == NFT_GREY4 || set == NFT_GREY6)
+		nftnl_set_set_u32(s, NFTNL_SET_GC_INTERVAL, GREY_SWEEP_MSEC);
 	if (counter)
 		nftnl_set_add_expr(s, counter);
 	return s;
 }
 
-static void put_set(struct nft *n, uint16_t type, enum nft_set set)
+void nft_put_set(struct nft *n, uint16_t type, enum nft_set set)
 {
 	const uint16_t flags = type == NFT_MSG_NEWSET ? NLM_F_CREATE : 0;
 	struct nlmsghdr *nlh = nft_batch_message(n, type, flags, NFT_MESSAGE_SIZE);
@@ -181,9 +231,9 @@ static void put_watched(struct nft *n)
 /* The chain "paused" is a mark for the next helper. To make it first makes deleting it safe. */
 static void put_mark(struct nft *n)
 {
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_PAUSED, NO_HOOK);
+	nft_put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_PAUSED, NFT_NO_HOOK);
 	if (!n->paused)
-		put_chain(n, NFT_MSG_DELCHAIN, NFT_CHAIN_PAUSED, NO_HOOK);
+		nft_put_chain(n, NFT_MSG_DELCHAIN, NFT_CHAIN_PAUSED, NFT_NO_HOOK);
 }
 
 /* Elements of a table that is replaced. */
@@ -243,7 +293,7 @@ static void put_no_sets(struct nft *n)
 	nft_put_no_rules(n);
 	for (set = 0; set < NFT_SET_COUNT; set++)
 		if (nft_has_set(n, (enum nft_set)set))
-			put_set(n, NFT_MSG_DELSET, (enum nft_set)set);
+			nft_put_set(n, NFT_MSG_DELSET, (enum nft_set)set);
 }
 
 static int make(struct nft *n, enum how how, const struct carried *carried)
@@ -258,15 +308,16 @@ static int make(struct nft *n, enum how how, const struct carried *carried)
 	}
 	if (how == NEW_SETS)
 		put_no_sets(n);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, NF_INET_PRE_ROUTING);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, NO_HOOK);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_OUT, NF_INET_POST_ROUTING);
-	put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_CALLED, NO_HOOK);
+	nft_put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN, NF_INET_PRE_ROUTING);
+	nft_put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_WITNESS, NFT_NO_HOOK);
+	nft_put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_OUT, NF_INET_POST_ROUTING);
+	nft_put_chain(n, NFT_MSG_NEWCHAIN, NFT_CHAIN_CALLED, NFT_NO_HOOK);
 	put_mark(n);
 	/* Where it exists with another size, it takes the new one. */
-	for (set = 0; set < NFT_SET_COUNT; set++)
-		put_set(n, NFT_MSG_NEWSET, (enum nft_set)set);
+	for (set = 0; set < NFT_SIP_FIRST; set++)
+		nft_put_set(n, NFT_MSG_NEWSET, (enum nft_set)set);
 	put_watched(n);
+	nft_put_sip(n);
 	nft_put_rules(n);
 	if (carried)
 		put_carried(n, carried);
@@ -299,12 +350,24 @@ static int replace(struct nft *n)
 	return r;
 }
 
-int nft_setup(struct nft *n, bool *replaced)
+static int make_or_replace(struct nft *n, bool *replaced)
 {
 	int r = make(n, KEEP, NULL);
 
 	*replaced = is_other_shape(r);
 	return *replaced ? replace(n) : r;
+}
+
+int nft_setup(struct nft *n, bool *replaced)
+{
+	int r = make_or_replace(n, replaced);
+
+	if (r >= 0 || !n->sip.on)
+		return r;
+	/* Bans do not depend on what only the SIP firewall asks of the kernel. */
+	n->sip_error = r;
+	n->sip.on = false;
+	return make_or_replace(n, replaced);
 }
 
 int nft_set_witness(struct nft *n, const struct nft_witness *w)

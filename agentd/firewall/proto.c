@@ -30,7 +30,8 @@ static bool address_is_sound(const struct addr *a)
 static bool has_address(uint8_t op)
 {
 	return op == PROTO_BAN || op == PROTO_UNBAN || op == PROTO_EXEMPT || op == PROTO_UNEXEMPT ||
-	       op == PROTO_SEEN || op == PROTO_RESTORE;
+	       op == PROTO_SEEN || op == PROTO_RESTORE || op == PROTO_TRUST || op == PROTO_DISTRUST ||
+	       op == PROTO_CROWD;
 }
 
 /* Exemptions are of all ports, and the witness does not tell them apart. */
@@ -41,7 +42,7 @@ static bool may_have_port(uint8_t op)
 
 static bool entry_is_sound(const struct proto_entry *e, unsigned type)
 {
-	if (type == PROTO_ELEMENTS)
+	if (type == PROTO_ELEMENTS || type == PROTO_LIMITED)
 		return address_is_sound(&e->addr);
 	if (e->op < PROTO_BAN || e->op > PROTO_OP_MAX || e->error > 0 || e->error < -4095)
 		return false;
@@ -55,7 +56,7 @@ int proto_check(const struct proto_packet *p, size_t len, bool from_agent)
 	if (len < proto_size(0) || p->magic != PROTO_MAGIC || p->count > PROTO_ENTRIES_MAX ||
 	    len != proto_size(p->count))
 		return -EBADMSG;
-	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_LISTED)
+	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_LIMITED)
 		return -EBADMSG;
 	for (i = 0; i < p->count; i++)
 		if (!entry_is_sound(&p->entries[i], p->type))

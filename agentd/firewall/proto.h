@@ -20,11 +20,12 @@
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, some of it
  *                    LISTED: that was all for one LIST; one entry with the error
+ *                    LIMITED: who hit a limit of the SIP firewall, all of it; comes before the DONE of who asked
  */
-#define PROTO_MAGIC 0x53570004u /* "SW", version 4 */
+#define PROTO_MAGIC 0x53570005u /* "SW", version 5 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED, PROTO_LIMITED };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -40,17 +41,25 @@ enum proto_op {
 	PROTO_PING, /* are you there? and what memory do you take? */
 	PROTO_SIZE, /* how full is a set? */
 	PROTO_RESTORE, /* a ban that is not new: what is there already stays as it is */
-	PROTO_OP_MAX = PROTO_RESTORE
+	PROTO_TRUST,   /* the address has logged in: its packets to SIP ports are limited less */
+	PROTO_DISTRUST,
+	PROTO_SIP_PORT, /* one of those to be limited, if the configuration leaves that open; for the next SIP */
+	PROTO_SIP,	/* limits of packets to the SIP ports on, or off */
+	PROTO_SIP_COUNT, /* what does a counter of them say? */
+	PROTO_SIP_LIMITED, /* who hit one? */
+	PROTO_CROWD, /* the address has too many connections to SIP ports: no new ones for a while, unless it is trusted */
+	PROTO_OP_MAX = PROTO_CROWD
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, element; else zero */
+	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, trust, distrust, crowd, element; else zero */
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
 	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
-			     size: which set, of base/kernelset.h */
-	uint64_t packets; /* element: dropped so far. size: elements */
+			     trust, crowd: microseconds. size: which set, of base/kernelset.h. sip_count: which, of
+			     base/sipcount.h. sip: 1 on, 0 off. sip_port: the port */
+	uint64_t packets; /* element, limited, sip_count: so far. size: elements. sip_port: IPPROTO_UDP or IPPROTO_TCP */
 	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */
 };
 

@@ -114,12 +114,15 @@ int table_configure(struct table *t, const struct config *cfg)
 	int r = take_witness(t, cfg);
 
 	if (r > 0 && !t->deleted)
-		r = nft_setup(t->nft, &replaced);
+		r = table_setup(t, &replaced);
 	if (r < 0) {
 		/* Half of it is not left as it is. */
 		t->lost = true;
 		return r;
 	}
+	/* The witness's setup has put their rules, but not of these. */
+	if (table_sip_configure(t, cfg, true) < 0)
+		log_error("The limits of [sip-firewall] could not be changed; those of before stay");
 	addr_map_each(&t->exempt, forget_configured, t);
 	for (i = 0; i < cfg->n_exempt; i++) {
 		struct exemption *e = exemption_need(t, &cfg->exempt[i]);
@@ -420,27 +423,35 @@ static void apply_bans(struct table *t, struct proto_entry *const *entries, size
 	}
 }
 
-static bool is_ban(const struct proto_entry *e)
+enum kind { KIND_BAN, KIND_EXEMPTION, KIND_TRUST };
+
+static enum kind kind_of(const struct proto_entry *e)
 {
-	return e->op == PROTO_BAN || e->op == PROTO_UNBAN || e->op == PROTO_RESTORE;
+	if (e->op == PROTO_TRUST || e->op == PROTO_DISTRUST || e->op == PROTO_CROWD)
+		return KIND_TRUST;
+	return e->op == PROTO_EXEMPT || e->op == PROTO_UNEXEMPT ? KIND_EXEMPTION : KIND_BAN;
 }
 
 void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
 {
 	size_t i, start;
+	enum kind kind;
 
 	for (i = 0; i < n;) {
 		if (t->deleted) {
 			entries[i++]->error = -ESHUTDOWN;
 			continue;
 		}
-		for (start = i; i < n && is_ban(entries[i]) == is_ban(entries[start]); i++)
+		kind = kind_of(entries[i]);
+		for (start = i; i < n && kind_of(entries[i]) == kind; i++)
 			;
 		/* An agent that gave no exemption. */
-		if (is_ban(entries[start]) && t->exempt_dirty)
+		if (kind == KIND_BAN && t->exempt_dirty)
 			write_exemptions(t);
-		if (is_ban(entries[start]))
+		if (kind == KIND_BAN)
 			apply_bans(t, entries + start, i - start);
+		else if (kind == KIND_TRUST)
+			table_apply_trust(t, entries + start, i - start);
 		else
 			apply_exemptions(t, entries + start, i - start);
 	}
@@ -455,7 +466,7 @@ int table_restore(struct table *t)
 	/* A listing in progress tells of what was. */
 	nft_dump_stop(t->nft);
 	t->fresh = !nft_has_set(t->nft, NFT_BAN4);
-	r = nft_setup(t->nft, &replaced);
+	r = table_setup(t, &replaced);
 	t->deleted = false;
 	t->lost = false;
 	if (r >= 0)
@@ -491,9 +502,13 @@ int table_open(const struct config *cfg, struct table **ret)
 	r = nft_open(cfg->table, cfg->max_bans, &t->nft);
 	if (r >= 0)
 		r = take_witness(t, cfg);
+	if (r >= 0) {
+		t->sip.on = nft_sip_is_on(t->nft);
+		r = table_sip_configure(t, cfg, false);
+	}
 	t->fresh = r >= 0 && !nft_has_set(t->nft, NFT_BAN4);
 	if (r >= 0)
-		r = nft_setup(t->nft, &replaced);
+		r = table_setup(t, &replaced);
 	if (r >= 0 && replaced)
 		log_notice("The table inet %s in the kernel was of another shape and is made anew", cfg->table);
 	if (r >= 0)

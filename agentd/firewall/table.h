@@ -59,6 +59,17 @@ void table_list_stop(struct table *t);
 bool table_take_fresh(struct table *t);
 /* How full a set (enum kernel_set) is. -EOPNOTSUPP: the kernel does not tell of this one; -EINVAL: no set. */
 int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret);
+/*
+ * The SIP firewall. Ports that the agent says are taken if the config has ports =
+ * auto: from 1024 on, and 80 and 443; -EPERM: others, or the config names them all.
+ */
+int table_sip_port(struct table *t, const struct proto_entry *e);
+/* On or off, with the ports said since the last time, if any were. -ENOENT, -EOPNOTSUPP: the kernel has no such limits. */
+int table_sip_switch(struct table *t, bool on);
+/* base/sipcount.h */
+int table_sip_count(struct table *t, uint64_t which, struct sip_counter *ret);
+/* Who hit a limit within the last minute, and how many packets were dropped. */
+int table_sip_limited(struct table *t, table_entry_fn fn, void *userdata);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until
  * table_restore(). */
 int table_delete(struct table *t);

@@ -24,9 +24,19 @@ struct table {
 	struct prefix_set nets[2]; /* IPv4, IPv6 */
 	struct ranges kernel[2];
 	unsigned listing; /* the set being listed, of those that table_list.c has in a row */
+	struct nft_sip sip;	/* as it shall be */
+	bool auto_ports;	/* of it: the agent may say which */
+	struct nft_sip told;	/* ports that it has said since they were taken over last */
 	bool fresh;	  /* there were no sets of ours before */
 	bool lost;    /* something of ours, noticed while nobody asked */
 	bool deleted; /* on request: nothing is put back until table_restore() */
+};
+
+/* A command, by the address that a set has for it, and its place among the others. */
+struct table_slot {
+	struct addr addr;
+	struct proto_entry *entry;
+	size_t order;
 };
 
 static inline unsigned table_family(const struct addr *a)
@@ -53,6 +63,13 @@ static inline enum nft_set table_ban_set(const struct addr *a)
 		return a->port ? NFT_PORT4 : NFT_BAN4;
 	return a->len == NFT_NETWORK6 ? NFT_BAN64 : NFT_BAN6;
 }
+
+/* Trusts, distrusts and crowds that stand next to each other, as table_apply(). */
+void table_apply_trust(struct table *t, struct proto_entry *const *entries, size_t n);
+/* nft_setup(); says it if that was only possible without the SIP firewall. */
+int table_setup(struct table *t, bool *replaced);
+/* What the config says of the SIP firewall; apply: also to the kernel. 0 or negative errno. */
+int table_sip_configure(struct table *t, const struct config *cfg, bool apply);
 
 /* Takes the ranges that the kernel has (family 0: IPv4) as prefixes whose owner
  * is not known. */

@@ -75,6 +75,8 @@ struct health {
 	uint64_t bans_observed, bans_in_kernel; /* of decide.active; the kernel has said so */
 	uint64_t names, names_failing, names_empty; /* exempt DNS names; of them those that fail, and have no address */
 	bool witness; /* the kernel is to note who sends */
+	bool sip_wanted; /* the SIP firewall shall be on */
+	uint64_t sip_limited; /* sources that it limits now */
 	struct firewall_stats firewall;
 	struct store_stats store;
 	uint64_t resident; /* bytes */
@@ -107,6 +109,7 @@ enum problem_code {
 	PROBLEM_INPUT_LATE,
 	PROBLEM_SET_FULL,
 	PROBLEM_WITNESS_FULL,
+	PROBLEM_SIP,
 	PROBLEM_DATABASE,
 	PROBLEM_NAMES,
 	PROBLEM_RELOAD,
@@ -137,6 +140,8 @@ void health_judge(struct health *h, struct verdict *ret);
 const char *health_input_state(enum input_state state);
 /* "ok", "degraded", "unprotected"; static. */
 const char *health_word(enum severity worst);
+/* Packets to the SIP ports that the SIP firewall let pass, or dropped. */
+uint64_t health_sip_packets(const struct firewall_stats *fw, bool passed);
 /* For how long the helper has not answered (ready or not); 0: it does. */
 usec_t health_helper_silence(const struct health *h);
 /*

@@ -143,7 +143,8 @@ static void judge_sets(const struct health *h, struct verdict *v)
 {
 	size_t i;
 
-	for (i = 0; i < KERNEL_SETS; i++) {
+	/* Those of the SIP firewall may be full: that is what they are for in a flood. */
+	for (i = 0; i < KERNEL_SIP_FIRST; i++) {
 		const struct kernel_set_size *s = &h->firewall.sizes[i];
 		bool called = i == KERNEL_CALLED4 || i == KERNEL_CALLED6, seen = called || i == KERNEL_SEEN4 || i == KERNEL_SEEN6;
 		struct problem *p;
@@ -165,6 +166,28 @@ static void judge_sets(const struct health *h, struct verdict *v)
 			advise(p, "sipwarden list; set max_bans in [firewall] higher, and restart both units");
 		}
 	}
+}
+
+static void judge_sip(const struct health *h, struct verdict *v)
+{
+	struct problem *p;
+
+	if (!h->sip_wanted || !h->firewall.sip_error)
+		return;
+	p = add(v, PROBLEM_SIP, SEVERITY_DEGRADED, 0);
+	say(p, "The SIP firewall is not on: the kernel refuses its rules (%s). Bans are enforced.", strerror(-h->firewall.sip_error));
+	advise(p, "look for the helper's messages in the journal; sipwarden firewall off, if it cannot be had here");
+}
+
+uint64_t health_sip_packets(const struct firewall_stats *fw, bool passed)
+{
+	uint64_t packets = 0;
+	size_t i;
+
+	for (i = 0; i < SIP_COUNTS; i++)
+		if (sip_count_passes((enum sip_count)i) == passed)
+			packets += fw->sip_counts[i].packets;
+	return packets;
 }
 
 /* Inputs */
@@ -303,6 +326,7 @@ void health_judge(struct health *h, struct verdict *ret)
 	judge_mode(h, ret);
 	judge_helper(h, ret);
 	judge_sets(h, ret);
+	judge_sip(h, ret);
 	if (h->n_inputs == 0) {
 		struct problem *p = add(ret, PROBLEM_NO_INPUT, SEVERITY_DEGRADED, 0);
 

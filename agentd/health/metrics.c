@@ -149,6 +149,23 @@ static void put_sets(FILE *to, const struct health *h)
 			sample(to, "set_elements_limit", "set", kernel_set_name((enum kernel_set)i), (double)s[i].limit);
 }
 
+static void put_sip(FILE *to, const struct health *h)
+{
+	const struct firewall_stats *f = &h->firewall;
+	const struct simple list[] = {
+		{ "sip_firewall_on", GAUGE, "1 while packets to the SIP ports are limited.", f->sip },
+		{ "sip_firewall_limited_sources", GAUGE, "Sources that sent more than one may, within the last minute.",
+		  (double)h->sip_limited },
+	};
+	size_t i;
+
+	put_simple(to, list, ELEMENTSOF(list));
+	family(to, "sip_firewall_packets_total", COUNTER, "Packets and new connections to the SIP ports, by what became of them.");
+	for (i = 0; i < SIP_COUNTS; i++)
+		sample(to, "sip_firewall_packets_total", "result", sip_count_name((enum sip_count)i),
+		       (double)f->sip_counts[i].packets);
+}
+
 static void put_processes(FILE *to, const struct health *h)
 {
 	const struct firewall_stats *f = &h->firewall;
@@ -297,6 +314,7 @@ char *health_metrics(const struct health *h, const struct verdict *v)
 	put_agent(to, h, v);
 	put_decisions(to, h);
 	put_processes(to, h);
+	put_sip(to, h);
 	put_inputs(to, h);
 	good = !ferror(to);
 	if (fclose(to) == 0 && good)

@@ -95,7 +95,7 @@ def test_both_offer_what_is_banned():
 
 
 def test_zsh_knows_the_options_of_each_command():
-    lines = {"ban --": "--for --reason", "unban --": "--all", "list --": "--enforced", "pause --": "--reason",
+    lines = {"ban --": "--for --reason", "unban --": "--all", "list --": "--enforced --limited", "firewall ": "show plan on off", "pause --": "--reason",
              "exempt --": "--reason", "exempt ": "list add remove",
              "simulate --": "--input --since --until --against --seen --summary",
              "audit --": "--state --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips",

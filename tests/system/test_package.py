@@ -15,6 +15,8 @@ ATTACKER, NEIGHBOUR, ATTACKER6 = "192.0.2.66", "192.0.2.130", "2001:db8:0:66::1"
 NETWORK, NETWORK6 = "192.0.2.128/25", "2001:db8:0:66::/64"
 NEXT = "99.0"  # the version of the next package
 CONFIG = "/etc/sipwarden/sipwarden.conf"
+FIREWALL = CONFIG + ".d/sip-firewall.conf"
+FIREWALL_CHAIN = "chain sip_udp"
 UNITS = ("sipwardend.service", "sipwarden-firewall.service")
 DAEMONS = []  # run until the test's namespaces end
 wire = {}
@@ -99,7 +101,8 @@ def edit_config(m, text):
 
 
 def test_install_enables_and_starts_and_is_harmless(m):
-    apt(m, "install", "/root/first.deb")
+    output = apt(m, "install", "/root/first.deb")
+    assert output.index("would limit packets to these ports") < output.index("the SIP firewall is switched on"), output
     assert m.active("sipwardend.service") and m.active("sipwarden-firewall.socket")
     for unit in ("sipwardend.service", "sipwarden-firewall.socket"):
         assert m.run("systemctl", "is-enabled", unit).strip() == "enabled"
@@ -109,6 +112,15 @@ def test_install_enables_and_starts_and_is_harmless(m):
     errors = m.run("journalctl", "--quiet", "-p", "err", "-u", "sipwardend", "-u", "sipwarden-firewall")
     assert errors == "", errors
     m.run("sipwarden", "check")
+
+
+def test_a_first_install_has_the_sip_firewall_on_and_the_admin_has_the_last_word(m):
+    wait("it is in the kernel", lambda: FIREWALL_CHAIN in m.kernel())
+    shown = m.json("firewall", "show")
+    assert shown["on"] and shown["enabled"] and shown["switched"] is None, shown
+    os.unlink(m.root + FIREWALL)
+    m.run("systemctl", "reload", "sipwardend.service")
+    wait("it is not in the kernel", lambda: FIREWALL_CHAIN not in m.kernel())
 
 
 def test_what_is_installed_is_whole(m):
@@ -163,6 +175,7 @@ def test_an_upgrade_leaves_no_gap_and_restarts_both_halves(m):
     attack(m, "203.0.113.9")  # what is logged meanwhile is not lost
     output = upgrade.communicate()[0]
     assert upgrade.returncode == 0, output
+    assert "there is a SIP firewall now" in output, output
     sent_another(100)
     banned(m, "203.0.113.9")
     assert first != NEXT and version(m) == NEXT
@@ -178,6 +191,11 @@ def test_a_changed_config_is_kept_at_an_upgrade(m):
     with open(m.root + CONFIG + ".dpkg-dist") as f:
         assert f.read().endswith("# What the next version has.\n")
     assert os.path.exists(m.root + CONFIG + ".d/site.conf")
+
+
+def test_an_upgrade_switches_no_sip_firewall_on(m):
+    assert not os.path.exists(m.root + FIREWALL)
+    assert not m.json("firewall", "show")["on"] and FIREWALL_CHAIN not in m.kernel()
 
 
 def test_a_mistake_in_the_config_fails_no_upgrade_and_costs_no_protection(m):
@@ -215,6 +233,7 @@ def test_installed_again_it_goes_on_with_config_and_bans(m):
     banned(m, "203.0.113.9")
     with open(m.root + CONFIG) as f:
         assert f.read().endswith("# By hand.\n")
+    assert not os.path.exists(m.root + FIREWALL)
 
 
 def test_what_the_admin_has_disabled_stays_so_at_an_upgrade(m):

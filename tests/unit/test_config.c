@@ -300,6 +300,54 @@ static void a_time_zone_is_checked(void **state)
 	diag_done(&diag);
 }
 
+static void what_the_sip_firewall_limits_is_checked(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} bad[] = {
+		{ "source = 0", "out of range" },	    { "source = 5 bursts 6", "not a rate" },
+		{ "source = 5 burst", "not a rate" },	    { "source = 5 burst 0", "out of range" },
+		{ "trusted = many", "not a number" },	    { "new = 5 burst 6 7", "not a rate" },
+		{ "ports = auto 5060", "not a port" },	    { "ports = 10000-10256", "more than 256" },
+		{ "largest = 100", "out of range" },	    { "largest = 70000", "out of range" },
+		{ "concurrent = 200000", "out of range" },  { "greylist = 1", "out of range" },
+		{ "evidence = perhaps", "neither yes nor no" },
+	};
+	struct diag diag;
+	struct config *cfg = configure("", &diag);
+	uint32_t known;
+	size_t i;
+
+	(void)state;
+	assert_false(cfg->sip.enabled);
+	assert_true(cfg->sip.auto_ports && cfg->sip.evidence);
+	assert_int_equal(cfg->sip.n_ports, 4);
+	assert_true(cfg->sip.trusted.rate > cfg->sip.source.rate && cfg->sip.source.rate > 0);
+	known = cfg->sip.known.rate;
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("[sip-firewall]\nenabled = yes\nports = 7061 7060\nsource = 5 burst 6\nnew = 7\nconcurrent = 0\n", &diag);
+	assert_non_null(cfg);
+	assert_true(cfg->sip.enabled);
+	assert_false(cfg->sip.auto_ports);
+	assert_int_equal(cfg->sip.n_ports, 2);
+	assert_int_equal(cfg->sip.ports[0], 7060);
+	assert_int_equal(cfg->sip.source.burst, 6);
+	assert_int_equal(cfg->sip.new.rate, 7);
+	assert_int_equal(cfg->sip.new.burst, 7);
+	assert_int_equal(cfg->sip.known.rate, known);
+	assert_int_equal(cfg->sip.concurrent, 0);
+	config_free(cfg);
+	diag_done(&diag);
+	for (i = 0; i < ELEMENTSOF(bad); i++) {
+		_cleanup_free_ char *text = text_printf("[sip-firewall]\n%s\n", bad[i].line);
+
+		assert_null(configure(text, &diag));
+		assert_true(unit_said(&diag, 2, bad[i].says));
+		diag_done(&diag);
+	}
+}
+
 static void what_the_witness_watches_is_checked(void **state)
 {
 	static const struct {
@@ -586,6 +634,7 @@ int main(void)
 		cmocka_unit_test(a_site_has_the_habits_of_its_country),
 		cmocka_unit_test(mistakes_of_a_site_are_told),
 		cmocka_unit_test(what_the_witness_watches_is_checked),
+		cmocka_unit_test(what_the_sip_firewall_limits_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
 		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
 		FILTER_TEST(bad_filters_are_told_with_file_and_line),

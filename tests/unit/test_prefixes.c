@@ -147,6 +147,14 @@ static void packets_are_checked(void **state)
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
 	p->entries[0] = (struct proto_entry){ .op = PROTO_BAN, .addr = { 7, 1, { 0 }, 0 } };
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
+	p->entries[0] = (struct proto_entry){ .op = PROTO_TRUST, .addr = unit_addr("192.0.2.1") };
+	assert_int_equal(proto_check(p, proto_size(1), true), 0);
+	p->entries[0].addr.port = 5060; /* trust is of a whole address */
+	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
+	p->entries[0] = (struct proto_entry){ .op = PROTO_CROWD, .addr = { 7, 1, { 0 }, 0 } };
+	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
+	p->entries[0] = (struct proto_entry){ .op = PROTO_SIP, .left = 1 };
+	assert_int_equal(proto_check(p, proto_size(1), true), 0);
 	p->entries[0] = (struct proto_entry){ .op = PROTO_OP_MAX + 1 };
 	assert_int_equal(proto_check(p, proto_size(1), true), -EBADMSG);
 	p->count = PROTO_ENTRIES_MAX + 1;
