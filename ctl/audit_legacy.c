@@ -24,8 +24,6 @@
 /* Questions (IPT_SO_GET_INFO is IP6T_SO_GET_INFO) and answers are the same for both families; only the head
  * of an entry is another. */
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one layout");
-_Static_assert(IPT_SO_GET_INFO == IP6T_SO_GET_INFO && IPT_SO_GET_ENTRIES == IP6T_SO_GET_ENTRIES,
-	       "one number");
 
 struct layout {
 	const char *names; /* a file of the kernel with the tables there are, one a line; none without the
