@@ -162,6 +162,13 @@ static const struct nft_chain *chain_of(const struct walk *w, const json_t *targ
 	return ruleset_chain(w->rules, w->chain->family, w->chain->table, ruleset_text(target, "target"));
 }
 
+/* sipwarden's own SIP firewall looks into packets, and is there for those that are no SIP or too many. */
+static bool is_sip_firewall(const struct walk *w, const json_t *target)
+{
+	return strcmp(w->chain->table, "sipwarden") == 0 &&
+	       strncmp(ruleset_text(target, "target"), "sip_", strlen("sip_")) == 0;
+}
+
 static void on_jump(struct walk *w, struct flow *f, const json_t *target, bool comes_back,
 		    const struct ranges *maybe, const struct ranges *sure)
 {
@@ -170,6 +177,8 @@ static void on_jump(struct walk *w, struct flow *f, const json_t *target, bool c
 	bool partial = !ranges_equal(sure, f->in);
 	struct ranges left;
 
+	if (is_sip_firewall(w, target))
+		return;
 	if (!to || f->depth >= DEPTH_MAX) {
 		on_unknown(w, "a chain that is not there", maybe);
 		return;

@@ -291,6 +291,15 @@ def test_what_cannot_be_told_is_said_with_the_rule():
         assert audit()["tcp/0.0.0.0:22"]["check"] == "port-unknown"
 
 
+def test_the_sip_firewall_of_our_own_is_no_doubt():
+    rules = "table inet %s { chain sip_udp { @th,64,8 65 drop\n }\n chain p { type filter hook prerouting priority raw; udp dport 5060 jump sip_udp\n }\n}"
+    with network():
+        for table, wanted in (("sipwarden", "open to all ("), ("another", "not decidable, because rule (table inet another, chain sip_udp, ")):
+            sh("nft", "-f", "-", input=rules % table)
+            assert words_of(audit()["udp/[::]:5060"], V4).startswith(wanted), table
+            sh("nft", "flush", "ruleset")
+
+
 def iptables(rules, command="iptables-nft"):
     for rule in rules:
         sh(command, *rule.split())
