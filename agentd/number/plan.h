@@ -65,11 +65,12 @@ void number_site_none(struct number_site *site);
 #define NUMBER_DIGITS_SIZE 16
 
 struct number {
-	char digits[NUMBER_DIGITS_SIZE]; /* E.164 without '+' where code is not ""; else the digits that were dialled */
-	char code[NUMBER_CODE_SIZE];	   /* country code, "49", "1", "881"; "": this is not an international number */
+	char digits[NUMBER_DIGITS_SIZE]; /* E.164 without '+' where code is not ""; else what was dialled, with * and # */
+	char code[NUMBER_CODE_SIZE];	   /* country code, "49", "1", "881"; "": not a number that the world can call,
+					    * or one of the site's own area, which is not known */
 	char country[NUMBER_COUNTRY_SIZE]; /* ISO 3166, "DE"; "": of no country, or not known */
 	enum number_kind kind;
-	const char *range; /* longest range that holds it, in words, "Germany, premium rate"; static; never NULL */
+	const char *range; /* the longest range that holds it, "premium rate 0900", "Iridium", "Germany"; static, never NULL */
 	bool abroad; /* has a code, and is not of the site's country; always so where that is not known */
 	bool risky;  /* of a country or range to which toll fraud is known to go (number/risk.c) */
 	bool odd;    /* nobody dials so here: the number was found behind prefixes of other countries or digits
