@@ -75,6 +75,8 @@ static void add_party(struct party *p, const struct call *c)
 	sum_add(&p->dear, &c->sum);
 	if (c->off)
 		sum_add(&p->off, &c->sum);
+	if (tally_is_special(c->number))
+		sum_add(&p->special, &c->sum);
 	add_burst(p, c);
 	add_tries(p, c);
 }

@@ -125,6 +125,12 @@ bool tally_is_dear(const struct number *n)
 	}
 }
 
+bool tally_is_special(const struct number *n)
+{
+	return n->risky || n->kind == NUMBER_PREMIUM || n->kind == NUMBER_PERSONAL || n->kind == NUMBER_SATELLITE ||
+	       n->kind == NUMBER_GLOBAL;
+}
+
 static struct known *learn(struct tally *t, struct known *k, struct span text)
 {
 	k->len = text.len;

@@ -72,6 +72,7 @@ struct party {
 	struct sum now, before; /* of what leaves the house */
 	struct sum dear;	/* of these: abroad, or of a kind that costs */
 	struct sum off;		/* of the dear ones: out of office hours */
+	struct sum special;	/* of the dear ones: premium, satellite and so on, and where fraud goes */
 	int64_t first, last;	/* of all records */
 	struct burst slots[TALLY_SLOTS], burst;
 	uint32_t tries;	   /* dear calls in a row that failed */
@@ -88,6 +89,10 @@ struct party {
 		char country[NUMBER_COUNTRY_SIZE];
 		char source[HEAVY_NAME_MAX + 1];
 	} stranger;
+	/* Not counted here, but found at the end: report_suspect.c */
+	const struct range *sequence;	  /* the range of which it called the most numbers; NULL: none */
+	const struct heavy_item *banned; /* a source of its calls that was banned; NULL: none */
+	uint64_t tried;			  /* by so many sources that were banned */
 };
 
 /* An account and a country, or an account and a source. */
@@ -151,6 +156,8 @@ void tally_add(struct tally *t, const struct record *r);
 
 /* Costs money beyond a usual call: abroad, premium, satellite and so on. */
 bool tally_is_dear(const struct number *n);
+/* Of those, what nobody needs in the daily business of most, and thieves earn by. */
+bool tally_is_special(const struct number *n);
 /* How many different numbers of a range were called, about. */
 unsigned range_numbers(const struct range *r);
 void sum_add(struct sum *to, const struct sum *what);
