@@ -25,7 +25,7 @@ _sipwarden() {
 		;;
 	esac
 	case $command in
-	'') word="status metrics list show explain alerts ban unban exempt pause resume reload flush check audit simulate monitor filter --config --socket --json --help --version" ;;
+	'') word="status metrics list show explain alerts ban unban exempt pause resume reload flush check audit simulate number monitor filter --config --socket --json --help --version" ;;
 	list) word="--enforced --json" ;;
 	show | explain) word="$(_sipwarden_banned) --json" ;;
 	pause) word="--reason --json" ;;
@@ -34,6 +34,7 @@ _sipwarden() {
 	exempt) word="list add remove --reason --json" ;;
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 	audit) word="gateway tls --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips --json" ;;
+	number) word="--country --outside --json" ;;
 	simulate) word="--input --since --until --against --seen --summary --json" ;;
 	*) word="--json" ;;
 	esac

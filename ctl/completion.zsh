@@ -40,6 +40,7 @@ _sipwarden_commands() {
 		'check:look for mistakes in config and filters'
 		'audit:weak passwords, open doors and missing logs of the gateway'
 		'simulate:whom a configuration would have banned'
+		'number:what a dialled number is'
 		'monitor:bans, lifts and alerts as they happen'
 		'filter:the filters there are; test, match, new ones'
 	)
@@ -97,6 +98,8 @@ _sipwarden() {
 		'--since=[only lines from then]:when: ' '--until=[only lines up to then]:when: ' \
 		'--against=[compare with this configuration]:file:_files' \
 		'--seen=[addresses that really sent packets]:file:_files' '--summary[a summary, also with --json]' ;;
+	number) _arguments $common '--country=[as dialled from there]:country: ' \
+		'--outside=[digits for an outside line]:digits: ' '*:number: ' ;;
 	audit) _arguments $common '--html[a page instead of text]' '--baseline=[findings that are accepted]:file:_files' \
 		'--accept[write the baseline]' '--reason=[why they are accepted]:text: ' \
 		'--root=[a copy of a machine]:directory:_files -/' '--asterisk=[its directory]:directory:_files -/' \

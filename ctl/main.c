@@ -56,6 +56,9 @@ static const struct command {
 	  "gateway, the default, reads its configuration; tls asks listeners for versions, suites and certificate.\n"
 	  "It needs no agent. Exit status 1 if something of warning or worse is found that\n"
 	  "the baseline does not accept, 5 if files could not be read. --root audits a copy of a machine's tree." },
+	{ "number", cmd_number, "[--country XX] [--outside DIGITS] DIALLED… | -", "what a dialled number is: country, kind, cost",
+	  "Read as from the site of [site] in the config; - reads one a line from standard input.\n"
+	  "Exit status 3 if one leads nowhere that is known. With --json one object a number." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"

@@ -19,7 +19,8 @@
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "metrics",	 "input NAME", "rule NAME" };
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "site",      "input NAME",
+					     "rule NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -88,7 +89,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [site], [input NAME] and [rule NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -149,6 +150,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &brakes_keys;
 	} else if (strcmp(section, "metrics") == 0) {
 		l->keys = &metrics_keys;
+	} else if (strcmp(section, "site") == 0) {
+		l->keys = &site_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -269,6 +272,7 @@ static void finish(struct loader *l)
 		finish_input(l, &c->inputs[i]);
 	for (i = 0; i < c->n_rules; i++)
 		finish_rule(l, &c->rules[i]);
+	site_finish(&c->site);
 	if (c->n_inputs == 0)
 		diag_warning(l->diag, c->path, 0, "add [input NAME] for each log of the gateway",
 			     "there is no input, so nothing is followed");
@@ -383,6 +387,8 @@ int config_salvage(const char *path, struct config **ret)
 	}
 	forget_seen(&l);
 	diag_done(&diag);
+	if (l.cfg)
+		site_finish(&l.cfg->site);
 	*ret = l.cfg;
 	return r;
 }
@@ -419,6 +425,8 @@ struct config *config_free(struct config *c)
 	free(c->firewall_socket);
 	free(c->table);
 	free(c->metrics_file);
+	free(c->site.timezone);
+	free(c->site.country);
 	strings_free(c->filter_dirs);
 	strings_free(c->files);
 	free(c);

@@ -9,7 +9,9 @@
 #include "base/addr.h"
 #include "base/class.h"
 #include "base/diag.h"
+#include "base/hours.h"
 #include "base/timespan.h"
+#include "number/plan.h"
 
 /*
  * sipwarden.conf(5), read and checked. All pointers are owned by the config.
@@ -26,6 +28,7 @@
  *   [prefixes]       offenders; window; ban; max; ipv4; ipv6
  *   [brakes]         bans_per_minute; friend_share
  *   [metrics]        file; interval
+ *   [site]           country; outside; national; international; area; extensions; office_hours; timezone; holidays
  *   [rule NAME]      class = CLASS …; key = address, prefix, account, number …; threshold; window;
  *                    ban = SPAN …; enabled; filter = NAME … (only lines of these); each;
  *                    observe; except = ADDR[/LEN] …; raise = ADDR[/LEN] … THRESHOLD (may be repeated)
@@ -105,6 +108,16 @@ struct config_policy {
 	uint32_t friend_share;	       /* percent of all friends that may be banned within an hour */
 };
 
+/* The company whose gateway it is: how its people dial, and when they work. */
+struct config_site {
+	struct number_site numbers;
+	struct hours office_hours;
+	struct holidays holidays;
+	char *timezone; /* of office hours, as zone_new() has it; NULL: the host's */
+	char *country;	/* as it is written; NULL: not said, and only international numbers can be read */
+	bool has_national, has_international, has_extensions; /* not those of the country */
+};
+
 struct config {
 	char *path;
 	char **files;    /* all files read; what .file above points to; NULL-terminated */
@@ -130,6 +143,7 @@ struct config {
 	usec_t history;  /* how long earlier bans count on the ladder */
 	char *metrics_file; /* for node_exporter; NULL: none is written */
 	usec_t metrics_interval;
+	struct config_site site;
 	struct addr *exempt;
 	size_t n_exempt;
 	char **exempt_names; /* DNS names, in lower case, each once; NULL-terminated, or NULL */

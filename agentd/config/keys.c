@@ -10,7 +10,6 @@
 #include "base/hostname.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/zone.h"
 #include "config/loader.h"
 
 #define EXEMPT_MAX 100000
@@ -436,17 +435,7 @@ static void take_input_witness(struct loader *l, const struct place *at, const c
 
 static void take_input_timezone(struct loader *l, const struct place *at, const char *text)
 {
-	struct zone *zone = NULL;
-	int r = zone_new(text, &zone);
-
-	zone_free(zone);
-	if (r == -EINVAL)
-		value_error(at, text, "local, UTC, an offset as +02:00, or a zone of timedatectl list-timezones, as Europe/Berlin",
-			    "not a time zone");
-	else if (r < 0)
-		value_error(at, "", NULL, "out of memory");
-	else
-		value_text(at, text, &l->input->timezone);
+	value_zone(at, text, &l->input->timezone);
 }
 
 static const struct key input_list[] = {

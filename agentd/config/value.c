@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "config/suggest.h"
 
 #define SHOWN_MAX 80
@@ -74,6 +75,20 @@ bool value_span(const struct place *at, const char *text, usec_t min, usec_t max
 	}
 	*ret = span;
 	return true;
+}
+
+bool value_zone(const struct place *at, const char *text, char **ret)
+{
+	struct zone *zone = NULL;
+	int r = zone_new(text, &zone);
+
+	zone_free(zone);
+	if (r == -EINVAL)
+		value_error(at, text, "local, UTC, an offset as +02:00, or a zone of timedatectl list-timezones, as Europe/Berlin",
+			    "not a time zone");
+	else if (r < 0)
+		value_error(at, "", NULL, "out of memory");
+	return r == 0 && value_text(at, text, ret);
 }
 
 bool value_choice(const struct place *at, const char *text, const char *const *words, size_t n, unsigned *ret)

@@ -32,6 +32,8 @@ bool value_text(const struct place *at, const char *text, char **ret);
 bool value_path(const struct place *at, const char *text, char **ret);
 /* Letters, digits, '_', '-' and '.', not starting with '.' or '-': safe as a file name. */
 bool value_name(const struct place *at, const char *text, char **ret);
+/* A time zone, as zone_new() has it: a copy in place of *ret. */
+bool value_zone(const struct place *at, const char *text, char **ret);
 /* One of n words; its index in *ret. */
 bool value_choice(const struct place *at, const char *text, const char *const *words, size_t n, unsigned *ret);
 /* Words between blanks and line ends, at least one, as a new NULL-terminated list. */

@@ -80,10 +80,10 @@ struct number {
 /*
  * Reads what was dialled: digits with separators, '+', tel: and sip: URIs, %XX,
  * feature codes that hold a number (*21*004930…#), the site's prefixes, and
- * prefixes of anywhere. Looks at no more than NUMBER_TEXT_MAX bytes. Returns 0;
+ * prefixes of anywhere. Looks at no more than NUMBER_DIALLED_MAX bytes. Returns 0;
  * -EINVAL: it has no digits, or is a name (ret is then of kind NUMBER_UNKNOWN).
  */
-#define NUMBER_TEXT_MAX 256
+#define NUMBER_DIALLED_MAX 256
 int number_read(const struct number_site *site, struct span dialled, struct number *ret);
 
 /* The country's English name, of ISO 3166 letters or of "" ("no country"); never NULL. */

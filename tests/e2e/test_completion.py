@@ -99,7 +99,7 @@ def test_zsh_knows_the_options_of_each_command():
              "exempt --": "--reason", "exempt ": "list add remove",
              "simulate --": "--input --since --until --against --seen --summary",
              "audit --": "--html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips",
-             "audit ": "gateway tls",
+             "audit ": "gateway tls", "number --": "--country --outside --json",
              "filter ": "list test lint match new import", "filter match --": "--near --filter-dir",
              "filter new --": "--line --address --class --output", "filter import --": "--name --output --log --set",
              "status --": "--json --config --socket", "--": "--json --config --socket --help --version"}
