@@ -15,7 +15,7 @@ O := build/$(BUILD)
 
 PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares
 # Only what reads logs of the past.
-PAST_LIBS := -lz
+PAST_LIBS := -lz -lm
 # Only what reads the configuration of gateways, and asks their TLS listeners.
 AUDIT_LIBS := -lexpat -lssl -lcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

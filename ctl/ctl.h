@@ -43,6 +43,7 @@ int cmd_pause(struct ctl *ctl, int argc, char **argv);
 int cmd_resume(struct ctl *ctl, int argc, char **argv);
 int cmd_monitor(struct ctl *ctl, int argc, char **argv); /* monitor.c */
 int cmd_number(struct ctl *ctl, int argc, char **argv); /* number.c */
+int cmd_report(struct ctl *ctl, int argc, char **argv);  /* report.c */
 int cmd_audit(struct ctl *ctl, int argc, char **argv);   /* audit.c */
 
 #endif

@@ -59,6 +59,13 @@ static const struct command {
 	{ "number", cmd_number, "[--country XX] [--outside DIGITS] DIALLED… | -", "what a dialled number is: country, kind, cost",
 	  "Read as from the site of [site] in the config; - reads one a line from standard input.\n"
 	  "Exit status 3 if one leads nowhere that is known. With --json one object a number." },
+	{ "report", cmd_report,
+	  "[--since 90d] [--until WHEN] [--quarter] [--input FILE]… [--record-format NAME] [--rates FILE]\n"
+	  "       [--no-business CU,SO] [--country DE] [--format text|html|json|csv] [--output FILE|DIRECTORY]",
+	  "the review of the company's calls: where they went, what is odd, what to decide",
+	  "Reads call records of Asterisk, FreeSWITCH, Kamailio and OpenSIPS, and what sipwarden did in that time.\n"
+	  "Needs no agent. What is not named comes from [site] and [report] of the config. --quarter is the last\n"
+	  "whole one. WHEN as for simulate." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"

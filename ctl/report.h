@@ -85,9 +85,14 @@ unsigned report_suspicion(struct report *r, const struct party *account);
 /* Ranges that were called number by number; the most numbers first. */
 size_t report_sequences(struct report *r, struct range ***ret);
 
-/* Fills r->attacks; dir is the agent's state directory. Says nothing if there is none. */
-int report_read_attacks(struct report *r, const char *dir);
+/* The period in real time. */
+struct moments {
+	usec_t before, from, to;
+};
+/* Fills r->attacks; dir is the agent's state directory. 0 or negative errno; then they are not known. */
+int report_read_attacks(struct report *r, const char *dir, const struct moments *when);
 void report_attacks_done(struct report *r);
+/* Leaves r->audited as it is if there is no such file. */
 void report_read_audit(struct report *r, const char *path);
 
 void report_print_text(struct report *r, FILE *to, bool color);

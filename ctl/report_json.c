@@ -159,6 +159,11 @@ static json_t *sources_json(struct report *r)
 	return parties_json(r, "source", all, n);
 }
 
+static json_t *text_json(const char *text)
+{
+	return text ? output_string(text) : json_null();
+}
+
 static json_t *findings_json(const struct report *r)
 {
 	json_t *array = json_array();
@@ -167,9 +172,9 @@ static json_t *findings_json(const struct report *r)
 	for (i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
 
-		json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:s?, s:s?}", "level", finding_level_name(f->level), "kind",
-						       f->kind, "what", output_string(f->what), "detail", f->detail, "decide",
-						       f->decide));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "level", finding_level_name(f->level), "kind",
+						       f->kind, "what", output_string(f->what), "detail", text_json(f->detail),
+						       "decide", text_json(f->decide)));
 	}
 	return array;
 }
@@ -185,14 +190,15 @@ static json_t *sequences_json(struct report *r)
 		const struct heavy_item *item = &all[i]->item;
 		const char *blank = memrchr(item->name, ' ', item->name_len);
 		const size_t len = blank ? (size_t)(blank - item->name) : 0;
+		const struct run *run = range_run(all[i]);
 
 		json_array_append_new(array,
 				      json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "account",
 						span_json((struct span){item->name, len}), "range",
 						span_json((struct span){item->name + len + 1, item->name_len - len - 1}), "country",
-						country_json(all[i]->country), "numbers", (json_int_t)range_numbers(all[i]), "calls",
-						(json_int_t)all[i]->calls, "brief", (json_int_t)all[i]->brief, "first",
-						moment_json(all[i]->first), "last", moment_json(all[i]->last)));
+						country_json(all[i]->country), "numbers", (json_int_t)run_numbers(run), "calls",
+						(json_int_t)run->calls, "brief", (json_int_t)run->brief, "first",
+						moment_json(run->first), "last", moment_json(run->last)));
 	}
 	free(all);
 	return array;

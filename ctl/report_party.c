@@ -77,6 +77,8 @@ static void add_party(struct party *p, const struct call *c)
 		sum_add(&p->off, &c->sum);
 	if (tally_is_special(c->number))
 		sum_add(&p->special, &c->sum);
+	if (tally_is_special(c->number) && c->off)
+		sum_add(&p->special_off, &c->sum);
 	add_burst(p, c);
 	add_tries(p, c);
 }

@@ -11,11 +11,15 @@
 /* Dear calls that begin in one quarter of an hour. A person makes a few. */
 #define BURST_MANY 10
 #define BURST_MACHINE 20
-/* Numbers of one range, which differ in their last three digits. */
+/* Numbers of one range within a day, which differ in their last three digits: few people call ten of one company. */
 #define SEQUENCE_MANY 10
+#define SEQUENCE_MACHINE 25
 /* Calls to premium numbers and the like; each about so long, or longer. */
 #define DRIP_CALLS 3
 #define DRIP_SECONDS 900
+/* It costs so many times what it cost before, and so much of all, in percent. */
+#define LEAP 5
+#define LEAP_SHARE 5
 #define SUSPICION_SURE 3
 
 static int by_name(const struct heavy_item *a, const struct heavy_item *b)
@@ -66,7 +70,7 @@ int find_by_calls(const void *a, const void *b)
 static int by_numbers(const void *a, const void *b)
 {
 	const struct range *x = *(struct range *const *)a, *y = *(struct range *const *)b;
-	const unsigned n = range_numbers(x), m = range_numbers(y);
+	const unsigned n = run_numbers(range_run(x)), m = run_numbers(range_run(y));
 
 	if (n != m)
 		return n > m ? -1 : 1;
@@ -92,7 +96,7 @@ size_t report_sequences(struct report *r, struct range ***ret)
 {
 	size_t n = heavy_sorted(&r->tally.ranges, by_numbers, (void ***)ret);
 
-	while (n > 0 && range_numbers((*ret)[n - 1]) < SEQUENCE_MANY)
+	while (n > 0 && run_numbers(range_run((*ret)[n - 1])) < SEQUENCE_MANY)
 		n--;
 	return n;
 }
@@ -170,16 +174,37 @@ static bool mostly_off(const struct party *p)
 	return p->off.calls >= 5 && p->off.calls * 2 >= p->dear.calls;
 }
 
+static unsigned sequence_weight(const struct party *p)
+{
+	const struct run *run = p->sequence ? range_run(p->sequence) : NULL;
+
+	if (!run)
+		return 0;
+	return run_numbers(run) >= SEQUENCE_MACHINE || run->brief * 2 > run->calls ? 3 : 1;
+}
+
+/* Much more than before, and much of all. */
+static bool leaps(const struct report *r, const struct party *p)
+{
+	const uint64_t now = r->priced ? (uint64_t)p->now.cost : p->dear.seconds;
+	const uint64_t before = r->priced ? (uint64_t)p->before.cost : p->before.seconds;
+	const uint64_t all = r->priced ? (uint64_t)r->tally.dear.cost : r->tally.dear.seconds;
+
+	return p->before.calls > 0 && now > before * LEAP && now * 100 > all * LEAP_SHARE;
+}
+
 unsigned report_suspicion(struct report *r, const struct party *p)
 {
 	unsigned n = burst_weight(r, p);
 
 	n += p->broke.tries ? 2 : 0;
 	n += p->stranger.when ? 3 : 0;
-	n += p->sequence ? 3 : 0;
+	n += sequence_weight(p);
+	n += leaps(r, p) ? 1 : 0;
 	n += p->banned && p->dear.answered ? 3 : 0;
 	n += p->tried && n ? 1 : 0;
 	n += drips(p) ? 2 : 0;
+	n += drips(p) && p->special_off.calls >= DRIP_CALLS ? 1 : 0;
 	n += mostly_off(p) ? 1 : 0;
 	return n;
 }
@@ -201,12 +226,19 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    words_name(SPAN(p->stranger.source)).text, number_country_name(p->stranger.country),
 			    words_moment(p->stranger.when).text);
 	if (p->sequence)
-		find_append(&text, " It called about %u numbers of one range in %s one after the other, %s in all.",
-			    range_numbers(p->sequence), number_country_name(p->sequence->country),
-			    words_calls(p->sequence->calls).text);
+		find_append(&text, " It called about %u numbers of one range in %s within a day, from %s.",
+			    run_numbers(range_run(p->sequence)), number_country_name(p->sequence->country),
+			    words_moment(range_run(p->sequence)->first).text);
 	if (drips(p))
-		find_append(&text, " %s to premium, satellite or such numbers, or to countries known for fraud, lasted %s each.",
-			    words_calls(p->special.answered).text, words_talk(p->special.seconds / p->special.answered).text);
+		find_append(&text, " %s to premium, satellite or such numbers, or to countries known for fraud, lasted %s each; "
+			    "%s of these were made out of office hours.",
+			    words_calls(p->special.answered).text, words_talk(p->special.seconds / p->special.answered).text,
+			    words_count(p->special_off.calls).text);
+	if (leaps(r, p))
+		find_append(&text, " That is %s times what it was before.",
+			    words_count(r->priced ? (uint64_t)(p->now.cost / (p->before.cost ? p->before.cost : 1))
+						  : p->dear.seconds / (p->before.seconds ? p->before.seconds : 1))
+				    .text);
 	if (mostly_off(p))
 		find_append(&text, " %s of its %s dear calls were made out of office hours.", words_count(p->off.calls).text,
 			    words_count(p->dear.calls).text);

@@ -3,7 +3,6 @@
 #include "report_tally.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,7 +12,6 @@
 
 #define DAY_SECONDS 86400
 #define CACHE_SIZE 32768u
-#define BRIEF 10
 
 /* What a dialled text is, remembered: most calls go where calls went before. */
 struct known {
@@ -250,46 +248,6 @@ static void add_long(struct tally *t, const struct call *c)
 	memcpy(l->country, c->number->country, sizeof(l->country));
 }
 
-unsigned range_numbers(const struct range *r)
-{
-	const unsigned bits = 256;
-	unsigned set = 0, i;
-
-	for (i = 0; i < 4; i++)
-		set += (unsigned)__builtin_popcountll(r->seen[i]);
-	/* Linear counting (Whang and others, 1990) */
-	return set == bits ? 1000 : (unsigned)lround(-(double)bits * log(1.0 - (double)set / bits));
-}
-
-static void add_range(struct tally *t, const struct call *c)
-{
-	const char *digits = c->number->digits;
-	const size_t n = strlen(digits);
-	char name[HEAVY_NAME_MAX];
-	size_t len = c->r->account.len;
-	struct range *r;
-	unsigned bit;
-
-	if (n < 8)
-		return;
-	if (len > HEAVY_NAME_MAX - NUMBER_DIGITS_SIZE - 1)
-		len = HEAVY_NAME_MAX - NUMBER_DIGITS_SIZE - 1;
-	if (len)
-		memcpy(name, c->r->account.ptr, len);
-	name[len++] = ' ';
-	memcpy(name + len, digits, n - 3);
-	r = touch(t, &t->ranges, name, len + n - 3);
-	if (!r)
-		return;
-	bit = ((unsigned)(digits[n - 3] - '0') * 100 + (unsigned)(digits[n - 2] - '0') * 10 + (unsigned)(digits[n - 1] - '0')) % 256;
-	r->seen[bit / 64] |= (uint64_t)1 << (bit % 64);
-	r->first = r->calls ? r->first : c->r->start;
-	r->last = c->r->start;
-	r->calls++;
-	r->brief += c->r->seconds <= BRIEF;
-	memcpy(r->country, c->number->country, sizeof(r->country));
-}
-
 /* Sums of the whole, and of days and hours. */
 static void add_whole(struct tally *t, const struct call *c)
 {
@@ -319,7 +277,7 @@ static void add_whole(struct tally *t, const struct call *c)
 	if (c->off)
 		sum_add(&t->off, &c->sum);
 	add_long(t, c);
-	add_range(t, c);
+	tally_range(t, c);
 }
 
 static enum when when_of(const struct tally *t, int64_t start)

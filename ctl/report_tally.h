@@ -73,6 +73,7 @@ struct party {
 	struct sum dear;	/* of these: abroad, or of a kind that costs */
 	struct sum off;		/* of the dear ones: out of office hours */
 	struct sum special;	/* of the dear ones: premium, satellite and so on, and where fraud goes */
+	struct sum special_off; /* of these: out of office hours */
 	int64_t first, last;	/* of all records */
 	struct burst slots[TALLY_SLOTS], burst;
 	uint32_t tries;	   /* dear calls in a row that failed */
@@ -102,12 +103,17 @@ struct pair {
 	struct sum now;
 };
 
-/* Numbers called that differ in their last three digits. Name: account, blank, the digits before these. */
+/* Numbers called within a day that differ in their last three digits. */
+struct run {
+	uint64_t seen[4];      /* a sketch of which numbers */
+	uint32_t calls, brief; /* brief: up to ten seconds */
+	int64_t first, last;
+};
+
+/* Name: account, blank, the digits before the last three. */
 struct range {
 	struct heavy_item item;
-	uint64_t seen[4]; /* a sketch of which numbers */
-	uint32_t calls, brief; /* up to ten seconds */
-	int64_t first, last;
+	struct run now, most; /* the run that goes on, and the one of the most numbers before it */
 	char country[NUMBER_COUNTRY_SIZE];
 };
 
@@ -158,8 +164,10 @@ void tally_add(struct tally *t, const struct record *r);
 bool tally_is_dear(const struct number *n);
 /* Of those, what nobody needs in the daily business of most, and thieves earn by. */
 bool tally_is_special(const struct number *n);
-/* How many different numbers of a range were called, about. */
-unsigned range_numbers(const struct range *r);
+/* How many different numbers were called in a run, about. */
+unsigned run_numbers(const struct run *r);
+/* The run of the most numbers. */
+const struct run *range_run(const struct range *r);
 void sum_add(struct sum *to, const struct sum *what);
 /* NUL-terminated name of an item into buf. */
 const char *item_name(const struct heavy_item *item, char buf[static HEAVY_NAME_MAX + 1]);

@@ -24,7 +24,8 @@ struct call {
 	struct sum sum; /* of this call */
 };
 
-void tally_parties(struct tally *t, const struct call *c);
+void tally_parties(struct tally *t, const struct call *c); /* report_party.c */
+void tally_range(struct tally *t, const struct call *c);   /* report_range.c */
 /* As much as fits, NUL-terminated. */
 void span_copy(struct span s, char *buf, size_t size);
 

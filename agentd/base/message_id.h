@@ -12,6 +12,8 @@
 #define MESSAGE_RESTORED "b32614c41be24af9a63130f0eb26f68b"
 #define MESSAGE_PAUSED "90ca9a8db12c4c6cb8d32feb96594b2e"
 #define MESSAGE_RESUMED "2fe12aa6723a44489a442c8e9071fc73"
+/* A report of calls was written (sipwarden report --output). */
+#define MESSAGE_REPORT "204c410fe2df46db90d6c208bf80cd2a"
 
 /* Alerts; alert_name() is their SIPWARDEN_ALERT. */
 #define MESSAGE_STALE_ACCOUNT "dcc6ccf240254023b7c589f5c6108f58"

@@ -19,7 +19,8 @@
 /* Sections */
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
-					     "accounts",  "prefixes", "brakes",	   "metrics",	 "site",      "input NAME",
+					     "accounts",  "prefixes", "brakes",	   "metrics",	 "site",      "report",
+					     "input NAME",
 					     "rule NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
@@ -89,7 +90,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [site], [input NAME] and [rule NAME]",
+		       "[prefixes], [brakes], [metrics], [site], [report], [input NAME] and [rule NAME]",
 		   "unknown section [%s]", section);
 }
 
@@ -152,6 +153,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->keys = &metrics_keys;
 	} else if (strcmp(section, "site") == 0) {
 		l->keys = &site_keys;
+	} else if (strcmp(section, "report") == 0) {
+		l->keys = &report_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -427,6 +430,7 @@ struct config *config_free(struct config *c)
 	free(c->metrics_file);
 	free(c->site.timezone);
 	free(c->site.country);
+	report_done(&c->report);
 	strings_free(c->filter_dirs);
 	strings_free(c->files);
 	free(c);
