@@ -76,8 +76,11 @@ $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 
 # The readers of fail2ban's filters and of gateways' configurations are part of the command.
 $(O)/fuzz/fuzz_f2b: $(call obj,$(wildcard ctl/f2b_*.c))
-$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c)
+$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c ctl/html.c)
 $(O)/fuzz/fuzz_audit: FUZZ_LIBS := $(AUDIT_LIBS)
+
+$(O)/fuzz/fuzz_records: $(call obj,$(wildcard ctl/report_*.c) ctl/output.c ctl/html.c ctl/moment.c)
+$(O)/fuzz/fuzz_records: FUZZ_LIBS := $(PAST_LIBS)
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -107,7 +110,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev zlib1g-dev libexpat1-dev libssl-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus chromium
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
@@ -173,6 +176,11 @@ bench-durability: deps-build
 	@$(call install-debs,$(DEPS_BENCH) systemd)
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/bench/durability $(O)
+
+bench-report: deps-build
+	@$(call install-debs,sqlite3 python3)
+	@$(MAKE) --no-print-directory -s all benches
+	@/usr/bin/python3 tests/bench/report $(O)
 
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
@@ -248,6 +256,7 @@ help:
 	@echo 'sudo make bench-attacks  who is cut off and who is stopped, beside fail2ban'
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make bench-durability  reboot, floods, bad filters: some minutes'
+	@echo 'sudo make bench-report  ten million call records, beside SQLite'
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
@@ -255,4 +264,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability bench-report install uninstall clean help

@@ -107,7 +107,7 @@ static void put_charts(const struct report *r, FILE *to)
 	fputs("</section>\n<section><h2>When it was called abroad and to dear numbers</h2>\n", to);
 	chart_hours(r, to);
 	if (r->hours_known)
-		fputs("<p class=\"legend\">The darker, the more calls. Hours that are underlined are office hours.</p>\n", to);
+		fputs("<p class=\"legend\">The stronger the colour, the more calls. Underlined: office hours.</p>\n", to);
 	fputs("</section>\n", to);
 }
 

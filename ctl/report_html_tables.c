@@ -151,7 +151,7 @@ void html_longest(const struct report *r, FILE *to)
 		const struct long_call *l = &r->tally.longest[i];
 
 		fputs("<tr>", to);
-		put_cell(to, "", words_moment(l->start).text);
+		put_cell(to, "when", words_moment(l->start).text);
 		put_cell(to, "name", words_name(SPAN(l->account)).text);
 		put_cell(to, "", l->digits);
 		put_cell(to, "minor", words_destination(l->country, l->kind).text);

@@ -18,6 +18,7 @@ const char report_style[] =
 	"h2 { font-size: 1.2rem; margin: 0 0 .8rem; }\n"
 	"h3 { font-size: 1rem; margin: 0 0 .25rem; }\n"
 	".dim, .legend { color: var(--dim); font-size: .88rem; }\n"
+	".legend { margin: .6rem 0 0; } h2 + .legend { margin: 0 0 .5rem; }\n"
 	"section { background: var(--sheet); border: 1px solid var(--line); border-radius: .6rem;\n"
 	"  padding: 1.1rem 1.25rem; margin: 0 0 1rem; }\n"
 	".lead { font-size: 1.08rem; margin: 0; max-width: 46rem; }\n"
@@ -60,6 +61,7 @@ const char report_style[] =
 	"th, td { padding: .38rem .6rem .38rem 0; vertical-align: middle; }\n"
 	"td { border-bottom: 1px solid var(--soft); }\n"
 	"tr:last-child td { border-bottom: 0; }\n"
+	".when { white-space: nowrap; }\n"
 	".n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
 	"th:last-child, td:last-child { padding-right: 0; }\n"
 	".name { overflow-wrap: anywhere; min-width: 6rem; }\n"
@@ -76,7 +78,7 @@ const char report_style[] =
 	"  --soft: #e8e8e8; --accent: #2459a8; --before: #a9b6c8; --critical: #a01810; --warning: #7a4c00;\n"
 	"  --note: #34566a; --heat: 36, 89, 168; }\n"
 	"  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }\n"
-	"  body { font-size: 10pt; } main { max-width: none; padding: 0; }\n"
+	"  html { font-size: 10pt; } body { font-size: 1rem; } main { max-width: none; padding: 0; }\n"
 	"  section, .tile { border-radius: 0; } section { border: 0; padding: 0; margin: 0 0 6mm; }\n"
 	"  .tiles { grid-template-columns: repeat(4, 1fr); }\n"
-	"  h2, h3 { break-after: avoid; } tr, .plot, .tile { break-inside: avoid; } .wide { overflow: visible; } }\n";
+	"  h2, h3, h2 + .legend { break-after: avoid; } tr, .plot, .tile { break-inside: avoid; } .wide { overflow: visible; } }\n";

@@ -260,8 +260,8 @@ static void tell_account(struct report *r, const struct party *p, bool sure)
 
 	find_detail(f, text_printf("%s to dear numbers, %s.%s", words_calls(p->dear.calls).text, words_sum(r, &p->dear).text,
 				   signs ? signs : ""));
-	find_decide(f, sure ? "Change its password now, look for its phone and its call forwarding, and show the calls to whoever has "
-			      "it. If they are not his, tell the carrier."
+	find_decide(f, sure ? "Change its password now, and look at its call forwarding. If whoever has it did not make the calls, tell "
+			      "the carrier."
 			    : "Ask whoever has it.");
 }
 

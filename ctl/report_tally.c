@@ -11,7 +11,8 @@
 #include "report_tally_private.h"
 
 #define DAY_SECONDS 86400
-#define CACHE_SIZE 32768u
+/* Of 136 bytes each. */
+#define CACHE_SIZE 131072u
 
 /* What a dialled text is, remembered: most calls go where calls went before. */
 struct known {
@@ -20,6 +21,7 @@ struct known {
 	struct number number;
 	struct rate rate;
 	bool priced;
+	struct destination *destination; /* NULL: not looked up yet. There are fewer than their table holds, so they stay */
 };
 
 struct tally_cache {
@@ -132,6 +134,7 @@ bool tally_is_special(const struct number *n)
 static struct known *learn(struct tally *t, struct known *k, struct span text)
 {
 	k->len = text.len;
+	k->destination = NULL;
 	number_read(&t->site, text, &k->number);
 	k->priced = t->rates && *k->number.code && rates_find(t->rates, k->number.digits, &k->rate);
 	if (!k->priced)
@@ -191,22 +194,27 @@ static struct span host_of(struct span source)
 	return source;
 }
 
-static void add_destination(struct tally *t, const struct call *c)
+static struct destination *find_destination(struct tally *t, const struct number *n)
 {
-	char name[NUMBER_COUNTRY_SIZE + 1] = {c->number->country[0], c->number->country[1], (char)('A' + c->number->kind), '\0'};
-	struct destination *d = touch(t, &t->destinations, name, 3);
-	struct month *m;
+	const char name[] = {n->country[0], n->country[1], (char)('A' + n->kind)};
+	struct destination *d = touch(t, &t->destinations, name, sizeof(name));
 
-	if (!d)
-		return;
-	if (!d->months) {
-		d->months = calloc(t->n_months, sizeof(*d->months));
-		memcpy(d->country, c->number->country, sizeof(d->country));
-		d->kind = c->number->kind;
-		d->abroad = c->number->abroad;
-		d->risky = c->number->risky;
-		d->first = INT64_MAX;
-	}
+	if (!d || d->months)
+		return d;
+	d->months = calloc(t->n_months, sizeof(*d->months));
+	t->memory |= !d->months;
+	memcpy(d->country, n->country, sizeof(d->country));
+	d->kind = n->kind;
+	d->abroad = n->abroad;
+	d->risky = n->risky;
+	d->first = INT64_MAX;
+	return d->months ? d : NULL;
+}
+
+static void add_destination(struct destination *d, const struct call *c)
+{
+	struct month *m = &d->months[c->month];
+
 	if (c->r->start < d->first) {
 		d->first = c->r->start;
 		span_copy(c->r->account, d->first_account, sizeof(d->first_account));
@@ -216,11 +224,6 @@ static void add_destination(struct tally *t, const struct call *c)
 	if (c->when != WHEN_NOW)
 		return;
 	sum_add(&d->now, &c->sum);
-	if (!d->months) {
-		t->memory = true;
-		return;
-	}
-	m = &d->months[c->month];
 	m->calls++;
 	m->seconds += c->sum.seconds;
 	m->cost += c->sum.cost;
@@ -332,7 +335,7 @@ static void note_span(struct tally *t, int64_t start)
 void tally_add(struct tally *t, const struct record *r)
 {
 	const int64_t talk = r->seconds > 0 ? r->seconds : 0;
-	const struct known *known;
+	struct known *known;
 	struct call c = {.r = r, .when = when_of(t, r->start), .source = host_of(r->source)};
 
 	note_span(t, r->start);
@@ -353,7 +356,10 @@ void tally_add(struct tally *t, const struct record *r)
 	c.off = c.dear && c.when == WHEN_NOW && t->in_office && !t->in_office(t->userdata, r->start);
 	c.month = c.when == WHEN_NOW ? month_of(t, r->start) : 0;
 	t->unpriced += c.dear && c.when == WHEN_NOW && t->rates && !known->priced && r->result == RECORD_ANSWERED;
-	add_destination(t, &c);
+	if (!known->destination)
+		known->destination = find_destination(t, c.number);
+	if (known->destination)
+		add_destination(known->destination, &c);
 	if (c.when != WHEN_EARLIER)
 		add_whole(t, &c);
 	tally_parties(t, &c);
