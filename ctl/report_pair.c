@@ -9,6 +9,8 @@
 #include "report_tally_private.h"
 
 #define TEXT_MAX 72
+#define BLOCK 1024u
+#define BLOCKS (PAIR_MAX / BLOCK)
 
 /* A call that waits for its BYE. */
 struct waiting {
@@ -23,7 +25,7 @@ struct pairing {
 	void (*fn)(void *userdata, const struct record *r);
 	void *userdata;
 	struct hash_table table;
-	struct waiting *ring; /* in the order in which they came */
+	struct waiting *blocks[BLOCKS]; /* a ring, in the order in which they came; made as it is needed */
 	size_t next;
 	uint64_t open;
 };
@@ -36,9 +38,8 @@ int pairing_new(void (*fn)(void *userdata, const struct record *r), void *userda
 		return -ENOMEM;
 	p->fn = fn;
 	p->userdata = userdata;
-	p->ring = calloc(PAIR_MAX, sizeof(*p->ring));
-	if (!p->ring || hash_table_init(&p->table) < 0) {
-		pairing_free(p);
+	if (hash_table_init(&p->table) < 0) {
+		free(p);
 		return -ENOMEM;
 	}
 	*ret = p;
@@ -47,10 +48,13 @@ int pairing_new(void (*fn)(void *userdata, const struct record *r), void *userda
 
 struct pairing *pairing_free(struct pairing *p)
 {
+	size_t i;
+
 	if (!p)
 		return NULL;
 	hash_table_done(&p->table);
-	free(p->ring);
+	for (i = 0; i < BLOCKS; i++)
+		free(p->blocks[i]);
 	free(p);
 	return NULL;
 }
@@ -78,13 +82,37 @@ static struct waiting *find(const struct pairing *p, uint64_t hash)
 	return link ? container_of(link, struct waiting, link) : NULL;
 }
 
+/* A place of the ring; NULL: it was never used, and is not made, or there is no memory. */
+static struct waiting *place(struct pairing *p, size_t i, bool make)
+{
+	struct waiting **block = &p->blocks[i / BLOCK];
+
+	if (!*block && make)
+		*block = calloc(BLOCK, sizeof(**block));
+	return *block ? &(*block)[i % BLOCK] : NULL;
+}
+
+static void give_alone(struct pairing *p, const struct record *r)
+{
+	struct record whole = *r;
+
+	whole.event = RECORD_CALL;
+	p->open++;
+	p->fn(p->userdata, &whole);
+}
+
 static void begin(struct pairing *p, const struct record *r, uint64_t hash)
 {
-	struct waiting *w = &p->ring[p->next];
+	struct waiting *w;
 
 	/* An INVITE within a call, or an answer that was logged twice */
 	if (find(p, hash))
 		return;
+	w = place(p, p->next, true);
+	if (!w) {
+		give_alone(p, r);
+		return;
+	}
 	if (w->used)
 		give_out(p, w, -1);
 	p->next = (p->next + 1) % PAIR_MAX;
@@ -100,9 +128,13 @@ void pairing_add(struct pairing *p, const struct record *r)
 	uint64_t hash;
 	struct waiting *w;
 
-	if (r->event == RECORD_CALL || (r->event == RECORD_BEGIN && r->id.len == 0)) {
-		p->open += r->event == RECORD_BEGIN;
+	if (r->event == RECORD_CALL) {
 		p->fn(p->userdata, r);
+		return;
+	}
+	if (r->id.len == 0) {
+		if (r->event == RECORD_BEGIN)
+			give_alone(p, r);
 		return;
 	}
 	hash = hash_bytes(r->id.ptr, r->id.len);
@@ -117,12 +149,18 @@ void pairing_add(struct pairing *p, const struct record *r)
 
 void pairing_end(struct pairing *p)
 {
-	size_t i;
+	size_t i, at;
 
 	for (i = 0; i < PAIR_MAX; i++) {
-		struct waiting *w = &p->ring[(p->next + i) % PAIR_MAX];
+		struct waiting *w;
 
-		if (w->used)
+		at = (p->next + i) % PAIR_MAX;
+		if (!p->blocks[at / BLOCK]) {
+			i += BLOCK - 1 - at % BLOCK;
+			continue;
+		}
+		w = place(p, at, false);
+		if (w && w->used)
 			give_out(p, w, -1);
 	}
 }

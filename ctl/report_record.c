@@ -220,7 +220,7 @@ static int find_format(struct record_stream *s, char *copy)
 static int begin(struct record_stream *s, const struct record_format *format)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	_cleanup_free_ char *copy = malloc(WINDOW + 1);
+	_cleanup_free_ char *copy = malloc(s->len + 1);
 
 	if (!copy)
 		return -ENOMEM;

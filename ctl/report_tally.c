@@ -11,8 +11,9 @@
 #include "report_tally_private.h"
 
 #define DAY_SECONDS 86400
-/* Of 136 bytes each. */
-#define CACHE_SIZE 131072u
+/* Of 136 bytes each; made by blocks as they are needed. */
+#define CACHE_BLOCK 256u
+#define CACHE_BLOCKS 512u
 
 /* What a dialled text is, remembered: most calls go where calls went before. */
 struct known {
@@ -25,7 +26,7 @@ struct known {
 };
 
 struct tally_cache {
-	struct known entries[CACHE_SIZE];
+	struct known *blocks[CACHE_BLOCKS];
 	struct known once; /* of a text that is too long to be kept */
 };
 
@@ -94,6 +95,8 @@ static void free_months(struct hash_link *link, void *userdata)
 
 void tally_done(struct tally *t)
 {
+	size_t i;
+
 	if (t->destinations.table.buckets)
 		hash_table_each(&t->destinations.table, free_months, NULL);
 	heavy_done(&t->destinations);
@@ -103,6 +106,8 @@ void tally_done(struct tally *t)
 	heavy_done(&t->account_sources);
 	heavy_done(&t->ranges);
 	free(t->days);
+	for (i = 0; t->cache && i < CACHE_BLOCKS; i++)
+		free(t->cache->blocks[i]);
 	free(t->cache);
 }
 
@@ -144,11 +149,18 @@ static struct known *learn(struct tally *t, struct known *k, struct span text)
 
 static struct known *look_up(struct tally *t, struct span text)
 {
-	struct known *k = &t->cache->once;
+	struct known *k = &t->cache->once, **block;
+	uint64_t hash;
 
 	if (text.len > sizeof(k->text) || text.len == 0)
 		return learn(t, k, text);
-	k = &t->cache->entries[hash_bytes(text.ptr, text.len) % CACHE_SIZE];
+	hash = hash_bytes(text.ptr, text.len);
+	block = &t->cache->blocks[hash / CACHE_BLOCK % CACHE_BLOCKS];
+	if (!*block)
+		*block = calloc(CACHE_BLOCK, sizeof(**block));
+	if (!*block)
+		return learn(t, k, text);
+	k = &(*block)[hash % CACHE_BLOCK];
 	if (k->len == text.len && memcmp(k->text, text.ptr, text.len) == 0)
 		return k;
 	memcpy(k->text, text.ptr, text.len);
