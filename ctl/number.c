@@ -23,12 +23,13 @@ static void show_json(const char *dialled, const struct number *n)
 	const bool reachable = *n->code != '\0';
 	_cleanup_free_ char *text = text_to_utf8(SPAN(dialled));
 
-	output_json(json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:b, s:b}", "dialled", output_string(text ? text : ""), "e164",
+	output_json(json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:b, s:b}", "dialled",
+			      output_string(text ? text : ""), "e164",
 			      reachable ? json_sprintf("+%s", n->digits) : json_null(), "code",
 			      reachable ? json_string(n->code) : json_null(), "country",
 			      *n->country ? json_string(n->country) : json_null(), "country_name",
-			      number_country_name(n->country), "kind", number_kind_name(n->kind), "range", n->range, "abroad",
-			      n->abroad, "risky", n->risky, "odd", n->odd));
+			      number_country_name(n->country), "kind", number_kind_name(n->kind), "range",
+			      n->range, "abroad", n->abroad, "risky", n->risky, "odd", n->odd));
 }
 
 static void show_row(struct table *table, const char *dialled, const struct number *n)
@@ -36,7 +37,8 @@ static void show_row(struct table *table, const char *dialled, const struct numb
 	char text[NUMBER_DIGITS_SIZE + 1], remarks[64];
 
 	snprintf(text, sizeof(text), "%s%s", *n->code ? "+" : "", n->digits);
-	snprintf(remarks, sizeof(remarks), "%s%s%s", n->abroad ? "abroad " : "", n->risky ? "risky " : "", n->odd ? "odd" : "");
+	snprintf(remarks, sizeof(remarks), "%s%s%s", n->abroad ? "abroad " : "", n->risky ? "risky " : "",
+		 n->odd ? "odd" : "");
 	output_table_add(table, dialled);
 	output_table_add(table, text);
 	output_table_add(table, *n->country ? n->country : "-");
@@ -80,7 +82,8 @@ static int find_site(const struct ctl *ctl, const char *country, struct number_s
 	if (country) {
 		if (number_site_init(ret, SPAN(country)) == 0)
 			return CTL_OK;
-		return usage_error("number", "--country: two letters as DE, or a country code as +49, not", country);
+		return usage_error("number", "--country: two letters as DE, or a country code as +49, not",
+				   country);
 	}
 	r = config_load(ctl->config_path, &diag, &cfg);
 	if (r < 0) {
@@ -104,9 +107,9 @@ static int take_options(int argc, char **argv, struct options *o)
 	int i, kept = 0;
 
 	for (i = 1; i < argc; i++) {
-		const char **value = strcmp(argv[i], "--country") == 0 ? &o->country :
-				     strcmp(argv[i], "--outside") == 0 ? &o->outside :
-									 NULL;
+		const char **value = strcmp(argv[i], "--country") == 0	 ? &o->country
+				     : strcmp(argv[i], "--outside") == 0 ? &o->outside
+									 : NULL;
 
 		if (value && i + 1 < argc) {
 			*value = argv[++i];
@@ -132,10 +135,11 @@ static int set_outside(struct number_site *site, const char *outside)
 
 int cmd_number(struct ctl *ctl, int argc, char **argv)
 {
-	static const char *const headers[] = { "DIALLED", "NUMBER", "COUNTRY", "KIND", "RANGE", "REMARKS", NULL };
-	struct options o = { NULL, NULL };
+	static const char *const headers[] = {"DIALLED", "NUMBER",  "COUNTRY", "KIND",
+					      "RANGE",	 "REMARKS", NULL};
+	struct options o = {NULL, NULL};
 	struct number_site site;
-	struct view v = { .ctl = ctl, .site = &site };
+	struct view v = {.ctl = ctl, .site = &site};
 	int i, words = take_options(argc, argv, &o), r;
 	bool all = true;
 

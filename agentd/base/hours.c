@@ -18,7 +18,7 @@
 /* The day of the week, 0 is Monday, at *p, which goes behind it; -1: there is none. */
 static int take_day(const char **p)
 {
-	static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 	const size_t n = strspn(*p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	int i;
 
@@ -85,8 +85,8 @@ static bool take_time(const char **p, uint16_t *ret)
 {
 	int hour, minute;
 
-	if (!take_number(p, 1, 2, &hour) || !take_char(p, ':') || !take_number(p, 2, 2, &minute) || hour > 24 ||
-	    minute > 59 || hour * 60 + minute > DAY_MINUTES)
+	if (!take_number(p, 1, 2, &hour) || !take_char(p, ':') || !take_number(p, 2, 2, &minute) ||
+	    hour > 24 || minute > 59 || hour * 60 + minute > DAY_MINUTES)
 		return false;
 	*ret = (uint16_t)(hour * 60 + minute);
 	return true;
@@ -115,7 +115,7 @@ static bool take_span(const char **p, struct hours_span *ret)
 
 int hours_parse(const char *text, struct hours *ret)
 {
-	struct hours h = { .count = 0 };
+	struct hours h = {.count = 0};
 	const char *p = text;
 
 	skip_blanks(&p);
@@ -176,10 +176,11 @@ static int64_t easter_of(int64_t year)
 
 static bool date_exists(int64_t year, int month, int day)
 {
-	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
-	return month >= 1 && month <= 12 && day >= 1 && day <= lengths[month - 1] + (month == 2 && leap ? 1 : 0);
+	return month >= 1 && month <= 12 && day >= 1 &&
+	       day <= lengths[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
 /* "12-24" or "2026-12-24". */
@@ -192,10 +193,10 @@ static bool take_date(const char **p, struct holiday *ret)
 		return false;
 	if (!take_number(p, 2, 2, &month) || !take_char(p, '-') || !take_number(p, 2, 2, &day))
 		return false;
-	*ret = (struct holiday){ .type = n == 4 ? HOLIDAY_ONCE : HOLIDAY_YEARLY,
-				 .year = year,
-				 .month = (uint8_t)month,
-				 .day = (uint8_t)day };
+	*ret = (struct holiday){.type = n == 4 ? HOLIDAY_ONCE : HOLIDAY_YEARLY,
+				.year = year,
+				.month = (uint8_t)month,
+				.day = (uint8_t)day};
 	return date_exists(n == 4 ? year : 2000, month, day);
 }
 
@@ -234,7 +235,7 @@ static int add_range(struct holidays *to, const struct holiday *first, const str
 
 static int add_easter(struct holidays *to, const char *p)
 {
-	struct holiday day = { .type = HOLIDAY_EASTER };
+	struct holiday day = {.type = HOLIDAY_EASTER};
 	const char sign = *p;
 	int days = 0;
 
@@ -292,7 +293,8 @@ static bool in_span(const struct hours_span *s, int day, int minute)
 	return ((s->days & (1 << day)) && minute >= s->from) || ((s->days & (1 << before)) && minute < s->to);
 }
 
-bool hours_within(const struct hours *hours, const struct holidays *holidays, struct zone *zone, usec_t moment)
+bool hours_within(const struct hours *hours, const struct holidays *holidays, struct zone *zone,
+		  usec_t moment)
 {
 	const int64_t utc = (int64_t)(moment / USEC_PER_SEC);
 	const int64_t wall = utc + zone_offset(zone, utc);

@@ -58,7 +58,7 @@ static void take_national(struct loader *l, const struct place *at, const char *
 
 static void take_international(struct loader *l, const struct place *at, const char *text)
 {
-	char prefixes[NUMBER_INTERNATIONAL_MAX][NUMBER_PREFIX_SIZE] = { "" };
+	char prefixes[NUMBER_INTERNATIONAL_MAX][NUMBER_PREFIX_SIZE] = {""};
 	char **words;
 	bool good = true;
 	size_t i, n;
@@ -95,7 +95,8 @@ static void take_extensions(struct loader *l, const struct place *at, const char
 	unsigned min = 0, max = 0;
 
 	if (strcmp(text, "none") != 0 && !read_lengths(text, &min, &max)) {
-		value_error(at, text, "how many digits they have, as 3 or 2-4, up to 8; or none", "not lengths of extensions");
+		value_error(at, text, "how many digits they have, as 3 or 2-4, up to 8; or none",
+			    "not lengths of extensions");
 		return;
 	}
 	site->extension_min = (uint8_t)min;
@@ -129,24 +130,26 @@ static void take_holidays(struct loader *l, const struct place *at, const char *
 	for (w = words; *w; w++) {
 		r = holidays_parse(*w, &l->cfg->site.holidays);
 		if (r < 0)
-			value_error(at, *w, "as 12-25 (each year), 2026-12-24, 12-27..12-31, easter, easter-2 or easter+39",
+			value_error(at, *w,
+				    "as 12-25 (each year), 2026-12-24, 12-27..12-31, easter, easter-2 or "
+				    "easter+39",
 				    r == -E2BIG ? "more than 200 days" : "not a day");
 	}
 	strings_free(words);
 }
 
 static const struct key site_list[] = {
-	{ "country", take_country, false },
-	{ "outside", take_outside, false },
-	{ "national", take_national, false },
-	{ "international", take_international, false },
-	{ "area", take_area, false },
-	{ "extensions", take_extensions, false },
-	{ "office_hours", take_office_hours, false },
-	{ "timezone", take_timezone, false },
-	{ "holidays", take_holidays, true },
+	{"country", take_country, false},
+	{"outside", take_outside, false},
+	{"national", take_national, false},
+	{"international", take_international, false},
+	{"area", take_area, false},
+	{"extensions", take_extensions, false},
+	{"office_hours", take_office_hours, false},
+	{"timezone", take_timezone, false},
+	{"holidays", take_holidays, true},
 };
-const struct key_set site_keys = { site_list, ELEMENTSOF(site_list) };
+const struct key_set site_keys = {site_list, ELEMENTSOF(site_list)};
 
 /* What the config says, over what is usual in its country. */
 void site_finish(struct config_site *site)

@@ -133,16 +133,17 @@ static bool read_e164(const struct reading *r, const char *digits, enum strictne
 {
 	const struct country_row *row = country_find(digits);
 	char e164[SPELLING_DIGITS_MAX + 1];
-	size_t n;
+	size_t n, zeros;
 
 	if (!row || (how == GUESSED && !fits(row, digits)))
 		return false;
 	n = strlen(digits);
 	memcpy(e164, digits, n + 1);
 	/* +49 0 30: the trunk prefix does not belong there. */
-	if (strcmp(row->national, "0") == 0 && e164[row->code_len] == '0') {
-		memmove(e164 + row->code_len, e164 + row->code_len + 1, n - row->code_len);
-		n--;
+	if (strcmp(row->national, "0") == 0) {
+		zeros = strspn(e164 + row->code_len, "0");
+		memmove(e164 + row->code_len, e164 + row->code_len + zeros, n + 1 - row->code_len - zeros);
+		n -= zeros;
 	}
 	if (n < E164_MIN)
 		return false;
@@ -216,7 +217,7 @@ static bool read_local(const struct reading *r, const struct country_row *own, c
 	set_digits(r->ret, "", digits);
 	memcpy(r->ret->country, r->site->country, sizeof(r->ret->country));
 	r->ret->kind = NUMBER_ORDINARY;
-	r->ret->range = own->name;
+	r->ret->range = "of the same area";
 	return true;
 }
 
@@ -237,10 +238,26 @@ static bool read_short(const struct reading *r, const char *digits)
 	return true;
 }
 
+/* Where a whole national number is dialled without the trunk prefix, too, or by some. */
+static bool trunk_is_optional(const struct country_row *own)
+{
+	static const char countries[][NUMBER_COUNTRY_SIZE] = {"BO", "BR", "CN", "CO", "GE", "KI", "LB", "MC",
+							      "MH", "MN", "NP", "PE", "RW", "SO", "UY", "UZ"};
+	size_t i;
+
+	if (*own->national == '\0' || own->prefix[0] == '1')
+		return true;
+	for (i = 0; i < ELEMENTSOF(countries); i++)
+		if (strcmp(countries[i], own->country) == 0)
+			return true;
+	return false;
+}
+
 /* As the site's people dial. */
 static bool read_at_site(const struct reading *r, const char *digits)
 {
-	const struct country_row *own = country_by_name(r->site->country);
+	/* Countries that share a code share its prefixes and lengths. */
+	const struct country_row *own = *r->site->country ? country_find(r->site->code) : NULL;
 	const size_t trunk = strlen(r->site->national);
 
 	if (read_site_international(r, digits))
@@ -252,7 +269,7 @@ static bool read_at_site(const struct reading *r, const char *digits)
 		return true;
 	if (!own)
 		return false;
-	if ((trunk == 0 || strcmp(r->site->code, "1") == 0) && read_national(r, own, digits))
+	if ((trunk == 0 || trunk_is_optional(own)) && read_national(r, own, digits))
 		return true;
 	return read_nanp_outside(r, own, digits) || read_local(r, own, digits);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define EXTENSION_MIN 2
 #define EXTENSION_MAX 4
@@ -39,6 +40,9 @@ static const struct country_row *find_by_letters(struct span text)
 
 	if (text.len != 2)
 		return NULL;
+	/* Islands that have the numbers of Guadeloupe. */
+	if (strncasecmp(text.ptr, "BL", 2) == 0 || strncasecmp(text.ptr, "MF", 2) == 0)
+		return country_by_name("GP");
 	name[0] = (char)toupper((unsigned char)text.ptr[0]);
 	name[1] = (char)toupper((unsigned char)text.ptr[1]);
 	return country_by_name(name);

@@ -109,8 +109,8 @@ static bool is_trunk_note(const struct reader *r, struct span text, size_t at)
 
 int spelling_read(struct span dialled, struct spelling *ret)
 {
-	struct span text = without_scheme(
-		(struct span){dialled.ptr, dialled.len < NUMBER_DIALLED_MAX ? dialled.len : NUMBER_DIALLED_MAX});
+	struct span text = without_scheme((struct span){
+		dialled.ptr, dialled.len < NUMBER_DIALLED_MAX ? dialled.len : NUMBER_DIALLED_MAX});
 	struct reader r;
 	size_t at = 0;
 	int c;

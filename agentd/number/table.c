@@ -64,6 +64,7 @@ const struct country_row *country_find(const char *digits)
 const struct range_row *range_find(const char *digits)
 {
 	const struct rows rows = {range_rows[0].prefix, sizeof(range_rows[0]), 0, n_range_rows};
+	const struct range_row *row = find_longest(rows, digits);
 
-	return find_longest(rows, digits);
+	return row && strlen(digits) >= row->min ? row : NULL;
 }

@@ -25,6 +25,7 @@ struct country_row {
 
 struct range_row {
 	char prefix[TABLE_PREFIX_SIZE];
+	uint8_t min; /* digits of the whole number: shorter ones are ordinary; 0: any */
 	enum number_kind kind;
 	const char *name;
 };

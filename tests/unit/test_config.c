@@ -144,6 +144,59 @@ static void sections_change_what_they_say_and_nothing_else(void **state)
 	diag_done(&diag);
 }
 
+static void a_site_has_the_habits_of_its_country(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[site]\nextensions = 3\ninternational = 00 +\n", &diag);
+
+	(void)state;
+	assert_null(cfg);
+	assert_true(unit_said(&diag, 3, "not a prefix"));
+	diag_done(&diag);
+	cfg = configure("[site]\nextensions = 3\noutside = 0\ncountry = +43\n", &diag);
+	assert_non_null(cfg);
+	assert_string_equal(cfg->site.numbers.country, "AT");
+	assert_string_equal(cfg->site.numbers.national, "0");
+	assert_string_equal(cfg->site.numbers.international[0], "00");
+	assert_string_equal(cfg->site.numbers.outside, "0");
+	assert_int_equal(cfg->site.numbers.extension_min, 3);
+	assert_int_equal(cfg->site.numbers.extension_max, 3);
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("[site]\ncountry = US\nnational = none\ninternational = 011 00\nextensions = none\narea = 212\n", &diag);
+	assert_non_null(cfg);
+	assert_string_equal(cfg->site.numbers.national, "");
+	assert_string_equal(cfg->site.numbers.international[1], "00");
+	assert_int_equal(cfg->site.numbers.extension_max, 0);
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("", &diag);
+	assert_non_null(cfg);
+	assert_string_equal(cfg->site.numbers.country, "");
+	assert_int_equal(cfg->site.office_hours.count, 0);
+	config_free(cfg);
+	diag_done(&diag);
+}
+
+static void mistakes_of_a_site_are_told(void **state)
+{
+	struct diag diag;
+
+	(void)state;
+	assert_null(configure("[site]\ncountry = Germany\noutside = x\nextensions = 4-2\noffice_hours = 7-19\n"
+			      "timezone = Nowhere/Land\nholidays = 12-25 13-01\nextension = 3\narea = 12345678\n",
+			      &diag));
+	assert_true(unit_said(&diag, 2, "not a country"));
+	assert_true(unit_said(&diag, 3, "not a prefix"));
+	assert_true(unit_said(&diag, 4, "not lengths of extensions"));
+	assert_true(unit_said(&diag, 5, "not office hours"));
+	assert_true(unit_said(&diag, 6, "not a time zone"));
+	assert_true(unit_said(&diag, 7, "'13-01'") || unit_said(&diag, 7, "13-01: not a day"));
+	assert_true(unit_said(&diag, 8, "did you mean 'extensions'"));
+	assert_true(unit_said(&diag, 9, "not a prefix"));
+	diag_done(&diag);
+}
+
 static void every_mistake_is_told_at_once(void **state)
 {
 	struct diag diag;
@@ -530,6 +583,8 @@ int main(void)
 		cmocka_unit_test(what_is_good_of_a_spoilt_config_can_be_had),
 		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),
 		cmocka_unit_test(a_time_zone_is_checked),
+		cmocka_unit_test(a_site_has_the_habits_of_its_country),
+		cmocka_unit_test(mistakes_of_a_site_are_told),
 		cmocka_unit_test(what_the_witness_watches_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
 		FILTER_TEST(dropins_extend_and_a_file_of_the_same_name_replaces),
