@@ -14,7 +14,7 @@
 
 #define WINDOW ((size_t)1 << 20)
 #define GZ_BUFFER (128u << 10)
-/* So many records decide which format a file has. */
+/* So many records, within the window, decide which format a file has. */
 #define PROBE_RECORDS 24
 
 struct record_stream {
@@ -151,7 +151,7 @@ static unsigned try_format(const struct record_stream *s, const struct record_fo
 {
 	struct record_stream probe = {.buf = copy, .len = s->len - s->at, .ended = s->ended, .format = *f};
 	struct record record;
-	unsigned good = 0, n;
+	unsigned good = 0, n = 0;
 
 	memcpy(copy, s->buf + s->at, probe.len);
 	/* What is cut off at the end of the piece is not to be judged. */
@@ -162,11 +162,13 @@ static unsigned try_format(const struct record_stream *s, const struct record_fo
 		probe.ended = true;
 	}
 	probe.context.zone = s->context.zone;
-	for (n = 0; n < PROBE_RECORDS; n++) {
+	/* Lines of acc are few among others. */
+	while (n < PROBE_RECORDS) {
 		const int r = record_next(&probe, &record);
 
 		if (r == 0)
 			break;
+		n += r != -EAGAIN;
 		good += r == 1;
 	}
 	return good;
@@ -283,7 +285,7 @@ int record_open(const char *path, const struct record_format *format, struct zon
 	gzbuffer(s->file, GZ_BUFFER);
 	do
 		r = refill(s);
-	while (r >= 0 && !s->ended && s->len < RECORD_MAX);
+	while (r >= 0 && !s->ended && s->len < WINDOW);
 	if (r >= 0)
 		return finish_open(s, format, ret);
 	record_close(s);

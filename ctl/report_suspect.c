@@ -235,10 +235,7 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    words_calls(p->special.answered).text, words_talk(p->special.seconds / p->special.answered).text,
 			    words_count(p->special_off.calls).text);
 	if (leaps(r, p))
-		find_append(&text, " That is %s times what it was before.",
-			    words_count(r->priced ? (uint64_t)(p->now.cost / (p->before.cost ? p->before.cost : 1))
-						  : p->dear.seconds / (p->before.seconds ? p->before.seconds : 1))
-				    .text);
+		find_append(&text, " In the period before it was %s.", words_sum(r, &p->before).text);
 	if (mostly_off(p))
 		find_append(&text, " %s of its %s dear calls were made out of office hours.", words_count(p->off.calls).text,
 			    words_count(p->dear.calls).text);
@@ -253,13 +250,17 @@ static char *signs_of(const struct report *r, const struct party *p)
 static void tell_account(struct report *r, const struct party *p, bool sure)
 {
 	_cleanup_free_ char *signs = signs_of(r, p);
-	struct finding *f = find_add(r, sure ? FINDING_CRITICAL : FINDING_WARNING, sure ? "stolen-account" : "unusual-account",
-				     text_printf(sure ? "Account %s looks as if somebody else had it."
-						      : "Account %s made calls that are worth a question.",
-						 words_item(&p->item).text));
+	const bool nameless = p->item.name_len == 0;
+	char *what = nameless ? strdup("Calls without an account look as if a stranger made them.") :
+		     sure     ? text_printf("Account %s looks as if somebody else had it.", words_item(&p->item).text)
+			      : text_printf("Account %s made calls that are worth a question.", words_item(&p->item).text);
+	struct finding *f =
+		find_add(r, sure ? FINDING_CRITICAL : FINDING_WARNING, sure ? "stolen-account" : "unusual-account", what);
 
 	find_detail(f, text_printf("%s to dear numbers, %s.%s", words_calls(p->dear.calls).text, words_sum(r, &p->dear).text,
 				   signs ? signs : ""));
+	if (nameless)
+		find_decide(f, "Find out which extension forwards its calls, or which door lets strangers dial out, and close it.");
 	find_decide(f, sure ? "Change its password now, and look at its call forwarding. If whoever has it did not make the calls, tell "
 			      "the carrier."
 			    : "Ask whoever has it.");
