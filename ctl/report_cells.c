@@ -61,7 +61,8 @@ static bool unix_time(struct span text, const struct record_context *c, int64_t 
 		digits = 10;
 	else if (digits != text.len && text.ptr[digits] != '.')
 		return false;
-	if (digits < 9 || digits > 10 || !record_seconds((struct span){text.ptr, digits}, &seconds))
+	/* From 2001 to 2286: what begins with 0 has been dialled. */
+	if (digits != 10 || *text.ptr == '0' || !record_seconds((struct span){text.ptr, digits}, &seconds))
 		return false;
 	*ret = seconds + (c->zone ? zone_offset(c->zone, seconds) : 0);
 	return true;

@@ -214,7 +214,8 @@ static int take_result(const struct record_format *f, const struct record_row *r
 	const struct span word = cell_of(f, row, CELL_RESULT), code = cell_of(f, row, CELL_CODE);
 	unsigned number;
 
-	if (f->cells[CELL_RESULT] && word.len > 0) {
+	/* Tables of databases may leave it open; gateways never do, and that tells their formats apart. */
+	if (f->cells[CELL_RESULT] && (word.len > 0 || strcmp(f->name, "csv") != 0)) {
 		if (!record_result(word, &ret->result))
 			return fault(c, "how it ended is no word for that");
 	} else if (f->cells[CELL_CODE]) {

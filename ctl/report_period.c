@@ -63,7 +63,8 @@ int period_read(const char *since, const char *until, bool quarter, struct zone 
 	*wrong = until;
 	if (until && moment_parse(until, now, &when) < 0)
 		return -EINVAL;
-	ret->to = to_civil(zone, when);
+	/* The second that goes on is within. */
+	ret->to = to_civil(zone, when + USEC_PER_SEC - 1);
 	*wrong = since;
 	if (!since)
 		ret->from = ret->to - ret->to % DAY - (int64_t)DEFAULT_DAYS * DAY;

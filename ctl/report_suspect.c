@@ -209,6 +209,11 @@ unsigned report_suspicion(struct report *r, const struct party *p)
 	return n;
 }
 
+static const char *place_name(const char *country)
+{
+	return *country ? number_country_name(country) : "satellite or network numbers";
+}
+
 /* Each sign that is there, as a sentence. */
 static char *signs_of(const struct report *r, const struct party *p)
 {
@@ -220,14 +225,14 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    off_burst(r, p) ? ", out of office hours" : "");
 	if (p->broke.tries)
 		find_append(&text, " %s in a row failed, and then one to %s went through, on %s.", words_calls(p->broke.tries).text,
-			    number_country_name(p->broke.country), words_moment(p->broke.when).text);
+			    place_name(p->broke.country), words_moment(p->broke.when).text);
 	if (p->stranger.when)
 		find_append(&text, " From an address that it was never seen with, %s, it called %s for the first time, on %s.",
-			    words_name(SPAN(p->stranger.source)).text, number_country_name(p->stranger.country),
+			    words_name(SPAN(p->stranger.source)).text, place_name(p->stranger.country),
 			    words_moment(p->stranger.when).text);
 	if (p->sequence)
 		find_append(&text, " It called about %u numbers of one range in %s within a day, from %s.",
-			    run_numbers(range_run(p->sequence)), number_country_name(p->sequence->country),
+			    run_numbers(range_run(p->sequence)), place_name(p->sequence->country),
 			    words_moment(range_run(p->sequence)->first).text);
 	if (drips(p))
 		find_append(&text, " %s to premium, satellite or such numbers, or to countries known for fraud, lasted %s each; "
