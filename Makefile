@@ -193,7 +193,8 @@ ZSHDIR := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-fun
 CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
-UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
+UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket sipwarden-report.service \
+	sipwarden-report.timer
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
 GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))
@@ -219,7 +220,7 @@ install: all
 # The config in /etc and the database stay; the bans do not, when this is the machine itself.
 uninstall:
 	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-firewall.socket \
-		sipwarden-firewall.service 2>/dev/null || true
+		sipwarden-firewall.service sipwarden-report.timer 2>/dev/null || true
 	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
 		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \

@@ -19,13 +19,13 @@ _sipwarden() {
 		esac
 	done
 	case $prev in
-	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --root | --asterisk | --freeswitch | --kamailio | --opensips)
+	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --root | --asterisk | --freeswitch | --kamailio | --opensips | --rates)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	esac
 	case $command in
-	'') word="status metrics list show explain alerts ban unban exempt pause resume reload flush check audit simulate number monitor filter --config --socket --json --help --version" ;;
+	'') word="status metrics list show explain alerts ban unban exempt pause resume reload flush check audit simulate report number monitor filter --config --socket --json --help --version" ;;
 	list) word="--enforced --json" ;;
 	show | explain) word="$(_sipwarden_banned) --json" ;;
 	pause) word="--reason --json" ;;
@@ -35,6 +35,7 @@ _sipwarden() {
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 	audit) word="gateway tls --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips --json" ;;
 	number) word="--country --outside --json" ;;
+	report) word="--since --until --quarter --input --record-format --rates --no-business --country --format --output --json" ;;
 	simulate) word="--input --since --until --against --seen --summary --json" ;;
 	*) word="--json" ;;
 	esac

@@ -124,7 +124,7 @@ def test_finds_an_account_that_was_broken_into():
         for words in ("quarter of an hour", "in a row failed", "203.0.113.9", "Somalia", "out of office hours"):
             assert words in told[0]["detail"], (words, told)
         account = of(r, "accounts", "100")
-        assert account["burst"]["calls"] == 30 and account["broke_in"]["country"] == "SO", account
+        assert account["burst"]["calls"] == 36 and account["broke_in"]["country"] == "SO", account
         assert account["stranger"]["source"] == "203.0.113.9"
         assert of(r, "accounts", "101")["suspicion"] == 0
 
