@@ -8,7 +8,8 @@
 void html_put(FILE *to, const char *text);
 
 /* A policy that forbids whatever a name could smuggle in, should the escaping ever fail. */
-#define HTML_POLICY                                                                                                  \
-	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+#define HTML_POLICY                                                                                          \
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "              \
+	"'unsafe-inline'\">\n"
 
 #endif

@@ -117,7 +117,9 @@ static int take_options(struct request *q, int argc, char **argv)
 	if (optind < argc)
 		return usage_error("report", "takes files only as --input FILE, not", argv[optind]);
 	if (q->quarter && (q->since || q->until))
-		return usage_error("report", "--quarter is the whole period, so it goes without --since and --until", NULL);
+		return usage_error("report",
+				   "--quarter is the whole period, so it goes without --since and --until",
+				   NULL);
 	if (q->record_format && !record_format_find(q->record_format))
 		return usage_error("report", "knows no record format", q->record_format);
 	return CTL_OK;
@@ -147,12 +149,14 @@ static int choose_site(const struct making *m, const struct request *q, struct n
 	*ret = m->cfg->site.numbers;
 	if (!q->country) {
 		if (!m->cfg->site.country)
-			fputs("sipwarden: [site] of the config names no country, so only international numbers can be read\n",
+			fputs("sipwarden: [site] of the config names no country, so only international "
+			      "numbers can be read\n",
 			      stderr);
 		return CTL_OK;
 	}
 	if (number_site_init(ret, SPAN(q->country)) < 0)
-		return usage_error("report", "--country: two letters as DE, or a country code as +49, not", q->country);
+		return usage_error("report", "--country: two letters as DE, or a country code as +49, not",
+				   q->country);
 	return CTL_OK;
 }
 
@@ -192,7 +196,8 @@ static bool in_office(void *userdata, int64_t civil)
 {
 	const struct making *m = userdata;
 
-	return hours_within(&m->cfg->site.office_hours, &m->cfg->site.holidays, m->wall, (usec_t)civil * USEC_PER_SEC);
+	return hours_within(&m->cfg->site.office_hours, &m->cfg->site.holidays, m->wall,
+			    (usec_t)civil * USEC_PER_SEC);
 }
 
 static void name_report(struct making *m)
@@ -203,7 +208,8 @@ static void name_report(struct making *m)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		host[0] = '\0';
 	snprintf(r->name, sizeof(r->name), "%s", m->cfg->report.name ? m->cfg->report.name : host);
-	snprintf(r->currency, sizeof(r->currency), "%s", m->cfg->report.currency ? m->cfg->report.currency : "");
+	snprintf(r->currency, sizeof(r->currency), "%s",
+		 m->cfg->report.currency ? m->cfg->report.currency : "");
 }
 
 static int prepare(struct making *m, const struct request *q)
@@ -246,11 +252,13 @@ static void read_own(struct making *m)
 {
 	const char *dir = m->cfg->state_dir;
 	const struct moments when = period_moments(&m->report.tally.period, m->zone);
-	_cleanup_free_ char *audit = m->cfg->report.audit ? strdup(m->cfg->report.audit) : text_printf("%s/audit.json", dir);
+	_cleanup_free_ char *audit =
+		m->cfg->report.audit ? strdup(m->cfg->report.audit) : text_printf("%s/audit.json", dir);
 	int r = report_read_attacks(&m->report, dir, &when);
 
 	if (r < 0 && r != -ENOENT)
-		fprintf(stderr, "sipwarden: %s: what was banned cannot be read, and is left out: %s\n", dir, strerror(-r));
+		fprintf(stderr, "sipwarden: %s: what was banned cannot be read, and is left out: %s\n", dir,
+			strerror(-r));
 	if (audit)
 		report_read_audit(&m->report, audit);
 }
@@ -264,7 +272,9 @@ static int read_records(struct making *m, struct request *q)
 	if (name && !format)
 		return usage_error("report", "the config's [report] record_format is none:", name);
 	if (!paths)
-		return usage_error("report", "needs call records: --input FILE, or records in [report] of the config", NULL);
+		return usage_error("report",
+				   "needs call records: --input FILE, or records in [report] of the config",
+				   NULL);
 	if (reading_run(&m->report.reading, paths, format, m->zone, take_record, &m->report.tally) < 0) {
 		fputs("sipwarden: out of memory\n", stderr);
 		return CTL_FAILED;
@@ -355,7 +365,8 @@ static int write_out(struct making *m, const struct request *q)
 		path = strdup(q->output);
 	r = path ? write_file(m, q, path) : -ENOMEM;
 	if (r < 0) {
-		fprintf(stderr, "sipwarden: the report cannot be written to %s: %s\n", path ? path : q->output, strerror(-r));
+		fprintf(stderr, "sipwarden: the report cannot be written to %s: %s\n",
+			path ? path : q->output, strerror(-r));
 		return CTL_FAILED;
 	}
 	tell_written(&m->report, path);

@@ -38,10 +38,10 @@ struct attacks {
 	uint64_t bans, bans_before, observed, proven;
 	uint64_t attempts;
 	uint64_t forgeries, account_attacks, friend_attacks; /* alerts in the journal */
-	bool journal;					      /* it could be read */
-	struct heavy rules;	   /* weight: bans */
-	struct heavy tried;	   /* accounts that banned sources tried; weight: bans */
-	struct heavy banned;	   /* addresses; as text */
+	bool journal;					     /* it could be read */
+	struct heavy rules;				     /* weight: bans */
+	struct heavy tried;  /* accounts that banned sources tried; weight: bans */
+	struct heavy banned; /* addresses; as text */
 };
 
 /* The last audit, from what "sipwarden audit --json" wrote. */
@@ -63,8 +63,8 @@ struct report {
 	char no_business[NO_BUSINESS_MAX][NUMBER_COUNTRY_SIZE];
 	size_t n_no_business;
 	char currency[8];
-	char name[80]; /* of the company or host, for the heading */
-	bool priced;   /* there is a table of rates */
+	char name[80];	  /* of the company or host, for the heading */
+	bool priced;	  /* there is a table of rates */
 	bool hours_known; /* office hours are set */
 	usec_t made;
 };
@@ -76,7 +76,8 @@ size_t report_count(const struct report *r, enum finding_level level);
 const char *finding_level_name(enum finding_level level);
 bool report_is_no_business(const struct report *r, const char *country);
 
-/* What there is of it, by what it costs, or by its minutes where costs are not known; NULL-ended arrays to be freed. */
+/* What there is of it, by what it costs, or by its minutes where costs are not known; NULL-ended arrays to be
+ * freed. */
 size_t report_destinations(struct report *r, struct destination ***ret);
 size_t report_accounts(struct report *r, struct party ***ret);
 size_t report_sources(struct report *r, struct party ***ret);

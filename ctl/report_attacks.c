@@ -135,8 +135,8 @@ static void take_first(struct audited *a, const json_t *findings, const char *se
 		const char *is = json_string_value(json_object_get(f, "severity"));
 		const char *what = json_string_value(json_object_get(f, "what"));
 
-		if (!is || !what || strcmp(is, severity) != 0 || json_is_true(json_object_get(f, "accepted")) ||
-		    a->n_first == ELEMENTSOF(a->first))
+		if (!is || !what || strcmp(is, severity) != 0 ||
+		    json_is_true(json_object_get(f, "accepted")) || a->n_first == ELEMENTSOF(a->first))
 			continue;
 		text_escape(SPAN(what), a->first[a->n_first++], sizeof(a->first[0]));
 	}
@@ -154,7 +154,8 @@ void report_read_audit(struct report *r, const char *path)
 		return;
 	o = json_loadf(f, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_array(json_object_get(o, "findings"))) {
-		fprintf(stderr, "sipwarden: %s is not what 'sipwarden audit --json' writes, and is left out\n", path);
+		fprintf(stderr,
+			"sipwarden: %s is not what 'sipwarden audit --json' writes, and is left out\n", path);
 		json_decref(o);
 		return;
 	}

@@ -2,8 +2,8 @@
 /* What stands in the cells of a call record: times, how it ended, who called. */
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/addr.h"
+#include "base/cleanup.h"
 #include "report_reader.h"
 
 #define DAY_SECONDS 86400

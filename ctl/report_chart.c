@@ -29,8 +29,10 @@ void chart_bar(FILE *to, uint64_t now, uint64_t before, uint64_t most)
 {
 	const double unit = most ? 100.0 / (double)most : 0;
 
-	fprintf(to, "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-		    "<rect class=\"now\" width=\"%.2f\" height=\"6\"/><rect class=\"before\" y=\"7\" width=\"%.2f\" height=\"3\"/></svg>",
+	fprintf(to,
+		"<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+		"<rect class=\"now\" width=\"%.2f\" height=\"6\"/><rect class=\"before\" y=\"7\" "
+		"width=\"%.2f\" height=\"3\"/></svg>",
 		(double)now * unit, (double)(before < most ? before : most) * unit);
 }
 
@@ -84,8 +86,8 @@ static void put_bar(const struct report *r, FILE *to, size_t i, size_t days, uin
 		fprintf(to, "<rect class=\"weekend\" x=\"%zu\" width=\"1\" height=\"%d\"/>", i, HEIGHT);
 	if (size == 0)
 		return;
-	fprintf(to, "<rect class=\"now\" x=\"%.2f\" y=\"%.2f\" width=\"0.76\" height=\"%.2f\"><title>", (double)i + 0.12,
-		HEIGHT - height, height);
+	fprintf(to, "<rect class=\"now\" x=\"%.2f\" y=\"%.2f\" width=\"0.76\" height=\"%.2f\"><title>",
+		(double)i + 0.12, HEIGHT - height, height);
 	html_put(to, words_date(from).text);
 	if (days > 1)
 		fprintf(to, " and the %zu days after", days - 1);
@@ -126,9 +128,14 @@ void chart_days(const struct report *r, FILE *to)
 	html_put(to, size_words(r, end).text);
 	fputs("</span><span>", to);
 	html_put(to, size_words(r, end / 2).text);
-	fprintf(to, "</span><span>0</span></div>\n<svg class=\"days-chart\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" "
-		    "role=\"img\" aria-label=\"%s of each %s; at most ",
-		n, HEIGHT, r->priced ? "Cost" : "Talk abroad and to dear numbers", days == 1 ? "day" : days == 7 ? "week" : "30 days");
+	fprintf(to,
+		"</span><span>0</span></div>\n<svg class=\"days-chart\" viewBox=\"0 0 %zu %d\" "
+		"preserveAspectRatio=\"none\" "
+		"role=\"img\" aria-label=\"%s of each %s; at most ",
+		n, HEIGHT, r->priced ? "Cost" : "Talk abroad and to dear numbers",
+		days == 1   ? "day"
+		: days == 7 ? "week"
+			    : "30 days");
 	html_put(to, size_words(r, most).text);
 	fputs("\">", to);
 	for (i = 0; i < n; i++)
@@ -161,15 +168,20 @@ static bool is_office(const struct report *r, unsigned weekday, unsigned hour)
 
 static void put_cell(const struct report *r, FILE *to, unsigned day, unsigned hour, uint32_t most)
 {
-	static const char *const names[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+	static const char *const names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+					    "Friday", "Saturday", "Sunday"};
 	const uint32_t n = r->tally.dear_hours[day][hour];
 
 	if (n == 0)
-		fprintf(to, "<rect class=\"empty\" x=\"%u.04\" y=\"%u.06\" width=\"0.92\" height=\"0.88\"/>", hour, day);
+		fprintf(to, "<rect class=\"empty\" x=\"%u.04\" y=\"%u.06\" width=\"0.92\" height=\"0.88\"/>",
+			hour, day);
 	else
-		fprintf(to, "<rect class=\"cell\" x=\"%u.04\" y=\"%u.06\" width=\"0.92\" height=\"0.88\" opacity=\"%.2f\">"
-			    "<title>%s %02u:00: %s</title></rect>",
-			hour, day, 0.18 + 0.82 * (double)n / (double)most, names[day], hour, words_calls(n).text);
+		fprintf(to,
+			"<rect class=\"cell\" x=\"%u.04\" y=\"%u.06\" width=\"0.92\" height=\"0.88\" "
+			"opacity=\"%.2f\">"
+			"<title>%s %02u:00: %s</title></rect>",
+			hour, day, 0.18 + 0.82 * (double)n / (double)most, names[day], hour,
+			words_calls(n).text);
 	if (r->hours_known && is_office(r, day, hour))
 		fprintf(to, "<path class=\"off\" d=\"M%u.04 %u.94h.92\"/>", hour, day);
 }
@@ -183,7 +195,8 @@ void chart_hours(const struct report *r, FILE *to)
 		for (hour = 0; hour < 24; hour++)
 			if (r->tally.dear_hours[day][hour] > most)
 				most = r->tally.dear_hours[day][hour];
-	fputs("<div class=\"plot\"><div class=\"days\"><span>Mon</span><span>Tue</span><span>Wed</span><span>Thu</span>"
+	fputs("<div class=\"plot\"><div "
+	      "class=\"days\"><span>Mon</span><span>Tue</span><span>Wed</span><span>Thu</span>"
 	      "<span>Fri</span><span>Sat</span><span>Sun</span></div>\n"
 	      "<svg class=\"hours-chart\" viewBox=\"0 0 24 7\" preserveAspectRatio=\"none\" role=\"img\" "
 	      "aria-label=\"Calls abroad and to dear numbers by weekday and hour\">",
@@ -191,7 +204,9 @@ void chart_hours(const struct report *r, FILE *to)
 	for (day = 0; day < 7; day++)
 		for (hour = 0; hour < 24; hour++)
 			put_cell(r, to, day, hour, most);
-	fputs("</svg>\n<div class=\"x\"><span>0:00</span><span>6:00</span><span>12:00</span><span>18:00</span><span>24:00</span>"
+	fputs("</svg>\n<div "
+	      "class=\"x\"><span>0:00</span><span>6:00</span><span>12:00</span><span>18:00</"
+	      "span><span>24:00</span>"
 	      "</div></div>\n",
 	      to);
 }

@@ -58,7 +58,8 @@ static bool ends_cell(const char *text, size_t at, size_t len, char separator)
 }
 
 /* A quoted cell from its first quote on. Returns what is behind it; -1: it does not end where a cell does. */
-static long split_quoted(const char *text, size_t at, size_t len, char separator, struct span *cell, bool *doubled)
+static long split_quoted(const char *text, size_t at, size_t len, char separator, struct span *cell,
+			 bool *doubled)
 {
 	const size_t begin = at + 1;
 

@@ -110,12 +110,13 @@ static char *callers_of(struct report *r, const char *country)
 		const char *end = memchr(item->name, '\0', item->name_len);
 		const size_t len = end ? (size_t)(end - item->name) : item->name_len;
 
-		if (!end || item->name_len - len - 1 != strlen(country) || memcmp(end + 1, country, strlen(country)) != 0 ||
-		    pairs[i]->now.calls == 0)
+		if (!end || item->name_len - len - 1 != strlen(country) ||
+		    memcmp(end + 1, country, strlen(country)) != 0 || pairs[i]->now.calls == 0)
 			continue;
 		if (++shown > 3)
 			continue;
-		find_append(&text, "%s%s (%s)", shown > 1 ? ", " : "", words_name((struct span){item->name, len}).text,
+		find_append(&text, "%s%s (%s)", shown > 1 ? ", " : "",
+			    words_name((struct span){item->name, len}).text,
 			    words_calls(pairs[i]->now.calls).text);
 	}
 	if (shown > 3)
@@ -128,12 +129,14 @@ static void tell_no_business(struct report *r, const char *country, const struct
 {
 	_cleanup_free_ char *callers = callers_of(r, country);
 	struct finding *f = find_add(r, FINDING_CRITICAL, "no-business",
-				     text_printf("%s to %s, where the company has no business.", words_calls(s->calls).text,
-						 number_country_name(country)));
+				     text_printf("%s to %s, where the company has no business.",
+						 words_calls(s->calls).text, number_country_name(country)));
 
-	find_detail(f, text_printf("%s of them answered: %s.%s%s%s", words_count(s->answered).text, words_sum(r, s).text,
-				   callers ? " Called by " : "", callers ? callers : "", callers ? "." : ""));
-	find_decide(f, "Ask whoever has these accounts. If nobody made the calls, change the passwords and tell the carrier today: "
+	find_detail(f, text_printf("%s of them answered: %s.%s%s%s", words_count(s->answered).text,
+				   words_sum(r, s).text, callers ? " Called by " : "", callers ? callers : "",
+				   callers ? "." : ""));
+	find_decide(f, "Ask whoever has these accounts. If nobody made the calls, change the passwords and "
+		       "tell the carrier today: "
 		       "some hold payments back. Bar the country at the gateway and at the carrier.");
 }
 
@@ -173,9 +176,9 @@ static void find_first_time(struct report *r, struct destination **all, size_t n
 			continue;
 		risky |= all[i]->risky;
 		if (++found <= 12)
-			find_append(&list, "%s%s (%s, %s; first by %s)", found > 1 ? "; " : "", number_country_name(country),
-				    words_calls(s.calls).text, words_sum(r, &s).text,
-				    words_name(SPAN(all[i]->first_account)).text);
+			find_append(&list, "%s%s (%s, %s; first by %s)", found > 1 ? "; " : "",
+				    number_country_name(country), words_calls(s.calls).text,
+				    words_sum(r, &s).text, words_name(SPAN(all[i]->first_account)).text);
 	}
 	if (found > 12)
 		find_append(&list, "; and %zu more", found - 12);
@@ -186,14 +189,16 @@ static void find_first_time(struct report *r, struct destination **all, size_t n
 
 		find_append(&list, ". The records begin on %s.", words_date(r->tally.first).text);
 		find_detail(f, TAKE_PTR(list));
-		find_decide(f, "Is there business with them? If not, put them on the list of countries that nobody calls.");
+		find_decide(f, "Is there business with them? If not, put them on the list of countries that "
+			       "nobody calls.");
 	}
 	free(list);
 }
 
 static bool special(enum number_kind kind)
 {
-	return kind == NUMBER_PREMIUM || kind == NUMBER_SATELLITE || kind == NUMBER_GLOBAL || kind == NUMBER_PERSONAL;
+	return kind == NUMBER_PREMIUM || kind == NUMBER_SATELLITE || kind == NUMBER_GLOBAL ||
+	       kind == NUMBER_PERSONAL;
 }
 
 /* Premium, satellite and the like, each kind. */
@@ -211,16 +216,18 @@ static void find_special(struct report *r, struct destination **all, size_t n)
 		sum_add(&before, &all[i]->before);
 		if (all[i]->now.calls && ++shown <= 8)
 			find_append(&list, "%s%s: %s, %s", shown > 1 ? "; " : "",
-				    words_destination(all[i]->country, all[i]->kind).text, words_calls(all[i]->now.calls).text,
-				    words_sum(r, &all[i]->now).text);
+				    words_destination(all[i]->country, all[i]->kind).text,
+				    words_calls(all[i]->now.calls).text, words_sum(r, &all[i]->now).text);
 	}
 	if (now.calls > 0) {
 		f = find_add(r, FINDING_WARNING, "special-numbers",
-			     text_printf("%s to premium, satellite, personal or network numbers (%s in the period before).",
+			     text_printf("%s to premium, satellite, personal or network numbers (%s in the "
+					 "period before).",
 					 words_calls(now.calls).text, words_count(before.calls).text));
 		find_append(&list, "%s.", shown > 8 ? "; and more" : "");
 		find_detail(f, TAKE_PTR(list));
-		find_decide(f, "If nobody needs such numbers, have the carrier bar them. That costs nothing, and thieves earn by them.");
+		find_decide(f, "If nobody needs such numbers, have the carrier bar them. That costs nothing, "
+			       "and thieves earn by them.");
 	}
 	free(list);
 }
@@ -236,11 +243,14 @@ static void find_off_hours(struct report *r, struct party **all, size_t n)
 		return;
 	for (i = 0; i < n && shown < 5; i++)
 		if (all[i]->off.calls > 0)
-			find_append(&list, "%s%s (%s, %s)", shown++ ? "; " : "", words_item(&all[i]->item).text,
-				    words_calls(all[i]->off.calls).text, words_sum(r, &all[i]->off).text);
-	f = find_add(r, t->off.calls * 4 > t->dear.calls ? FINDING_WARNING : FINDING_NOTE, "off-hours",
-		     text_printf("%s of %s calls abroad or to dear numbers were made out of office hours: %s.",
-				 words_count(t->off.calls).text, words_count(t->dear.calls).text, words_sum(r, &t->off).text));
+			find_append(&list, "%s%s (%s, %s)", shown++ ? "; " : "",
+				    words_item(&all[i]->item).text, words_calls(all[i]->off.calls).text,
+				    words_sum(r, &all[i]->off).text);
+	f = find_add(
+		r, t->off.calls * 4 > t->dear.calls ? FINDING_WARNING : FINDING_NOTE, "off-hours",
+		text_printf("%s of %s calls abroad or to dear numbers were made out of office hours: %s.",
+			    words_count(t->off.calls).text, words_count(t->dear.calls).text,
+			    words_sum(r, &t->off).text));
 	find_append(&list, ".");
 	find_detail(f, list);
 	find_decide(f, "If nobody calls abroad at night and at weekends, let the gateway refuse it then.");
@@ -263,8 +273,9 @@ static void find_growth(struct report *r, struct destination **all, size_t n)
 
 		if (!all[i]->abroad || was == 0 || is < was + was / 2 || is * 50 < whole)
 			continue;
-		find_append(&list, "%s%s %s (%s)", shown++ ? "; " : "", words_destination(all[i]->country, all[i]->kind).text,
-			    words_change(is, was).text, words_sum(r, &all[i]->now).text);
+		find_append(&list, "%s%s %s (%s)", shown++ ? "; " : "",
+			    words_destination(all[i]->country, all[i]->kind).text, words_change(is, was).text,
+			    words_sum(r, &all[i]->now).text);
 	}
 	if (!list)
 		return;
@@ -273,7 +284,6 @@ static void find_growth(struct report *r, struct destination **all, size_t n)
 	find_detail(f, list);
 	find_decide(f, "Is it known why?");
 }
-
 
 /* qsort(3) does not keep the order of equals. */
 static void sort_findings(struct report *r)

@@ -31,8 +31,8 @@ struct heavy_item {
 /* item_size: of a struct that begins with a heavy_item. 0 or -ENOMEM. */
 int heavy_init(struct heavy *h, size_t item_size, size_t max);
 void heavy_done(struct heavy *h);
-/* The item of that name, made with zeros if there is none, its weight one more. NULL: out of memory. Items live until
- * the next call. */
+/* The item of that name, made with zeros if there is none, its weight one more. NULL: out of memory. Items
+ * live until the next call. */
 void *heavy_touch(struct heavy *h, const void *name, size_t len);
 /* The item, or NULL. */
 void *heavy_find(const struct heavy *h, const void *name, size_t len);

@@ -48,10 +48,13 @@ static void put_tiles(const struct report *r, FILE *to)
 	fputs("<div class=\"tiles\">\n", to);
 	put_tile(to, critical ? "critical" : "", words_count(critical).text,
 		 critical == 1 ? "thing calls for action today" : "things call for action today");
-	snprintf(what, sizeof(what), "%s abroad and to dear numbers, %s", r->priced ? "cost of calls" : "talk",
+	snprintf(what, sizeof(what), "%s abroad and to dear numbers, %s",
+		 r->priced ? "cost of calls" : "talk",
 		 words_change(html_size(r, &t->dear), html_size(r, &t->dear_before)).text);
-	put_tile(to, "", r->priced ? words_money(r, t->dear.cost).text : words_talk(t->dear.seconds).text, what);
-	snprintf(what, sizeof(what), "calls abroad and to dear numbers, of %s that left the house", words_count(t->now.calls).text);
+	put_tile(to, "", r->priced ? words_money(r, t->dear.cost).text : words_talk(t->dear.seconds).text,
+		 what);
+	snprintf(what, sizeof(what), "calls abroad and to dear numbers, of %s that left the house",
+		 words_count(t->now.calls).text);
 	put_tile(to, "", words_count(t->dear.calls).text, what);
 	if (r->hours_known)
 		put_tile(to, "", words_count(t->off.calls).text, "of them out of office hours");
@@ -64,7 +67,8 @@ static void put_finding(const struct finding *f, FILE *to)
 {
 	static const char *const marks[] = {"Act today", "Decide", "Know"};
 
-	fprintf(to, "<li class=\"%s\"><span class=\"mark\">%s</span><h3>", finding_level_name(f->level), marks[f->level]);
+	fprintf(to, "<li class=\"%s\"><span class=\"mark\">%s</span><h3>", finding_level_name(f->level),
+		marks[f->level]);
 	html_put(to, f->what);
 	fputs("</h3>", to);
 	if (f->detail) {
@@ -102,12 +106,15 @@ static void put_findings(const struct report *r, FILE *to)
 
 static void put_charts(const struct report *r, FILE *to)
 {
-	fprintf(to, "<section><h2>%s</h2>\n", r->priced ? "What each day cost" : "Talk abroad and to dear numbers");
+	fprintf(to, "<section><h2>%s</h2>\n",
+		r->priced ? "What each day cost" : "Talk abroad and to dear numbers");
 	chart_days(r, to);
 	fputs("</section>\n<section><h2>When it was called abroad and to dear numbers</h2>\n", to);
 	chart_hours(r, to);
 	if (r->hours_known)
-		fputs("<p class=\"legend\">The stronger the colour, the more calls. Underlined: office hours.</p>\n", to);
+		fputs("<p class=\"legend\">The stronger the colour, the more calls. Underlined: office "
+		      "hours.</p>\n",
+		      to);
 	fputs("</section>\n", to);
 }
 
@@ -115,17 +122,19 @@ static void put_rules(struct report *r, FILE *to)
 {
 	const struct attacks *a = &r->attacks;
 
-	fprintf(to, "<section><h2>Attackers</h2>\n<p>%s bans, of which %s on proof; ", words_count(a->bans).text,
-		words_count(a->proven).text);
+	fprintf(to, "<section><h2>Attackers</h2>\n<p>%s bans, of which %s on proof; ",
+		words_count(a->bans).text, words_count(a->proven).text);
 	fprintf(to, "%s attempts led to them.", words_count(a->attempts).text);
 	if (a->journal)
-		fprintf(to, " %s decisions were given up because log lines were forged.", words_count(a->forgeries).text);
+		fprintf(to, " %s decisions were given up because log lines were forged.",
+			words_count(a->forgeries).text);
 	fputs("</p></section>\n", to);
 }
 
 static void put_tables(struct report *r, FILE *to)
 {
-	fputs("<section><h2>Where the calls went</h2>\n<p class=\"legend\"><span class=\"key now\"></span> this period "
+	fputs("<section><h2>Where the calls went</h2>\n<p class=\"legend\"><span class=\"key now\"></span> "
+	      "this period "
 	      "&nbsp; <span class=\"key before\"></span> the one before</p>\n",
 	      to);
 	html_destinations(r, to);
@@ -155,10 +164,14 @@ static void put_foot(const struct report *r, FILE *to)
 {
 	char made[TIME_TEXT_MAX];
 
-	fprintf(to, "<footer>From %s records in %zu %s (%s). A call is dear if it goes abroad or to a premium, shared-cost, "
-		    "personal, satellite or network number. Made by sipwarden " SIPWARDEN_VERSION " on %s.</footer>\n"
-		    "</main>\n</body>\n</html>\n",
-		words_count(r->reading.records).text, r->reading.files, r->reading.files == 1 ? "file" : "files", r->reading.formats,
+	fprintf(to,
+		"<footer>From %s records in %zu %s (%s). A call is dear if it goes abroad or to a premium, "
+		"shared-cost, "
+		"personal, satellite or network number. Made by sipwarden " SIPWARDEN_VERSION
+		" on %s.</footer>\n"
+		"</main>\n</body>\n</html>\n",
+		words_count(r->reading.records).text, r->reading.files,
+		r->reading.files == 1 ? "file" : "files", r->reading.formats,
 		time_format_local(r->made, made));
 }
 

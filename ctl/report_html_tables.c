@@ -28,7 +28,9 @@ static void put_sum(const struct report *r, FILE *to, const struct sum *s)
 
 static void put_heads(const struct report *r, FILE *to, const char *first)
 {
-	fprintf(to, "<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">Calls</th><th class=\"n minor\">Talk</th>%s",
+	fprintf(to,
+		"<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">Calls</th><th class=\"n "
+		"minor\">Talk</th>%s",
 		first, r->priced ? "<th class=\"n\">Cost</th>" : "");
 }
 
@@ -107,12 +109,15 @@ static void put_party(struct report *r, FILE *to, const struct party *p, bool ac
 	fputs("</tr>\n", to);
 }
 
-static void put_parties(struct report *r, FILE *to, const char *what, struct party **all, size_t n, bool account)
+static void put_parties(struct report *r, FILE *to, const char *what, struct party **all, size_t n,
+			bool account)
 {
 	size_t i, shown = 0;
 
 	put_heads(r, to, what);
-	fputs("<th class=\"n\">Dear</th><th class=\"n\">Off hours</th><th class=\"n minor\">Change</th></tr></thead><tbody>\n", to);
+	fputs("<th class=\"n\">Dear</th><th class=\"n\">Off hours</th><th class=\"n "
+	      "minor\">Change</th></tr></thead><tbody>\n",
+	      to);
 	for (i = 0; i < n && shown < ROWS_PARTIES; i++) {
 		if (all[i]->now.calls == 0)
 			continue;
@@ -144,8 +149,10 @@ void html_longest(const struct report *r, FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "<div class=\"wide\"><table><thead><tr><th>Began</th><th>Account</th><th>Number</th><th class=\"minor\">"
-		    "Destination</th><th class=\"n\">Talk</th>%s</tr></thead><tbody>\n",
+	fprintf(to,
+		"<div class=\"wide\"><table><thead><tr><th>Began</th><th>Account</th><th>Number</th><th "
+		"class=\"minor\">"
+		"Destination</th><th class=\"n\">Talk</th>%s</tr></thead><tbody>\n",
 		r->priced ? "<th class=\"n\">Cost</th>" : "");
 	for (i = 0; i < r->tally.n_longest && i < 10; i++) {
 		const struct long_call *l = &r->tally.longest[i];
@@ -179,6 +186,7 @@ void html_faults(const struct report *r, FILE *to)
 		fputs("</li>\n", to);
 	}
 	if (r->reading.malformed > r->reading.n_faults)
-		fprintf(to, "<li>and %s more</li>\n", words_count(r->reading.malformed - r->reading.n_faults).text);
+		fprintf(to, "<li>and %s more</li>\n",
+			words_count(r->reading.malformed - r->reading.n_faults).text);
 	fputs("</ul>\n", to);
 }

@@ -44,8 +44,9 @@ static json_t *cost_json(const struct report *r, int64_t cost)
 
 static json_t *sum_json(const struct report *r, const struct sum *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "calls", (json_int_t)s->calls, "answered", (json_int_t)s->answered, "failed",
-			 (json_int_t)s->failed, "seconds", (json_int_t)s->seconds, "cost", cost_json(r, s->cost));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "calls", (json_int_t)s->calls, "answered",
+			 (json_int_t)s->answered, "failed", (json_int_t)s->failed, "seconds",
+			 (json_int_t)s->seconds, "cost", cost_json(r, s->cost));
 }
 
 static json_t *country_json(const char *country)
@@ -63,11 +64,11 @@ static json_t *months_json(const struct report *r, const struct destination *d)
 
 		if (d->months[i].calls == 0)
 			continue;
-		json_array_append_new(months,
-				      json_pack("{s:o, s:I, s:I, s:o}", "month",
-						json_sprintf("%04d-%02d", month / 12, month % 12 + 1), "calls",
-						(json_int_t)d->months[i].calls, "seconds", (json_int_t)d->months[i].seconds, "cost",
-						cost_json(r, d->months[i].cost)));
+		json_array_append_new(months, json_pack("{s:o, s:I, s:I, s:o}", "month",
+							json_sprintf("%04d-%02d", month / 12, month % 12 + 1),
+							"calls", (json_int_t)d->months[i].calls, "seconds",
+							(json_int_t)d->months[i].seconds, "cost",
+							cost_json(r, d->months[i].cost)));
 	}
 	return months;
 }
@@ -85,12 +86,14 @@ static json_t *destinations_json(struct report *r)
 		if (d->now.calls + d->before.calls == 0)
 			continue;
 		json_array_append_new(
-			array, json_pack("{s:o, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "country", country_json(d->country),
-					 "name", number_country_name(d->country), "kind", number_kind_name(d->kind), "abroad",
-					 (int)d->abroad, "risky", (int)d->risky, "no_business",
-					 (int)report_is_no_business(r, d->country), "now", sum_json(r, &d->now), "before",
-					 sum_json(r, &d->before), "first", moment_json(d->first), "first_account",
-					 span_json(SPAN(d->first_account)), "months", months_json(r, d)));
+			array,
+			json_pack("{s:o, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "country",
+				  country_json(d->country), "name", number_country_name(d->country), "kind",
+				  number_kind_name(d->kind), "abroad", (int)d->abroad, "risky", (int)d->risky,
+				  "no_business", (int)report_is_no_business(r, d->country), "now",
+				  sum_json(r, &d->now), "before", sum_json(r, &d->before), "first",
+				  moment_json(d->first), "first_account", span_json(SPAN(d->first_account)),
+				  "months", months_json(r, d)));
 	}
 	free(all);
 	return array;
@@ -100,24 +103,24 @@ static json_t *burst_json(const struct report *r, const struct burst *b)
 {
 	if (b->calls == 0)
 		return json_null();
-	return json_pack("{s:o, s:I, s:o}", "start", moment_json(b->slot), "calls", (json_int_t)b->calls, "cost",
-			 cost_json(r, b->cost));
+	return json_pack("{s:o, s:I, s:o}", "start", moment_json(b->slot), "calls", (json_int_t)b->calls,
+			 "cost", cost_json(r, b->cost));
 }
 
 static json_t *broke_json(const struct party *p)
 {
 	if (p->broke.tries == 0)
 		return json_null();
-	return json_pack("{s:I, s:o, s:o}", "failed", (json_int_t)p->broke.tries, "time", moment_json(p->broke.when), "country",
-			 country_json(p->broke.country));
+	return json_pack("{s:I, s:o, s:o}", "failed", (json_int_t)p->broke.tries, "time",
+			 moment_json(p->broke.when), "country", country_json(p->broke.country));
 }
 
 static json_t *stranger_json(const struct party *p)
 {
 	if (p->stranger.when == 0)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "time", moment_json(p->stranger.when), "country", country_json(p->stranger.country),
-			 "source", span_json(SPAN(p->stranger.source)));
+	return json_pack("{s:o, s:o, s:o}", "time", moment_json(p->stranger.when), "country",
+			 country_json(p->stranger.country), "source", span_json(SPAN(p->stranger.source)));
 }
 
 static json_t *parties_json(struct report *r, const char *what, struct party **all, size_t n)
@@ -131,9 +134,11 @@ static json_t *parties_json(struct report *r, const char *what, struct party **a
 		if (p->now.calls + p->before.calls == 0)
 			continue;
 		shown++;
-		o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", what, item_json(&p->item), "now", sum_json(r, &p->now), "before",
-			      sum_json(r, &p->before), "dear", sum_json(r, &p->dear), "off_hours",
-			      r->hours_known ? sum_json(r, &p->off) : json_null(), "burst", burst_json(r, &p->burst));
+		o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", what, item_json(&p->item), "now",
+			      sum_json(r, &p->now), "before", sum_json(r, &p->before), "dear",
+			      sum_json(r, &p->dear), "off_hours",
+			      r->hours_known ? sum_json(r, &p->off) : json_null(), "burst",
+			      burst_json(r, &p->burst));
 		json_object_set_new(o, "suspicion", json_integer((json_int_t)report_suspicion(r, p)));
 		json_object_set_new(o, "broke_in", broke_json(p));
 		json_object_set_new(o, "stranger", stranger_json(p));
@@ -172,8 +177,9 @@ static json_t *findings_json(const struct report *r)
 	for (i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
 
-		json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "level", finding_level_name(f->level), "kind",
-						       f->kind, "what", output_string(f->what), "detail", text_json(f->detail),
+		json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "level",
+						       finding_level_name(f->level), "kind", f->kind, "what",
+						       output_string(f->what), "detail", text_json(f->detail),
 						       "decide", text_json(f->decide)));
 	}
 	return array;
@@ -192,13 +198,15 @@ static json_t *sequences_json(struct report *r)
 		const size_t len = blank ? (size_t)(blank - item->name) : 0;
 		const struct run *run = range_run(all[i]);
 
-		json_array_append_new(array,
-				      json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "account",
-						span_json((struct span){item->name, len}), "range",
-						span_json((struct span){item->name + len + 1, item->name_len - len - 1}), "country",
-						country_json(all[i]->country), "numbers", (json_int_t)run_numbers(run), "calls",
-						(json_int_t)run->calls, "brief", (json_int_t)run->brief, "first",
-						moment_json(run->first), "last", moment_json(run->last)));
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "account",
+				  span_json((struct span){item->name, len}), "range",
+				  span_json((struct span){item->name + len + 1, item->name_len - len - 1}),
+				  "country", country_json(all[i]->country), "numbers",
+				  (json_int_t)run_numbers(run), "calls", (json_int_t)run->calls, "brief",
+				  (json_int_t)run->brief, "first", moment_json(run->first), "last",
+				  moment_json(run->last)));
 	}
 	free(all);
 	return array;
@@ -212,10 +220,12 @@ static json_t *longest_json(const struct report *r)
 	for (i = 0; i < r->tally.n_longest; i++) {
 		const struct long_call *l = &r->tally.longest[i];
 
-		json_array_append_new(array, json_pack("{s:o, s:o, s:s, s:o, s:s, s:I, s:o}", "start", moment_json(l->start), "account",
-						       span_json(SPAN(l->account)), "number", l->digits, "country",
-						       country_json(l->country), "kind", number_kind_name(l->kind), "seconds",
-						       (json_int_t)l->seconds, "cost", cost_json(r, l->cost)));
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:s, s:o, s:s, s:I, s:o}", "start",
+						moment_json(l->start), "account", span_json(SPAN(l->account)),
+						"number", l->digits, "country", country_json(l->country),
+						"kind", number_kind_name(l->kind), "seconds",
+						(json_int_t)l->seconds, "cost", cost_json(r, l->cost)));
 	}
 	return array;
 }
@@ -227,23 +237,27 @@ static json_t *records_json(const struct report *r)
 	size_t i;
 
 	for (i = 0; i < g->n_faults; i++)
-		json_array_append_new(faults, json_pack("{s:o, s:I, s:s}", "file", span_json(SPAN(g->faults[i].file)), "line",
-							(json_int_t)g->faults[i].line, "why", g->faults[i].why));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "files", (json_int_t)g->files, "unread",
-			 (json_int_t)g->unread, "records", (json_int_t)g->records, "malformed", (json_int_t)g->malformed, "others",
-			 (json_int_t)g->others, "open", (json_int_t)g->open, "inexact_by", (json_int_t)r->tally.accounts.lost,
-			 "formats", g->formats, "first", moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults",
-			 faults);
+		json_array_append_new(
+			faults, json_pack("{s:o, s:I, s:s}", "file", span_json(SPAN(g->faults[i].file)),
+					  "line", (json_int_t)g->faults[i].line, "why", g->faults[i].why));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "files",
+			 (json_int_t)g->files, "unread", (json_int_t)g->unread, "records",
+			 (json_int_t)g->records, "malformed", (json_int_t)g->malformed, "others",
+			 (json_int_t)g->others, "open", (json_int_t)g->open, "inexact_by",
+			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "first",
+			 moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults", faults);
 }
 
 static json_t *attacks_json(const struct attacks *a)
 {
 	if (!a->known)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "bans", (json_int_t)a->bans, "bans_before",
-			 (json_int_t)a->bans_before, "observed", (json_int_t)a->observed, "proven", (json_int_t)a->proven, "attempts",
-			 (json_int_t)a->attempts, "forgeries", a->journal ? json_integer((json_int_t)a->forgeries) : json_null(),
-			 "account_attacks", a->journal ? json_integer((json_int_t)a->account_attacks) : json_null(), "friend_attacks",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
+			 "bans_before", (json_int_t)a->bans_before, "observed", (json_int_t)a->observed,
+			 "proven", (json_int_t)a->proven, "attempts", (json_int_t)a->attempts, "forgeries",
+			 a->journal ? json_integer((json_int_t)a->forgeries) : json_null(), "account_attacks",
+			 a->journal ? json_integer((json_int_t)a->account_attacks) : json_null(),
+			 "friend_attacks",
 			 a->journal ? json_integer((json_int_t)a->friend_attacks) : json_null());
 }
 
@@ -251,17 +265,19 @@ static json_t *audit_json(const struct audited *a)
 {
 	if (!a->known)
 		return json_null();
-	return json_pack("{s:o, s:I, s:I, s:I}", "time", output_time(a->when), "critical", (json_int_t)a->critical, "warning",
-			 (json_int_t)a->warning, "accepted", (json_int_t)a->accepted);
+	return json_pack("{s:o, s:I, s:I, s:I}", "time", output_time(a->when), "critical",
+			 (json_int_t)a->critical, "warning", (json_int_t)a->warning, "accepted",
+			 (json_int_t)a->accepted);
 }
 
 void report_print_json(struct report *r, FILE *to)
 {
 	const struct tally *t = &r->tally;
 	_cleanup_free_ char *summary = report_summary(r);
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s}", "name", span_json(SPAN(r->name)), "from", moment_json(t->period.from),
-			      "until", moment_json(t->period.to), "before_from", moment_json(t->period.before), "summary",
-			      summary ? summary : "", "currency", r->currency);
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s}", "name", span_json(SPAN(r->name)), "from",
+			      moment_json(t->period.from), "until", moment_json(t->period.to), "before_from",
+			      moment_json(t->period.before), "summary", summary ? summary : "", "currency",
+			      r->currency);
 
 	json_object_set_new(o, "findings", findings_json(r));
 	json_object_set_new(o, "now", sum_json(r, &t->now));

@@ -33,9 +33,9 @@ static struct span value(struct span line, const char *name, const char *end)
 }
 
 /*
- * "ACC: transaction answered: timestamp=1795546176;method=INVITE;from_tag=…;call_id=…;code=200;reason=OK;" and extra
- * fields, in Kamailio's stock configuration src_user, src_domain, src_ip, dst_ouser, dst_user, dst_domain.
- * source: Kamailio src/modules/acc/acc.c and OpenSIPS modules/acc/acc.c, acc_log_request()
+ * "ACC: transaction answered: timestamp=1795546176;method=INVITE;from_tag=…;call_id=…;code=200;reason=OK;"
+ * and extra fields, in Kamailio's stock configuration src_user, src_domain, src_ip, dst_ouser, dst_user,
+ * dst_domain. source: Kamailio src/modules/acc/acc.c and OpenSIPS modules/acc/acc.c, acc_log_request()
  */
 static int from_acc(struct span line, struct record_context *c, struct record *ret)
 {
@@ -47,7 +47,8 @@ static int from_acc(struct span line, struct record_context *c, struct record *r
 		return -EAGAIN;
 	line = (struct span){begin, (size_t)(line.ptr + line.len - begin)};
 	method = value(line, ";method=", ";");
-	/* ACC: call missed: is said beside the answer of a transaction that failed; ACC: request accounted: by scripts. */
+	/* ACC: call missed: is said beside the answer of a transaction that failed; ACC: request accounted:
+	 * by scripts. */
 	if (find(line, "ACC: transaction answered: ") != begin && find(line, "ACC: call missed: ") != begin)
 		return -EAGAIN;
 	if (!span_equal(method, SPAN("INVITE")) && !span_equal(method, SPAN("BYE")))
@@ -102,7 +103,8 @@ static int from_freeswitch(struct span line, struct record_context *c, struct re
 	return 1;
 }
 
-int record_from_line(const struct record_format *f, struct span line, struct record_context *c, struct record *ret)
+int record_from_line(const struct record_format *f, struct span line, struct record_context *c,
+		     struct record *ret)
 {
 	*ret = (struct record){.event = RECORD_CALL};
 	if (strcmp(f->name, "acc") == 0)

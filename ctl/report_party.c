@@ -143,7 +143,8 @@ void tally_parties(struct tally *t, const struct call *c)
 		account->new_source = c->r->start;
 	}
 	if (c->dear && c->r->result != RECORD_FAILED) {
-		new_country = add_pair(t, &t->account_countries, c, (struct span){c->number->country, strlen(c->number->country)});
+		new_country = add_pair(t, &t->account_countries, c,
+				       (struct span){c->number->country, strlen(c->number->country)});
 		if (account)
 			add_stranger(account, c, new_country);
 	}

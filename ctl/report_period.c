@@ -51,8 +51,8 @@ static int read_since(const char *text, struct zone *zone, usec_t now, int64_t *
 	return 0;
 }
 
-int period_read(const char *since, const char *until, bool quarter, struct zone *zone, usec_t now, struct period *ret,
-		const char **wrong)
+int period_read(const char *since, const char *until, bool quarter, struct zone *zone, usec_t now,
+		struct period *ret, const char **wrong)
 {
 	usec_t when = now;
 
@@ -89,7 +89,9 @@ static usec_t to_real(struct zone *zone, int64_t civil)
 
 struct moments period_moments(const struct period *p, struct zone *zone)
 {
-	return (struct moments){.before = to_real(zone, p->before), .from = to_real(zone, p->from), .to = to_real(zone, p->to)};
+	return (struct moments){.before = to_real(zone, p->before),
+				.from = to_real(zone, p->from),
+				.to = to_real(zone, p->to)};
 }
 
 void period_name(const struct period *p, char buf[static PERIOD_NAME_MAX])
@@ -100,6 +102,6 @@ void period_name(const struct period *p, char buf[static PERIOD_NAME_MAX])
 	if (month % 3 == 0 && p->from == month_start(month) && p->to == month_start(month + 3))
 		snprintf(buf, PERIOD_NAME_MAX, "%04d-Q%d", month / 12, month % 12 / 3 + 1);
 	else
-		snprintf(buf, PERIOD_NAME_MAX, "%04d-%02d-%02d--%04d-%02d-%02d", from.tm_year + 1900, from.tm_mon + 1, from.tm_mday,
-			 to.tm_year + 1900, to.tm_mon + 1, to.tm_mday);
+		snprintf(buf, PERIOD_NAME_MAX, "%04d-%02d-%02d--%04d-%02d-%02d", from.tm_year + 1900,
+			 from.tm_mon + 1, from.tm_mday, to.tm_year + 1900, to.tm_mon + 1, to.tm_mday);
 }

@@ -78,7 +78,8 @@ static int add(struct rates *r, const struct entry *e)
 {
 	if (r->n == r->size) {
 		const size_t size = r->size ? 2 * r->size : 1024;
-		struct entry *longer = r->n < RATES_MAX ? reallocarray(r->entries, size, sizeof(*longer)) : NULL;
+		struct entry *longer =
+			r->n < RATES_MAX ? reallocarray(r->entries, size, sizeof(*longer)) : NULL;
 
 		if (!longer)
 			return r->n < RATES_MAX ? -ENOMEM : -E2BIG;
@@ -101,7 +102,8 @@ static int read_row(const struct record_row *row, struct entry *e, const char **
 		*why = "the second field is no price of a minute, as 0.02";
 		return -EINVAL;
 	}
-	if (row->n >= 3 && span_trim(row->cells[2]).len && !read_price(span_trim(row->cells[2]), &e->rate.setup)) {
+	if (row->n >= 3 && span_trim(row->cells[2]).len &&
+	    !read_price(span_trim(row->cells[2]), &e->rate.setup)) {
 		*why = "the third field is no price of setting up a call, as 0.05";
 		return -EINVAL;
 	}
@@ -166,7 +168,8 @@ int rates_load(const char *path, struct rates **ret)
 	}
 	status = r ? read_all(r, path, f) : -ENOMEM;
 	if (status == 0 && r->n == 0) {
-		fprintf(stderr, "sipwarden: %s holds no rates; a line is: prefix,price of a minute[,setup]\n", path);
+		fprintf(stderr, "sipwarden: %s holds no rates; a line is: prefix,price of a minute[,setup]\n",
+			path);
 		status = -EINVAL;
 	}
 	if (status < 0) {

@@ -20,7 +20,8 @@ struct rate {
 	int64_t minute, setup;
 };
 
-/* Tells on standard error what is wrong, by file and line. 0 or negative errno; -EINVAL for a mistake in it. */
+/* Tells on standard error what is wrong, by file and line. 0 or negative errno; -EINVAL for a mistake in it.
+ */
 int rates_load(const char *path, struct rates **ret);
 struct rates *rates_free(struct rates *r);
 /* The longest prefix of digits (E.164 without '+'). False: there is none. */

@@ -56,8 +56,8 @@ static int read_stream(struct reading *g, const char *path, struct record_stream
 	return 0;
 }
 
-static void read_file(struct reading *g, const char *path, const struct record_format *format, struct zone *zone,
-		      struct pairing *p)
+static void read_file(struct reading *g, const char *path, const struct record_format *format,
+		      struct zone *zone, struct pairing *p)
 {
 	struct record_stream *s = NULL;
 	int r = record_open(path, format, zone, &s);
@@ -76,8 +76,8 @@ static void read_file(struct reading *g, const char *path, const struct record_f
 			     : strerror(-r));
 }
 
-static void read_pattern(struct reading *g, const char *pattern, const struct record_format *format, struct zone *zone,
-			 struct pairing *p)
+static void read_pattern(struct reading *g, const char *pattern, const struct record_format *format,
+			 struct zone *zone, struct pairing *p)
 {
 	glob_t found = {0};
 	size_t i;
@@ -89,7 +89,8 @@ static void read_pattern(struct reading *g, const char *pattern, const struct re
 	for (i = 0; i < found.gl_pathc && i < FILES_MAX; i++)
 		read_file(g, found.gl_pathv[i], format, zone, p);
 	if (i < found.gl_pathc)
-		fprintf(stderr, "sipwarden: %s: more than %d files; the others were left out\n", pattern, FILES_MAX);
+		fprintf(stderr, "sipwarden: %s: more than %d files; the others were left out\n", pattern,
+			FILES_MAX);
 	globfree(&found);
 }
 

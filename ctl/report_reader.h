@@ -33,7 +33,8 @@ long csv_split(char *text, size_t len, bool last, char separator, struct record_
 int record_from_row(const struct record_format *f, const struct record_row *row, struct record_context *c,
 		    struct record *ret);
 /* A line of one of the formats that are lines. */
-int record_from_line(const struct record_format *f, struct span line, struct record_context *c, struct record *ret);
+int record_from_line(const struct record_format *f, struct span line, struct record_context *c,
+		     struct record *ret);
 
 /* A heading that names the columns: fills *ret. False: it is none, or not of calls. */
 bool record_heading(const struct record_row *row, char separator, struct record_format *ret);

@@ -20,8 +20,8 @@
 struct record_stream {
 	gzFile file; /* NULL: text in memory, all of which is in the window */
 	char *buf;
-	size_t at, len; /* what is not read yet is buf[at..len) */
-	bool ended;	/* nothing follows buf[len) */
+	size_t at, len;	      /* what is not read yet is buf[at..len) */
+	bool ended;	      /* nothing follows buf[len) */
 	uint64_t line, first; /* at buf[at], and where the last record began */
 	struct record_format format;
 	struct record_context context;
@@ -114,7 +114,8 @@ int record_next(struct record_stream *s, struct record *ret)
 
 		s->first = s->line;
 		if (left > 0)
-			r = s->format.lines ? next_line(s, ret) : next_row(s, left < RECORD_MAX ? left : RECORD_MAX, ret);
+			r = s->format.lines ? next_line(s, ret)
+					    : next_row(s, left < RECORD_MAX ? left : RECORD_MAX, ret);
 		if (r != 0)
 			return r;
 		if (left == 0 && s->ended)
@@ -185,7 +186,8 @@ static bool take_heading(struct record_stream *s, char *copy)
 
 	for (i = 0; i < strlen(separators); i++) {
 		memcpy(copy, s->buf + s->at, left);
-		n = csv_split(copy, left < RECORD_MAX ? left : RECORD_MAX, s->ended, separators[i], &s->row, &why);
+		n = csv_split(copy, left < RECORD_MAX ? left : RECORD_MAX, s->ended, separators[i], &s->row,
+			      &why);
 		if (n <= 0 || s->row.n < 2 || !record_heading(&s->row, separators[i], &f))
 			continue;
 		s->format = f;
@@ -251,7 +253,8 @@ static struct record_stream *new_stream(struct zone *zone, size_t size)
 	return s->buf ? s : record_close(s);
 }
 
-static int finish_open(struct record_stream *s, const struct record_format *format, struct record_stream **ret)
+static int finish_open(struct record_stream *s, const struct record_format *format,
+		       struct record_stream **ret)
 {
 	int r = begin(s, format);
 
@@ -263,14 +266,16 @@ static int finish_open(struct record_stream *s, const struct record_format *form
 	return 0;
 }
 
-int record_open(const char *path, const struct record_format *format, struct zone *zone, struct record_stream **ret)
+int record_open(const char *path, const struct record_format *format, struct zone *zone,
+		struct record_stream **ret)
 {
 	struct record_stream *s = new_stream(zone, WINDOW);
 	int fd, r;
 
 	if (!s)
 		return -ENOMEM;
-	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		r = -errno;
 		record_close(s);

@@ -82,7 +82,8 @@ struct record_stream;
  * NULL: found from the first records. zone is for Unix times, and stays the caller's.
  * Returns 0, -EPROTO (no format fits), or negative errno.
  */
-int record_open(const char *path, const struct record_format *format, struct zone *zone, struct record_stream **ret);
+int record_open(const char *path, const struct record_format *format, struct zone *zone,
+		struct record_stream **ret);
 /* The same for text in memory, which is copied. */
 int record_open_text(const char *text, size_t len, const struct record_format *format, struct zone *zone,
 		     struct record_stream **ret);

@@ -36,7 +36,8 @@ static void add_verdict(char **text, const struct report *r)
 	const size_t critical = report_count(r, FINDING_CRITICAL), warning = report_count(r, FINDING_WARNING);
 
 	if (critical > 0)
-		find_append(text, " %zu %s for action today", critical, critical == 1 ? "thing calls" : "things call");
+		find_append(text, " %zu %s for action today", critical,
+			    critical == 1 ? "thing calls" : "things call");
 	if (critical > 0 && warning > 0)
 		find_append(text, ", and %zu %s to be decided", warning, warning == 1 ? "is" : "are");
 	else if (warning > 0)
@@ -59,8 +60,8 @@ char *report_summary(const struct report *r)
 	}
 	find_append(&text, "%s left the house, and %s of them were answered.", words_calls(t->now.calls).text,
 		    words_count(t->now.answered).text);
-	find_append(&text, " %s went abroad or to numbers that cost more than a usual call: %s.", words_count(t->dear.calls).text,
-		    words_sum(r, &t->dear).text);
+	find_append(&text, " %s went abroad or to numbers that cost more than a usual call: %s.",
+		    words_count(t->dear.calls).text, words_sum(r, &t->dear).text);
 	add_comparison(&text, r);
 	if (t->emergency)
 		find_append(&text, " %s to emergency numbers.", words_calls(t->emergency).text);

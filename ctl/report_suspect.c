@@ -11,7 +11,8 @@
 /* Dear calls that begin in one quarter of an hour. A person makes a few. */
 #define BURST_MANY 10
 #define BURST_MACHINE 20
-/* Numbers of one range within a day, which differ in their last three digits: few people call ten of one company. */
+/* Numbers of one range within a day, which differ in their last three digits: few people call ten of one
+ * company. */
 #define SEQUENCE_MANY 10
 #define SEQUENCE_MACHINE 25
 /* Calls to premium numbers and the like; each about so long, or longer. */
@@ -112,7 +113,8 @@ static void mark_sequences(struct report *r)
 	while (n > 0) {
 		const struct heavy_item *item = &ranges[--n]->item;
 		const char *blank = memrchr(item->name, ' ', item->name_len);
-		struct party *p = heavy_find(&r->tally.accounts, item->name, blank ? (size_t)(blank - item->name) : 0);
+		struct party *p =
+			heavy_find(&r->tally.accounts, item->name, blank ? (size_t)(blank - item->name) : 0);
 
 		if (p)
 			p->sequence = ranges[n];
@@ -224,10 +226,13 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    words_calls(p->burst.calls).text, words_moment(p->burst.slot).text,
 			    off_burst(r, p) ? ", out of office hours" : "");
 	if (p->broke.tries)
-		find_append(&text, " %s in a row failed, and then one to %s went through, on %s.", words_calls(p->broke.tries).text,
-			    place_name(p->broke.country), words_moment(p->broke.when).text);
+		find_append(&text, " %s in a row failed, and then one to %s went through, on %s.",
+			    words_calls(p->broke.tries).text, place_name(p->broke.country),
+			    words_moment(p->broke.when).text);
 	if (p->stranger.when)
-		find_append(&text, " From an address that it was never seen with, %s, it called %s for the first time, on %s.",
+		find_append(&text,
+			    " From an address that it was never seen with, %s, it called %s for the first "
+			    "time, on %s.",
 			    words_name(SPAN(p->stranger.source)).text, place_name(p->stranger.country),
 			    words_moment(p->stranger.when).text);
 	if (p->sequence)
@@ -235,17 +240,21 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    run_numbers(range_run(p->sequence)), place_name(p->sequence->country),
 			    words_moment(range_run(p->sequence)->first).text);
 	if (drips(p))
-		find_append(&text, " %s to premium, satellite or such numbers, or to countries known for fraud, lasted %s each; "
+		find_append(&text,
+			    " %s to premium, satellite or such numbers, or to countries known for fraud, "
+			    "lasted %s each; "
 			    "%s of these were made out of office hours.",
-			    words_calls(p->special.answered).text, words_talk(p->special.seconds / p->special.answered).text,
+			    words_calls(p->special.answered).text,
+			    words_talk(p->special.seconds / p->special.answered).text,
 			    words_count(p->special_off.calls).text);
 	if (leaps(r, p))
 		find_append(&text, " In the period before it was %s.", words_sum(r, &p->before).text);
 	if (mostly_off(p))
-		find_append(&text, " %s of its %s dear calls were made out of office hours.", words_count(p->off.calls).text,
-			    words_count(p->dear.calls).text);
+		find_append(&text, " %s of its %s dear calls were made out of office hours.",
+			    words_count(p->off.calls).text, words_count(p->dear.calls).text);
 	if (p->banned)
-		find_append(&text, " It called from %s, which was banned in this period.", words_item(p->banned).text);
+		find_append(&text, " It called from %s, which was banned in this period.",
+			    words_item(p->banned).text);
 	if (p->tried)
 		find_append(&text, " Its password was tried by %s banned %s.", words_count(p->tried).text,
 			    p->tried == 1 ? "source" : "sources");
@@ -256,17 +265,21 @@ static void tell_account(struct report *r, const struct party *p, bool sure)
 {
 	_cleanup_free_ char *signs = signs_of(r, p);
 	const bool nameless = p->item.name_len == 0;
-	char *what = nameless ? strdup("Calls without an account look as if a stranger made them.") :
-		     sure     ? text_printf("Account %s looks as if somebody else had it.", words_item(&p->item).text)
-			      : text_printf("Account %s made calls that are worth a question.", words_item(&p->item).text);
-	struct finding *f =
-		find_add(r, sure ? FINDING_CRITICAL : FINDING_WARNING, sure ? "stolen-account" : "unusual-account", what);
+	char *what = nameless ? strdup("Calls without an account look as if a stranger made them.")
+		     : sure   ? text_printf("Account %s looks as if somebody else had it.",
+					    words_item(&p->item).text)
+			      : text_printf("Account %s made calls that are worth a question.",
+					    words_item(&p->item).text);
+	struct finding *f = find_add(r, sure ? FINDING_CRITICAL : FINDING_WARNING,
+				     sure ? "stolen-account" : "unusual-account", what);
 
-	find_detail(f, text_printf("%s to dear numbers, %s.%s", words_calls(p->dear.calls).text, words_sum(r, &p->dear).text,
-				   signs ? signs : ""));
+	find_detail(f, text_printf("%s to dear numbers, %s.%s", words_calls(p->dear.calls).text,
+				   words_sum(r, &p->dear).text, signs ? signs : ""));
 	if (nameless)
-		find_decide(f, "Find out which extension forwards its calls, or which door lets strangers dial out, and close it.");
-	find_decide(f, sure ? "Change its password now, and look at its call forwarding. If whoever has it did not make the calls, tell "
+		find_decide(f, "Find out which extension forwards its calls, or which door lets strangers "
+			       "dial out, and close it.");
+	find_decide(f, sure ? "Change its password now, and look at its call forwarding. If whoever has it "
+			      "did not make the calls, tell "
 			      "the carrier."
 			    : "Ask whoever has it.");
 }

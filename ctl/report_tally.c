@@ -22,7 +22,8 @@ struct known {
 	struct number number;
 	struct rate rate;
 	bool priced;
-	struct destination *destination; /* NULL: not looked up yet. There are fewer than their table holds, so they stay */
+	struct destination *destination; /* NULL: not looked up yet. There are fewer than their table holds,
+					    so they stay */
 };
 
 struct tally_cache {
@@ -64,7 +65,8 @@ static int init_tables(struct tally *t)
 	return r;
 }
 
-int tally_init(struct tally *t, const struct number_site *site, const struct rates *rates, const struct period *period)
+int tally_init(struct tally *t, const struct number_site *site, const struct rates *rates,
+	       const struct period *period)
 {
 	int r;
 
@@ -132,8 +134,8 @@ bool tally_is_dear(const struct number *n)
 
 bool tally_is_special(const struct number *n)
 {
-	return n->risky || n->kind == NUMBER_PREMIUM || n->kind == NUMBER_PERSONAL || n->kind == NUMBER_SATELLITE ||
-	       n->kind == NUMBER_GLOBAL;
+	return n->risky || n->kind == NUMBER_PREMIUM || n->kind == NUMBER_PERSONAL ||
+	       n->kind == NUMBER_SATELLITE || n->kind == NUMBER_GLOBAL;
 }
 
 static struct known *learn(struct tally *t, struct known *k, struct span text)
@@ -257,7 +259,8 @@ static void add_long(struct tally *t, const struct call *c)
 		t->n_longest++;
 	memmove(&t->longest[i + 1], &t->longest[i], (t->n_longest - 1 - i) * sizeof(t->longest[0]));
 	l = &t->longest[i];
-	*l = (struct long_call){.start = c->r->start, .seconds = c->r->seconds, .cost = c->sum.cost, .kind = c->number->kind};
+	*l = (struct long_call){
+		.start = c->r->start, .seconds = c->r->seconds, .cost = c->sum.cost, .kind = c->number->kind};
 	span_copy(c->r->account, l->account, sizeof(l->account));
 	memcpy(l->digits, c->number->digits, sizeof(l->digits));
 	memcpy(l->country, c->number->country, sizeof(l->country));
@@ -367,7 +370,8 @@ void tally_add(struct tally *t, const struct record *r)
 			     .cost = r->result == RECORD_ANSWERED ? rate_cost(&known->rate, talk) : 0};
 	c.off = c.dear && c.when == WHEN_NOW && t->in_office && !t->in_office(t->userdata, r->start);
 	c.month = c.when == WHEN_NOW ? month_of(t, r->start) : 0;
-	t->unpriced += c.dear && c.when == WHEN_NOW && t->rates && !known->priced && r->result == RECORD_ANSWERED;
+	t->unpriced +=
+		c.dear && c.when == WHEN_NOW && t->rates && !known->priced && r->result == RECORD_ANSWERED;
 	if (!known->destination)
 		known->destination = find_destination(t, c.number);
 	if (known->destination)

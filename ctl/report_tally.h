@@ -76,24 +76,24 @@ struct party {
 	struct sum special_off; /* of these: out of office hours */
 	int64_t first, last;	/* of all records */
 	struct burst slots[TALLY_SLOTS], burst;
-	uint32_t tries;	   /* dear calls in a row that failed */
+	uint32_t tries; /* dear calls in a row that failed */
 	int64_t tries_from;
-	struct {	   /* the worst such row that then succeeded; tries 0: none */
+	struct { /* the worst such row that then succeeded; tries 0: none */
 		uint32_t tries;
 		int64_t when;
 		char country[NUMBER_COUNTRY_SIZE];
 	} broke;
-	uint32_t sources; /* that it was seen with, each for the first time */
+	uint32_t sources;   /* that it was seen with, each for the first time */
 	int64_t new_source; /* the last such moment */
-	struct {	   /* a new source and a new country at once; when 0: never */
+	struct {	    /* a new source and a new country at once; when 0: never */
 		int64_t when;
 		char country[NUMBER_COUNTRY_SIZE];
 		char source[HEAVY_NAME_MAX + 1];
 	} stranger;
 	/* Not counted here, but found at the end: report_suspect.c */
-	const struct range *sequence;	  /* the range of which it called the most numbers; NULL: none */
+	const struct range *sequence;	 /* the range of which it called the most numbers; NULL: none */
 	const struct heavy_item *banned; /* a source of its calls that was banned; NULL: none */
-	uint64_t tried;			  /* by so many sources that were banned */
+	uint64_t tried;			 /* by so many sources that were banned */
 };
 
 /* An account and a country, or an account and a source. */
@@ -137,8 +137,8 @@ struct tally {
 	bool (*in_office)(void *userdata, int64_t civil); /* NULL: always */
 	void *userdata;
 	/* Counted */
-	uint64_t records, earlier, later; /* all; before both periods; behind them */
-	int64_t first, last;		  /* of all records; 0: none */
+	uint64_t records, earlier, later;	    /* all; before both periods; behind them */
+	int64_t first, last;			    /* of all records; 0: none */
 	uint64_t inside, incoming_codes, emergency; /* of the period */
 	uint64_t unpriced;			    /* dear calls that no rate is for */
 	struct sum now, before;			    /* that left the house */
@@ -155,7 +155,8 @@ struct tally {
 };
 
 /* From is before to. 0 or -ENOMEM. */
-int tally_init(struct tally *t, const struct number_site *site, const struct rates *rates, const struct period *period);
+int tally_init(struct tally *t, const struct number_site *site, const struct rates *rates,
+	       const struct period *period);
 void tally_done(struct tally *t);
 /* Takes one whole call. */
 void tally_add(struct tally *t, const struct record *r);

@@ -87,7 +87,8 @@ static void print_destinations(struct report *r, FILE *to)
 
 static void print_parties(struct report *r, FILE *to, const char *what, struct party **all, size_t n)
 {
-	const char *const priced[] = {what, "CALLS", "TALK", "COST", "DEAR CALLS", "OFF HOURS", "CHANGE", NULL};
+	const char *const priced[] = {what,	    "CALLS",	 "TALK",   "COST",
+				      "DEAR CALLS", "OFF HOURS", "CHANGE", NULL};
 	const char *const plain[] = {what, "CALLS", "TALK", "DEAR CALLS", "OFF HOURS", "CHANGE", NULL};
 	struct table t;
 	size_t i, shown = 0;
@@ -110,7 +111,8 @@ static void print_parties(struct report *r, FILE *to, const char *what, struct p
 
 static void print_longest(const struct report *r, FILE *to)
 {
-	static const char *const priced[] = {"BEGAN", "ACCOUNT", "NUMBER", "DESTINATION", "TALK", "COST", NULL};
+	static const char *const priced[] = {"BEGAN", "ACCOUNT", "NUMBER", "DESTINATION",
+					     "TALK",  "COST",	 NULL};
 	static const char *const plain[] = {"BEGAN", "ACCOUNT", "NUMBER", "DESTINATION", "TALK", NULL};
 	struct table t;
 	size_t i;

@@ -7,8 +7,9 @@
 
 #include "base/cleanup.h"
 
-static const char *const month_names[] = {"January", "February", "March",     "April",	 "May",	     "June",
-					  "July",    "August",	 "September", "October", "November", "December"};
+static const char *const month_names[] = {"January",   "February", "March",    "April",
+					  "May",       "June",	   "July",     "August",
+					  "September", "October",  "November", "December"};
 static const char *const day_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 struct words words_count(uint64_t n)
@@ -41,7 +42,8 @@ struct words words_money(const struct report *r, int64_t cost)
 	struct words w = words_count((uint64_t)(cents / 100));
 	const size_t len = strlen(w.text);
 
-	snprintf(w.text + len, sizeof(w.text) - len, ".%02u%s%s", (unsigned)(cents % 100), *r->currency ? " " : "", r->currency);
+	snprintf(w.text + len, sizeof(w.text) - len, ".%02u%s%s", (unsigned)(cents % 100),
+		 *r->currency ? " " : "", r->currency);
 	return w;
 }
 
@@ -54,7 +56,8 @@ struct words words_talk(uint64_t seconds)
 	else if (seconds < 3600)
 		snprintf(w.text, sizeof(w.text), "%u min", (unsigned)(seconds / 60));
 	else if (seconds < 100 * 3600)
-		snprintf(w.text, sizeof(w.text), "%u h %02u min", (unsigned)(seconds / 3600), (unsigned)(seconds / 60 % 60));
+		snprintf(w.text, sizeof(w.text), "%u h %02u min", (unsigned)(seconds / 3600),
+			 (unsigned)(seconds / 60 % 60));
 	else
 		snprintf(w.text, sizeof(w.text), "%.24s h", words_count(seconds / 3600).text);
 	return w;
@@ -84,8 +87,8 @@ struct words words_moment(int64_t civil)
 	const struct tm tm = civil_parts(civil);
 	struct words w;
 
-	snprintf(w.text, sizeof(w.text), "%s %d %.3s %d %02d:%02d", day_names[tm.tm_wday], tm.tm_mday, month_names[tm.tm_mon],
-		 tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
+	snprintf(w.text, sizeof(w.text), "%s %d %.3s %d %02d:%02d", day_names[tm.tm_wday], tm.tm_mday,
+		 month_names[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
 	return w;
 }
 
@@ -104,7 +107,8 @@ struct words words_change(uint64_t now, uint64_t before)
 	else if (percent > -0.5 && percent < 0.5)
 		snprintf(w.text, sizeof(w.text), "same");
 	else
-		snprintf(w.text, sizeof(w.text), "%s%.0f %%", percent < 0 ? "−" : "+", percent < 0 ? -percent : percent);
+		snprintf(w.text, sizeof(w.text), "%s%.0f %%", percent < 0 ? "−" : "+",
+			 percent < 0 ? -percent : percent);
 	return w;
 }
 
@@ -115,9 +119,11 @@ struct words words_destination(const char *country, enum number_kind kind)
 	if (*country && kind == NUMBER_ORDINARY)
 		snprintf(w.text, sizeof(w.text), "%.60s", number_country_name(country));
 	else if (*country)
-		snprintf(w.text, sizeof(w.text), "%.60s, %.20s", number_country_name(country), number_kind_name(kind));
+		snprintf(w.text, sizeof(w.text), "%.60s, %.20s", number_country_name(country),
+			 number_kind_name(kind));
 	else
-		snprintf(w.text, sizeof(w.text), "%.20s", kind == NUMBER_UNKNOWN ? "unknown numbers" : number_kind_name(kind));
+		snprintf(w.text, sizeof(w.text), "%.20s",
+			 kind == NUMBER_UNKNOWN ? "unknown numbers" : number_kind_name(kind));
 	return w;
 }
 

@@ -61,7 +61,8 @@ static void take_no_business(struct loader *l, const struct place *at, const cha
 		}
 		good = strlen(*w) == 2 && number_country_exists(*w);
 		if (!good)
-			value_error(at, *w, "two letters of ISO 3166, as CU or SO", "not a country with telephone numbers of its own");
+			value_error(at, *w, "two letters of ISO 3166, as CU or SO",
+				    "not a country with telephone numbers of its own");
 	}
 	if (!good)
 		strings_free(words);

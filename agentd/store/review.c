@@ -36,7 +36,8 @@ static bool read_row(sqlite3_stmt *st, struct store_ban *b)
 	return address && b->rule && addr_parse_bannable(address, strlen(address), &b->addr) == 0;
 }
 
-static int walk(sqlite3 *db, usec_t since, usec_t until, void (*fn)(void *userdata, const struct store_ban *b), void *userdata)
+static int walk(sqlite3 *db, usec_t since, usec_t until,
+		void (*fn)(void *userdata, const struct store_ban *b), void *userdata)
 {
 	sqlite3_stmt *st = NULL;
 	struct store_ban b;
@@ -53,8 +54,8 @@ static int walk(sqlite3 *db, usec_t since, usec_t until, void (*fn)(void *userda
 	return code == SQLITE_DONE ? 0 : -EIO;
 }
 
-int store_review(const char *dir, usec_t since, usec_t until, void (*fn)(void *userdata, const struct store_ban *b),
-		 void *userdata)
+int store_review(const char *dir, usec_t since, usec_t until,
+		 void (*fn)(void *userdata, const struct store_ban *b), void *userdata)
 {
 	_cleanup_free_ char *path = text_printf("%s/sipwarden.db", dir);
 	sqlite3 *db = NULL;

@@ -43,7 +43,8 @@ static const char *stamp(time_t when, char buf[static 32])
 
 static void number(char buf[static 32])
 {
-	static const char *const abroad[] = {"0043", "0041", "0033", "0044", "0031", "001212", "0039", "0034", "0048", "00420"};
+	static const char *const abroad[] = {"0043",   "0041", "0033", "0044", "0031",
+					     "001212", "0039", "0034", "0048", "00420"};
 	const uint32_t n = draw(NUMBERS), kind = n % 20;
 
 	if (kind < 4)
@@ -56,18 +57,21 @@ static void number(char buf[static 32])
 
 static void record(uint32_t i, uint32_t records)
 {
-	static const char *const results[] = {"ANSWERED", "ANSWERED", "ANSWERED", "ANSWERED", "NO ANSWER", "BUSY", "FAILED"};
+	static const char *const results[] = {"ANSWERED",  "ANSWERED", "ANSWERED", "ANSWERED",
+					      "NO ANSWER", "BUSY",     "FAILED"};
 	const time_t start = BEGIN + (time_t)((uint64_t)SPAN_SECONDS * i / records);
 	const uint32_t account = 100 + draw(ACCOUNTS), result = draw(7), talk = result < 4 ? draw(600) : 0;
 	char called[32], a[32], b[32], c[32];
 
 	number(called);
-	printf("\"\",\"%u\",\"%s\",\"outbound\",\"\"\"Phone %u\"\" <%u>\",\"PJSIP/%u-%08x\",\"PJSIP/carrier-%08x\",\"Dial\","
-	       "\"PJSIP/%s@carrier,30\",\"%s\",\"%s\",\"%s\",%u,%u,\"%s\",\"DOCUMENTATION\",\"%" PRId64 ".%u\","
+	printf("\"\",\"%u\",\"%s\",\"outbound\",\"\"\"Phone %u\"\" "
+	       "<%u>\",\"PJSIP/%u-%08x\",\"PJSIP/carrier-%08x\",\"Dial\","
+	       "\"PJSIP/%s@carrier,30\",\"%s\",\"%s\",\"%s\",%u,%u,\"%s\",\"DOCUMENTATION\",\"%" PRId64
+	       ".%u\","
 	       "\"sipwarden src=192.0.%u.%u:5060\"\n",
 	       account, called, account, account, account, 2 * i, 2 * i + 1, called, stamp(start, a),
-	       result < 4 ? stamp(start + 6, b) : "", stamp(start + 6 + (time_t)talk, c), talk + 6, talk, results[result],
-	       (int64_t)start, i, account / 250, account % 250);
+	       result < 4 ? stamp(start + 6, b) : "", stamp(start + 6 + (time_t)talk, c), talk + 6, talk,
+	       results[result], (int64_t)start, i, account / 250, account % 250);
 }
 
 int main(int argc, char **argv)
