@@ -190,13 +190,13 @@ bool record_heading(const struct record_row *row, char separator, struct record_
 
 		for (h = 0; h < ELEMENTSOF(headings); h++) {
 			const enum cell cell = headings[h].cell;
-			const int at = ret->cells[cell];
+			const unsigned at = ret->cells[cell];
 
 			if (name.len != strlen(headings[h].name) ||
 			    strncasecmp(name.ptr, headings[h].name, name.len) != 0)
 				continue;
 			if (better(cell, at ? row->cells[at - 1] : (struct span){NULL, 0}, name))
-				ret->cells[cell] = (signed char)(i + 1);
+				ret->cells[cell] = (unsigned char)(i + 1);
 		}
 	}
 	ret->min_cells = (unsigned)row->n;

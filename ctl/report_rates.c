@@ -125,7 +125,7 @@ static int read_line(struct rates *r, const char *path, unsigned long number, ch
 	if (status == 0)
 		return add(r, &e);
 	/* The first line may say what the columns are. */
-	if (number == 1 && row.n >= 2 && !memchr("0123456789+", *line.ptr, 11))
+	if (number == 1 && row.n >= 2 && !strchr("0123456789+", *line.ptr))
 		return 0;
 	fprintf(stderr, "sipwarden: %s:%lu: %s\n", path, number, why);
 	return status;

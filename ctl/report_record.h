@@ -71,7 +71,7 @@ struct record_format {
 	const char *what; /* for people */
 	bool lines;	  /* one record a line, and cells are not what makes it up */
 	char separator;
-	signed char cells[CELL_COUNT]; /* column + 1; 0: it has none */
+	unsigned char cells[CELL_COUNT]; /* column + 1; 0: it has none */
 	unsigned min_cells;
 };
 

@@ -75,7 +75,7 @@ int tally_init(struct tally *t, const struct number_site *site, const struct rat
 	if (t->n_days > TALLY_DAYS_MAX)
 		t->n_days = TALLY_DAYS_MAX;
 	t->first_month = civil_month(period->from);
-	t->n_months = (size_t)(civil_month(period->to - 1) - t->first_month + 1);
+	t->n_months = (size_t)civil_month(period->to - 1) - (size_t)t->first_month + 1;
 	if (t->n_months > TALLY_MONTHS_MAX)
 		t->n_months = TALLY_MONTHS_MAX;
 	r = init_tables(t);
