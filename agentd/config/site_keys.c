@@ -36,7 +36,7 @@ static bool read_prefix(const struct place *at, const char *text, char ret[stati
 		return false;
 	}
 	memset(ret, 0, NUMBER_PREFIX_SIZE);
-	memcpy(ret, text, n);
+	memcpy(ret, text, n + 1);
 	return true;
 }
 

@@ -69,32 +69,32 @@ static void set_digits(struct number *n, const char *code, const char *digits)
 {
 	const size_t len = strnlen(code, E164_MAX);
 
+	/* An attempt to read it before may have left some. */
+	memset(n->digits, 0, sizeof(n->digits));
 	memcpy(n->digits, code, len);
 	memcpy(n->digits + len, digits, strnlen(digits, E164_MAX - len));
 }
 
-/* 900 and 976 behind any area code of NANP: exchanges of pay-per-call services (NANPA). */
+/* 976 behind any area code of NANP: exchanges of pay-per-call services (NANPA). */
 static bool is_nanp_premium(const char *e164)
 {
 	return strlen(e164) == 11 && e164[0] == '1' && memcmp(e164 + 4, "976", 3) == 0;
 }
 
-static void take_range(struct number *n, const struct country_row *row)
+static void take_range(const struct reading *r, const struct country_row *row)
 {
+	struct number *n = r->ret;
 	const struct range_row *range = range_find(n->digits);
 
 	n->kind = range ? range->kind : NUMBER_ORDINARY;
 	n->range = range ? range->name : row->name;
-	if (n->kind == NUMBER_ORDINARY && is_nanp_premium(n->digits)) {
+	if (!range && is_nanp_premium(n->digits)) {
 		n->kind = NUMBER_PREMIUM;
 		n->range = "premium rate 976";
 	}
-}
-
-/* Area codes of no place: of the country that dials them, if it has +1, too. */
-static bool is_nowhere(const struct number *n, const struct country_row *row)
-{
-	return row->prefix[1] == '\0' && n->code[0] == '1' && n->kind != NUMBER_ORDINARY;
+	/* Area codes of no place under +1: of the country that dials them, if it has +1, too. */
+	if (range && strcmp(row->prefix, "1") == 0 && strcmp(r->site->code, "1") == 0)
+		memcpy(n->country, r->site->country, sizeof(n->country));
 }
 
 /* ret->digits is E.164, and row is whose it is. */
@@ -104,9 +104,7 @@ static void take_e164(const struct reading *r, const struct country_row *row)
 
 	memcpy(n->code, row->prefix, row->code_len);
 	memcpy(n->country, row->country, sizeof(n->country));
-	take_range(n, row);
-	if (is_nowhere(n, row) && strcmp(r->site->code, n->code) == 0)
-		memcpy(n->country, r->site->country, sizeof(n->country));
+	take_range(r, row);
 	n->abroad = *n->country == '\0' || strcmp(n->country, r->site->country) != 0;
 	n->risky = risk_known(n->country, n->digits);
 }
@@ -147,11 +145,11 @@ static bool read_e164(const struct reading *r, const char *digits, enum strictne
 	}
 	if (n < E164_MIN)
 		return false;
-	r->ret->odd = r->ret->odd || n > E164_MAX;
 	set_digits(r->ret, "", e164);
 	row = country_find(r->ret->digits);
 	if (!row)
 		return false;
+	r->ret->odd = r->ret->odd || n > E164_MAX;
 	take_e164(r, row);
 	return true;
 }
@@ -195,10 +193,8 @@ static bool read_national(const struct reading *r, const struct country_row *own
 		return false;
 	set_digits(r->ret, r->site->code, digits);
 	row = country_find(r->ret->digits);
-	if (!row) {
-		memset(r->ret->digits, 0, sizeof(r->ret->digits));
+	if (!row)
 		return false;
-	}
 	take_e164(r, row);
 	return true;
 }
@@ -265,20 +261,18 @@ static bool read_at_site(const struct reading *r, const char *digits)
 	if (own && trunk > 0 && starts_with(digits, r->site->national) &&
 	    read_national(r, own, digits + trunk))
 		return true;
+	if (own && (trunk == 0 || trunk_is_optional(own)) && read_national(r, own, digits))
+		return true;
 	if (read_short(r, digits))
 		return true;
-	if (!own)
-		return false;
-	if ((trunk == 0 || trunk_is_optional(own)) && read_national(r, own, digits))
-		return true;
-	return read_nanp_outside(r, own, digits) || read_local(r, own, digits);
+	return own && (read_nanp_outside(r, own, digits) || read_local(r, own, digits));
 }
 
 /*
  * An international prefix of anywhere behind digits that stand for nothing:
  * 900972…, 9011972…, 0000972…, 810972…. Who looks for a way out tries many.
  */
-static bool read_hidden(const struct reading *r, const char *digits)
+static bool read_hidden(const struct reading *r, const char *digits, enum strictness how)
 {
 	static const char *const prefixes[] = {"0011", "011", "00", "810"};
 	size_t i, p;
@@ -290,7 +284,7 @@ static bool read_hidden(const struct reading *r, const char *digits)
 			if (!starts_with(digits + i, prefixes[p]))
 				continue;
 			behind += strspn(behind, "0");
-			if (read_e164(r, behind, GUESSED)) {
+			if (read_e164(r, behind, how)) {
 				r->ret->odd = *r->site->country || i > 0;
 				return true;
 			}
@@ -357,8 +351,9 @@ static bool read_dialled(const struct reading *r, const struct spelling *s)
 	}
 	if (digits && read_at_site(r, digits))
 		return true;
-	return read_at_site(r, s->digits) || read_e164(r, s->digits, GUESSED) || read_hidden(r, s->digits) ||
-	       read_behind_digit(r, s->digits);
+	return read_at_site(r, s->digits) || read_e164(r, s->digits, GUESSED) ||
+	       read_hidden(r, s->digits, GUESSED) || read_behind_digit(r, s->digits) ||
+	       read_hidden(r, s->digits, SAID);
 }
 
 int number_read(const struct number_site *site, struct span dialled, struct number *ret)
@@ -376,7 +371,7 @@ int number_read(const struct number_site *site, struct span dialled, struct numb
 		return 0;
 	}
 	if (s.plus)
-		found = read_international(&r, s.digits) || read_hidden(&r, s.digits);
+		found = read_international(&r, s.digits) || read_hidden(&r, s.digits, GUESSED);
 	else
 		found = read_dialled(&r, &s);
 	if (!found)

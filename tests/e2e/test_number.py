@@ -152,6 +152,23 @@ def test_international_prefix_of_each_country():
     assert not wrong, wrong
 
 
+# What those put before a number who look for a way out of a PBX. 011 and 0900 are beginnings of honest numbers in some
+# countries, which are then what is read.
+JUNK = ("+", "00", "0000", "00000", "900", "9011", "9900", "99900", "1900", "+00")
+
+
+def test_prefixes_of_elsewhere_hide_no_country():
+    rng = random.Random(1)
+    asked = [x for x in valid_numbers() if x[2] in (T.FIXED_LINE, T.MOBILE, T.FIXED_LINE_OR_MOBILE) and len(x[0]) >= 10]
+    chosen = rng.sample(asked, 150)
+    for site in ("DE", "US", "GB", "FR", "IT", "ES", "AT", "CH", "PL", "AU", "IN", "ZA", "MX", "RU", "JP", "DK", "TR"):
+        wanted = {junk + e164[1:]: region for e164, region, _ in chosen if region != site for junk in JUNK}
+        wrong = [(a["dialled"], region, a["country"]) for (_, region), a in
+                 zip(wanted.items(), numbers(list(wanted), "--country", site))
+                 if (a["country"] or "001") != region and (region, a["country"]) not in COUNTRIES_THAT_DIFFER]
+        assert not wrong, (site, wrong)
+
+
 def test_site_of_the_config_is_taken():
     agent = Agent("[input asterisk]\npath = /none\n[site]\ncountry = DE\noutside = 0\narea = 30\nextensions = 3\n")
     try:

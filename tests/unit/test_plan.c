@@ -150,13 +150,16 @@ static void people_dial_as_in_their_country(void **state)
 	static const struct expected others[] = {
 		{"06 1234 567", "39061234567", "IT", NUMBER_ORDINARY},
 		{"899123456", "39899123456", "IT", NUMBER_PREMIUM},
+		{"892424", "39892424", "IT", NUMBER_PREMIUM},
+		{"118", "118", "IT", NUMBER_EMERGENCY},
 	};
 	static const struct expected russia[] = {
 		{"8 495 123 45 67", "74951234567", "RU", NUMBER_ORDINARY},
 		{"8~10 44 20 7946 0000", "442079460000", "GB", NUMBER_ORDINARY},
 		{"8 701 123 45 67", "77011234567", "KZ", NUMBER_ORDINARY},
 	};
-	static const struct expected canada[] = {{"18005550100", "18005550100", "CA", NUMBER_FREEPHONE}};
+	static const struct expected canada[] = {{"12129760100", "12129760100", "US", NUMBER_PREMIUM},
+						 {"18005550100", "18005550100", "CA", NUMBER_FREEPHONE}};
 
 	(void)state;
 	check_all("DE", "", germany, ELEMENTSOF(germany));
@@ -232,8 +235,7 @@ static void junk_before_a_number_hides_no_country(void **state)
 		"9972592123456",
 		"00972592123456,30",
 		"%30%30972592123456",
-		"\xc2\xa0"
-		"00972592123456",
+		"(\xc2\xa0)00972592123456",
 	};
 	static const char *const countries[] = {"DE", "US", "GB", "FR", "IT", "ES",
 						"DK", "AU", "BR", "IN", "RU"};
