@@ -219,6 +219,22 @@ def test_hostile_names_are_only_text():
         assert "<script>alert(1)<" in {a[:17] for a in accounts}, accounts
 
 
+def test_memory_has_a_bound_and_what_is_forgotten_is_said():
+    lines = [asterisk(MONDAY + 36000 + n, "100", "0043151515", 600) for n in range(500)]
+    many = [asterisk(MONDAY + 36000 + n, f"a{n}", f"00431{n:07}", 1, source=f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}:5060") for n in range(150000)]
+    with Place() as p:
+        p.write("records", "".join(lines[:250] + many + lines[250:]))
+        process = subprocess.Popen([f"{BUILD}/sipwarden", "--config", p.path("config"), "--json", "report", "--input", p.path("records"),
+                                    *PERIOD], stdout=open(p.path("out"), "w", encoding="utf-8"))
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0 and ("asan" in BUILD or usage.ru_maxrss < 200 * 1024), (status, usage.ru_maxrss)
+        r = json.load(open(p.path("out"), encoding="utf-8"))
+        assert r["accounts"][0]["account"] == "100" and r["accounts"][0]["now"]["calls"] == 500, r["accounts"][0]
+        assert "inexact" in kinds(r) and 0 < r["records"]["inexact_by"] <= 4, r["records"]
+        assert r["now"]["calls"] == 150500  # the whole is exact
+
+
 def test_bad_rates_and_moments_are_refused():
     with Place() as p:
         records = p.write("records", asterisk(MONDAY + 36000, "100", "0043151515"))
