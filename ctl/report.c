@@ -224,7 +224,8 @@ static int prepare(struct making *m, const struct request *q)
 	if (r < 0 || status != CTL_OK)
 		return status != CTL_OK ? status : CTL_FAILED;
 	m->report.made = time_now();
-	r = period_read(q->since, q->until, q->quarter, m->zone, m->report.made, &period, &wrong);
+	r = period_read(q->since, q->until, q->quarter, m->zone, m->cfg->site.timezone, m->report.made,
+			&period, &wrong);
 	if (r == -EINVAL)
 		return usage_error("report", "knows no such moment:", wrong);
 	if (r < 0)

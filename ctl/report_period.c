@@ -35,7 +35,7 @@ static void last_quarter(int64_t now, struct period *ret)
 	ret->before = month_start(first - 6);
 }
 
-static int read_since(const char *text, struct zone *zone, usec_t now, int64_t *ret)
+static int read_since(const char *text, struct zone *zone, const char *zone_name, usec_t now, int64_t *ret)
 {
 	usec_t span, when;
 
@@ -45,14 +45,14 @@ static int read_since(const char *text, struct zone *zone, usec_t now, int64_t *
 			*ret -= *ret % DAY;
 		return 0;
 	}
-	if (moment_parse(text, now, &when) < 0)
+	if (moment_parse_in(zone_name, text, now, &when) < 0)
 		return -EINVAL;
 	*ret = to_civil(zone, when);
 	return 0;
 }
 
-int period_read(const char *since, const char *until, bool quarter, struct zone *zone, usec_t now,
-		struct period *ret, const char **wrong)
+int period_read(const char *since, const char *until, bool quarter, struct zone *zone, const char *zone_name,
+		usec_t now, struct period *ret, const char **wrong)
 {
 	usec_t when = now;
 
@@ -61,14 +61,14 @@ int period_read(const char *since, const char *until, bool quarter, struct zone 
 		return 0;
 	}
 	*wrong = until;
-	if (until && moment_parse(until, now, &when) < 0)
+	if (until && moment_parse_in(zone_name, until, now, &when) < 0)
 		return -EINVAL;
 	/* The second that goes on is within. */
 	ret->to = to_civil(zone, when + USEC_PER_SEC - 1);
 	*wrong = since;
 	if (!since)
 		ret->from = ret->to - ret->to % DAY - (int64_t)DEFAULT_DAYS * DAY;
-	else if (read_since(since, zone, now, &ret->from) < 0)
+	else if (read_since(since, zone, zone_name, now, &ret->from) < 0)
 		return -EINVAL;
 	if (ret->from >= ret->to || ret->from < 0)
 		return -ERANGE;

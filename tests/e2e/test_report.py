@@ -235,6 +235,15 @@ def test_memory_has_a_bound_and_what_is_forgotten_is_said():
         assert r["now"]["calls"] == 150500  # the whole is exact
 
 
+def test_days_are_those_of_the_site():
+    with Place(CONFIG.replace("UTC", "Asia/Tokyo")) as p:
+        # The first is of the evening before, in Tokyo; lines of acc are brought to its clock.
+        acc = ACC.format(t=MONDAY - 10 * 3600, m="INVITE", u="100") + ACC.format(t=MONDAY - 8 * 3600, m="INVITE", u="100").replace("bb@", "c@")
+        r = p.json(acc)
+        assert (r["from"], r["until"]) == ("2026-06-01T00:00:00", "2026-07-01T00:00:00") and r["now"]["calls"] == 1, r
+        assert r["records"]["first"] == "2026-05-31T23:00:00" and r["before"]["calls"] == 1, r["records"]
+
+
 def test_bad_rates_and_moments_are_refused():
     with Place() as p:
         records = p.write("records", asterisk(MONDAY + 36000, "100", "0043151515"))
