@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -498,7 +497,7 @@ struct firewall *firewall_stop(struct firewall *fw)
 	if (fw->fd >= 0)
 		close(fw->fd);
 	if (fw->keeper > 0)
-		waitpid(fw->keeper, NULL, 0);
+		keeper_wait(fw->keeper);
 	end_lists(fw, -ECONNRESET);
 	asked_silence(&fw->asked);
 	asked_done(&fw->asked);

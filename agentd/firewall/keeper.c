@@ -20,6 +20,9 @@
 #define RESTART_DELAY_MAX (10 * USEC_PER_SEC)
 /* One that lived so long starts at the shortest delay again. */
 #define LIVED_LONG (60 * USEC_PER_SEC)
+/* How long the agent waits for the end of one, and how often it looks. */
+#define END_GRACE (5 * USEC_PER_SEC)
+#define END_LOOK (5 * USEC_PER_MSEC)
 
 static void reset_signals(void)
 {
@@ -128,4 +131,17 @@ int keeper_start(const struct config *cfg, int *fd, pid_t *pid)
 	close(ends[1]);
 	*fd = ends[0];
 	return 0;
+}
+
+void keeper_wait(pid_t pid)
+{
+	usec_t until = time_monotonic() + END_GRACE;
+	pid_t r;
+
+	while ((r = waitpid(pid, NULL, WNOHANG)) == 0 && time_monotonic() < until)
+		usleep((useconds_t)END_LOOK);
+	if (r == 0)
+		log_warning("The firewall helper has not ended within %u s and is left behind; bans in the kernel stay. "
+			    "If it goes on hanging, kill it",
+			    (unsigned)(END_GRACE / USEC_PER_SEC));
 }

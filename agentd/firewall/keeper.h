@@ -17,4 +17,10 @@
  */
 int keeper_start(const struct config *cfg, int *fd, pid_t *pid);
 
+/*
+ * Waits for a keeper to end, once *fd is closed: five seconds at most. One whose
+ * helper hangs is left to itself, and ends with it.
+ */
+void keeper_wait(pid_t pid);
+
 #endif

@@ -2,13 +2,14 @@
 /*
  * Calling codes, and what is dialled before numbers there.
  *
- * Sources, as of November 2026:
+ * As of November 2026, written down from what is commonly known and corrected by
+ * libphonenumber 8.12.57 (tests/e2e/test_number.py compares them); the plans
+ * themselves were not compared row by row. What is authoritative:
  * - ITU-T, List of Recommendation ITU-T E.164 assigned country codes;
  * - NANPA, geographic area codes of countries other than the US (+1);
  * - ITU-T, Dialling procedures (international and national prefix) and the
  *   National Numbering Plans (www.itu.int/oth/T0202): prefixes and lengths;
  * - ISO 3166-1; XK is what is used for Kosovo, and AC and TA are reserved there.
- * Checked against libphonenumber 8.12.57 by tests/e2e/test_number.py.
  *
  * Lengths are the longest and shortest that are in use, so that a number which
  * is dialled without any prefix can be told from a national one.

@@ -2,13 +2,14 @@
 /*
  * Ranges that are not geographic or mobile numbers. What is in none of them is.
  *
- * Sources, as of November 2026:
+ * As of November 2026, written down from what is commonly known and corrected by
+ * libphonenumber 8.12.57 (tests/e2e/test_number.py compares them); the plans
+ * themselves were not compared row by row. What is authoritative:
  * - National Numbering Plans as communicated to ITU (www.itu.int/oth/T0202), and
  *   for the larger countries their regulators: Bundesnetzagentur, Ofcom, ARCEP,
  *   AGCOM, CNMC, RTR, BAKOM, ACM, BIPT, ACMA, NANPA;
  * - ITU-T, List of E.164 assigned country codes, notes on the shared codes 881,
  *   882 and 883, and E.169.1 to E.169.3 (800, 808, 979).
- * Checked against libphonenumber 8.12.57 by tests/e2e/test_number.py.
  *
  * Where premium numbers are longer than the geographic ones that begin like them,
  * as 1500 in Ireland and 01 5 in Dublin, the row says how long they are at least.

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * To where toll fraud goes: countries and ranges that are named again and again
- * as the ends of international revenue share fraud. Honest calls go there, too.
- *
- * Sources, as of November 2026:
- * - Communications Fraud Control Association, Global Fraud Loss Survey 2013 and
- *   2015, countries in which fraud terminates (Latvia, Gambia, Somalia, Sierra
- *   Leone, Guinea; Cuba, Bosnia and Herzegovina, Estonia, Lithuania);
- * - TransNexus, Carriers block international calls to stop traffic pumping fraud,
- *   2014: what a US carrier blocks unless asked (Gambia, Guinea, Sierra Leone,
- *   Central African Republic, Sao Tome, Seychelles, Somalia, Maldives,
- *   Azerbaijan, Monaco);
- * - scans of SIP gateways, which try numbers of Palestine and Israel (+970, +972);
- * - area codes under +1 that look like a call at home: FCC, One Ring Phone Scam
- *   (Caribbean states); US territories are left out, as they cost what the US does;
- * - satellite and other networks of no country: ITU-T E.164, 88x, 979.
+ * as the ends of international revenue share fraud. Honest calls go there, too, and
+ * fraud goes elsewhere, too (Commsrisk, New IRSF data shows there are no "low risk"
+ * destinations any more, 2020): a sign among others. As of November 2026.
  */
 #include "number/table.h"
 
@@ -22,13 +11,26 @@
 
 #include "base/cleanup.h"
 
+/* clang-format off */
 static const char countries[][NUMBER_COUNTRY_SIZE] = {
-	"AC", "AG", "AI", "AZ", "BA", "BB", "BS", "CF", "CU", "DM", "DO", "EE", "GD",
-	"GM", "GN", "GW", "IO", "JM", "KM", "KN", "LC", "LT", "LV", "MC", "MS", "MV",
-	"PS", "SC", "SH", "SL", "SO", "ST", "TC", "TL", "TT", "VC", "VG", "ZW",
+	/* TransNexus, Carriers block international calls to stop traffic pumping fraud, 2014: what a large
+	 * US carrier blocks unless asked */
+	"AZ", "CF", "GM", "GN", "MC", "MV", "SC", "SL", "SO", "ST",
+	/* Commsrisk, 2020: often the first on the lists of destinations */
+	"CU", "LV",
+	/* FTC on one-ring calls, 2017: area codes 268, 284, 473, 649, 664, 767, 809, 829, 849, 876, which
+	 * look like calls at home in the US and Canada */
+	"AG", "DM", "DO", "GD", "JM", "MS", "TC", "VG",
+	/* What scanners of SIP gateways try first; its mobile numbers have +972 59, too */
+	"PS",
+	/* By judgement: small networks with dear numbers, and those beside the ones above */
+	"AC", "AI", "BA", "BB", "BS", "EE", "GW", "IO", "KM", "KN", "LC", "LT", "SH", "TL", "TT", "VC", "ZW",
 };
 
-static const char *const prefixes[] = {"870", "881", "882", "883", "888", "979"};
+/* clang-format on */
+
+/* Satellite and other networks of no country (ITU-T, E.164), and mobile numbers of Palestine under +972. */
+static const char *const prefixes[] = {"870", "881", "882", "883", "888", "979", "97259"};
 
 bool risk_known(const char *country, const char *digits)
 {

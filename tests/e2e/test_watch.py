@@ -122,6 +122,15 @@ def test_who_is_well_says_so_first_and_feeds():
              .items() >= {"ban4": (1, 1000000), "ban64": (1, 1000000), "exempt4": (1, 65536), "seen6": (0, 65536)}.items(), 30)
 
 
+def test_an_agent_whose_helper_hangs_ends_all_the_same():
+    with watched() as a:
+        hanging = helper(a)
+        with stopped(hanging):
+            assert a.stop() == 0
+            assert "has not ended within 5 s and is left behind" in a.logged()
+        wait("the helper ends, too", lambda: not os.path.exists(f"/proc/{hanging}"))
+
+
 def test_a_stopped_helper_is_told_and_costs_the_agent_only_when_nothing_else_helps():
     with watched() as a:
         becomes(a, 0, "PROTECTED")

@@ -259,6 +259,24 @@ static void junk_before_a_number_hides_no_country(void **state)
 	assert_false(read_one(&site, "00972592123456").odd);
 }
 
+static void where_fraud_goes_is_risky(void **state)
+{
+	static const char *const risky[] = {"+252611234567", "+37129123456",  "+18765550100",
+					    "+970591234567", "+972592123456", "+881612345678",
+					    "+882131234567", "+979123456789"};
+	static const char *const others[] = {"+4930123456",   "+442079460000", "+12125550100",
+					     "+972312345678", "2001",	       "alice"};
+	struct number_site site;
+	size_t i;
+
+	(void)state;
+	number_site_init(&site, SPAN("DE"));
+	for (i = 0; i < ELEMENTSOF(risky); i++)
+		assert_true(read_one(&site, risky[i]).risky);
+	for (i = 0; i < ELEMENTSOF(others); i++)
+		assert_false(read_one(&site, others[i]).risky);
+}
+
 static void nothing_is_known_of_a_site_without_country(void **state)
 {
 	struct number_site site;
@@ -326,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_digit_for_an_outside_line_stands_before),
 		cmocka_unit_test(numbers_of_no_country_have_their_kind),
 		cmocka_unit_test(junk_before_a_number_hides_no_country),
+		cmocka_unit_test(where_fraud_goes_is_risky),
 		cmocka_unit_test(nothing_is_known_of_a_site_without_country),
 		cmocka_unit_test(hostile_text_is_bounded),
 		cmocka_unit_test(kinds_have_names),
