@@ -15,7 +15,7 @@ O := build/$(BUILD)
 
 PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares libmaxminddb
 # Only what reads logs of the past.
-PAST_LIBS := -lz
+PAST_LIBS := -lz -lm
 # Only what reads the configuration of gateways and the ruleset, and asks their TLS listeners.
 AUDIT_LIBS := -lexpat -lssl -lcrypto -lnftables
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -76,8 +76,11 @@ $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 
 # The readers of fail2ban's filters and of gateways' configurations are part of the command.
 $(O)/fuzz/fuzz_f2b: $(call obj,$(wildcard ctl/f2b_*.c))
-$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c)
+$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c ctl/html.c)
 $(O)/fuzz/fuzz_audit: FUZZ_LIBS := $(AUDIT_LIBS)
+
+$(O)/fuzz/fuzz_records: $(call obj,$(wildcard ctl/report_*.c) ctl/output.c ctl/html.c ctl/moment.c)
+$(O)/fuzz/fuzz_records: FUZZ_LIBS := $(PAST_LIBS)
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -108,7 +111,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 	libnftables-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus sslscan gnutls-bin libnss3-tools \
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus sslscan gnutls-bin libnss3-tools chromium \
 	python3-phonenumbers
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
@@ -181,6 +184,11 @@ bench-firewall: deps-build
 	@$(MAKE) --no-print-directory -s all benches
 	@/usr/bin/python3 tests/bench/sipfirewall $(O)
 
+bench-report: deps-build
+	@$(call install-debs,sqlite3 python3)
+	@$(MAKE) --no-print-directory -s all benches
+	@/usr/bin/python3 tests/bench/report $(O)
+
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -193,7 +201,7 @@ MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
 UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket sipwarden-fraud.path \
 	sipwarden-fraud.service sipwarden-fraud@.service sipwarden-audit.service \
-	sipwarden-audit.timer
+	sipwarden-audit.timer sipwarden-report.service sipwarden-report.timer
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
 GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))
@@ -220,8 +228,8 @@ install: all
 
 # The config in /etc and the database stay; the bans do not, when this is the machine itself.
 uninstall:
-	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-audit.timer sipwarden-firewall.socket \
-		sipwarden-firewall.service 2>/dev/null || true
+	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-audit.timer sipwarden-report.timer \
+		sipwarden-fraud.path sipwarden-firewall.socket sipwarden-firewall.service 2>/dev/null || true
 	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \
 		$(addprefix $(SHARE)/man/man8/,$(MAN8)) $(SHARE)/bash-completion/completions/sipwarden $(ZSHDIR)/_sipwarden \
@@ -260,6 +268,7 @@ help:
 	@echo 'sudo make bench-filters  only who is recognised, and who is left alone'
 	@echo 'sudo make bench-durability  reboot, floods, bad filters: some minutes'
 	@echo 'sudo make bench-firewall  who still registers and calls under a flood: some minutes'
+	@echo 'sudo make bench-report  ten million call records, beside SQLite'
 	@echo 'sudo make check-system  install, upgrade and remove it in booted systemd containers'
 	@echo 'sudo make check-asan    unit tests with ASan and UBSan'
 	@echo 'sudo make check-fuzz    each fuzz target for FUZZ_SECONDS=10'
@@ -267,4 +276,4 @@ help:
 	@echo 'sudo make lint     clang-tidy, both compilers, man pages'
 	@echo 'make clean'
 
-.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability bench-firewall install uninstall clean help
+.PHONY: deps deps-build deps-deb deb check check-asan check-fuzz check-system torture lint demo bench bench-attacks bench-filters bench-durability bench-firewall bench-report install uninstall clean help

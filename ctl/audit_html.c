@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "audit_print.h"
+#include "html.h"
 
-/* The policy forbids whatever a name in a configuration could smuggle in, should the escaping ever fail. */
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-	"'unsafe-inline'\">\n"
+	HTML_POLICY
 	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>sipwarden "
 	"audit</title>\n<style>\n"
 	":root { color-scheme: light dark; --back: #fff; --text: #1b1b1b; --dim: #5a5a5a; --line: #d0d0d0;\n"
@@ -24,35 +23,10 @@ static const char head[] =
 	".info { border-left-color: var(--info); } .info b { color: var(--info); }\n"
 	".accepted { opacity: .65; }\n</style>\n</head>\n<body>\n<h1>sipwarden audit</h1>\n";
 
-static void put_escaped(FILE *to, const char *text)
-{
-	for (; text && *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		case '\'':
-			fputs("&#39;", to);
-			break;
-		default:
-			fputc(*text, to);
-		}
-	}
-}
-
 static void put_term(FILE *to, const char *name, const char *text, bool code)
 {
 	fprintf(to, "<dt>%s</dt><dd>%s", name, code ? "<code>" : "");
-	put_escaped(to, text);
+	html_put(to, text);
 	fprintf(to, "%s</dd>\n", code ? "</code>" : "");
 }
 
@@ -62,11 +36,11 @@ static void put_finding(FILE *to, const struct audit_finding *f)
 
 	fprintf(to, "<article class=\"%s%s\">\n<h2><b>%s</b> <code>", severity,
 		f->accepted ? " accepted" : "", severity);
-	put_escaped(to, f->file);
+	html_put(to, f->file);
 	if (f->line)
 		fprintf(to, ":%u", f->line);
 	fputs("</code></h2>\n<p>", to);
-	put_escaped(to, f->what);
+	html_put(to, f->what);
 	fputs("</p>\n<dl>\n", to);
 	put_term(to, "Why it matters", f->check->why, false);
 	put_term(to, "Change", f->change, true);
@@ -83,7 +57,7 @@ void audit_print_html(const struct audit *a, FILE *to, const char *title)
 
 	fputs(head, to);
 	fputs("<p>", to);
-	put_escaped(to, title);
+	html_put(to, title);
 	fprintf(to, ": %zu %s, %zu critical, %zu warning, %zu info.</p>\n",
 		a->listeners ? a->listeners : a->files.n, a->listeners ? "listeners asked" : "files read",
 		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false),

@@ -7,35 +7,9 @@
 
 #include "output.h"
 
-#define WIDTH 78
-
 static const char *shown(const char *text)
 {
 	return text ? text : "";
-}
-
-/* Text behind a label, broken at blanks. */
-static void print_wrapped(FILE *to, const char *label, const char *text)
-{
-	int indent = (int)strlen(label), column = indent;
-
-	fputs(label, to);
-	while (*text) {
-		size_t n = strcspn(text, " ");
-
-		if (column > indent && column + (int)n + 1 > WIDTH) {
-			fprintf(to, "\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', to);
-			column++;
-		}
-		fwrite(text, 1, n, to);
-		column += (int)n;
-		text += n;
-		text += strspn(text, " ");
-	}
-	fputc('\n', to);
 }
 
 static void print_place(const struct audit_finding *f, FILE *to)
@@ -57,11 +31,11 @@ static void print_finding(const struct audit_finding *f, FILE *to, bool color)
 		fputc(toupper((unsigned char)*p), to);
 	fprintf(to, "%s  ", color ? "\033[0m" : "");
 	print_place(f, to);
-	print_wrapped(to, "  ", shown(f->what));
-	print_wrapped(to, "  why     ", f->check->why);
-	print_wrapped(to, "  change  ", shown(f->change));
+	output_wrapped(to, "  ", shown(f->what));
+	output_wrapped(to, "  why     ", f->check->why);
+	output_wrapped(to, "  change  ", shown(f->change));
 	if (f->check->source)
-		print_wrapped(to, "  source  ", f->check->source);
+		output_wrapped(to, "  source  ", f->check->source);
 	fprintf(to, "  id      %s\n\n", shown(f->id));
 }
 

@@ -19,13 +19,13 @@ _sipwarden() {
 		esac
 	done
 	case $prev in
-	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --state | --root | --asterisk | --freeswitch | --kamailio | --opensips)
+	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --state | --root | --asterisk | --freeswitch | --kamailio | --opensips | --rates)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	esac
 	case $command in
-	'') word="status metrics list show explain alerts calls ban unban exempt firewall pause resume reload flush check audit simulate number dispatch monitor filter --config --socket --json --help --version" ;;
+	'') word="status metrics list show explain alerts calls ban unban exempt firewall pause resume reload flush check audit simulate report number dispatch monitor filter --config --socket --json --help --version" ;;
 	list) word="--enforced --limited --json" ;;
 	firewall) word="show plan on off --json" ;;
 	show | explain) word="$(_sipwarden_banned) --json" ;;
@@ -36,6 +36,7 @@ _sipwarden() {
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 	audit) word="gateway tls ports all --state --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips --json" ;;
 	number) word="--country --outside --json" ;;
+	report) word="--since --until --quarter --input --record-format --rates --no-business --country --format --output --json" ;;
 	simulate) word="--input --since --until --against --seen --summary --json" ;;
 	*) word="--json" ;;
 	esac

@@ -42,6 +42,7 @@ _sipwarden_commands() {
 		'check:look for mistakes in config and filters'
 		'audit:weak passwords, open doors and missing logs of the gateway'
 		'simulate:whom a configuration would have banned'
+		'report:the review of the calls of a quarter'
 		'number:what a dialled number is'
 		'dispatch:start the unit for frauds'
 		'monitor:bans, lifts and alerts as they happen'
@@ -102,6 +103,12 @@ _sipwarden() {
 		'--since=[only lines from then]:when: ' '--until=[only lines up to then]:when: ' \
 		'--against=[compare with this configuration]:file:_files' \
 		'--seen=[addresses that really sent packets]:file:_files' '--summary[a summary, also with --json]' ;;
+	report) _arguments $common '--since=[from then, or as 90d]:when: ' '--until=[up to then]:when: ' \
+		'(--since --until)--quarter[the last whole quarter]' '*'{-i,--input=}'[call records]:file:_files' \
+		'--record-format=[of the records]:format:(asterisk asterisk-sipwarden freeswitch freeswitch-opencdrrate freeswitch-sipwarden acc csv)' \
+		'--rates=[what calls cost]:file:_files' '--no-business=[countries that nobody should call, as CU,SO]:countries: ' \
+		'--country=[where the gateway is]:country: ' '--format=[how it is printed]:format:(text html json csv)' \
+		'(-o --output)'{-o,--output=}'[write it there]:file:_files' ;;
 	number) _arguments $common '--country=[as dialled from there]:country: ' \
 		'--outside=[digits for an outside line]:digits: ' '*:number: ' ;;
 	audit) _arguments $common '--html[a page instead of text]' '--baseline=[findings that are accepted]:file:_files' \

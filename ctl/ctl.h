@@ -46,6 +46,7 @@ int cmd_monitor(struct ctl *ctl, int argc, char **argv); /* monitor.c */
 int cmd_calls(struct ctl *ctl, int argc, char **argv); /* calls.c */
 int cmd_dispatch(struct ctl *ctl, int argc, char **argv); /* dispatch.c */
 int cmd_number(struct ctl *ctl, int argc, char **argv); /* number.c */
+int cmd_report(struct ctl *ctl, int argc, char **argv);  /* report.c */
 int cmd_audit(struct ctl *ctl, int argc, char **argv);   /* audit.c */
 
 #endif

@@ -67,6 +67,13 @@ static const struct command {
 	  "Exit status 3 if one leads nowhere that is known. With --json one object a number." },
 	{ "dispatch", cmd_dispatch, "", "start sipwarden-fraud@.service for each fraud that was found",
 	  "For sipwarden-fraud.service, which systemd starts when there is one." },
+	{ "report", cmd_report,
+	  "[--since 90d] [--until WHEN] [--quarter] [--input FILE]… [--record-format NAME] [--rates FILE]\n"
+	  "       [--no-business CU,SO] [--country DE] [--format text|html|json|csv] [--output FILE|DIRECTORY]",
+	  "the review of the company's calls: where they went, what is odd, what to decide",
+	  "Reads call records of Asterisk, FreeSWITCH, Kamailio and OpenSIPS, and what sipwarden did in that time.\n"
+	  "Needs no agent. What is not named comes from [site] and [report] of the config. --quarter is the last\n"
+	  "whole one. WHEN as for simulate." },
 	{ "monitor", cmd_monitor, "", "bans, lifts and alerts as they happen", "" },
 	{ "filter", cmd_filter,
 	  "list | test [NAME…] | lint [NAME…] | match [--near[=never]] NAME[,NAME…] [FILE…] |\n"

@@ -80,7 +80,7 @@ static int parse_ago(const char *text, usec_t now, usec_t *ret)
 	return 0;
 }
 
-int moment_parse(const char *text, usec_t now, usec_t *ret)
+int moment_parse_in(const char *zone, const char *text, usec_t now, usec_t *ret)
 {
 	struct time_reader *reader = NULL;
 	char full[MOMENT_TEXT_MAX];
@@ -93,7 +93,7 @@ int moment_parse(const char *text, usec_t now, usec_t *ret)
 	}
 	if (!complete(text, full))
 		return parse_ago(text, now, ret);
-	r = time_reader_new(NULL, &reader);
+	r = time_reader_new(zone, &reader);
 	if (r < 0)
 		return r;
 	when = time_reader_read(reader, full, strlen(full), MOMENT_LATEST);
@@ -102,4 +102,9 @@ int moment_parse(const char *text, usec_t now, usec_t *ret)
 		return -EINVAL;
 	*ret = when;
 	return 0;
+}
+
+int moment_parse(const char *text, usec_t now, usec_t *ret)
+{
+	return moment_parse_in(NULL, text, now, ret);
 }

@@ -11,6 +11,8 @@
  * 0, -EINVAL (another thing, or no such day), -ENOMEM.
  */
 int moment_parse(const char *text, usec_t now, usec_t *ret);
+/* The same, where a moment without zone is one of zone, as zone_new() has it. */
+int moment_parse_in(const char *zone, const char *text, usec_t now, usec_t *ret);
 
 #define MOMENT_FORMS "2026-11-24, '2026-11-24 10:00[:00]' (also with T and Z or +01:00), 'now' or '2h ago'"
 

@@ -9,6 +9,7 @@
 
 #define CELL_MAX 160
 #define GAP 2
+#define OUTPUT_WIDTH 78
 
 void output_table_begin(struct table *t, const char *const *headers)
 {
@@ -42,21 +43,21 @@ static size_t width(const char *text)
 	return n;
 }
 
-static void print_row(const char *const *cells, size_t n, const size_t *widths)
+static void print_row(FILE *to, const char *const *cells, size_t n, const size_t *widths)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		const char *text = cells[i] ? cells[i] : "";
 
-		fputs(text, stdout);
+		fputs(text, to);
 		if (i + 1 < n)
-			printf("%*s", (int)(widths[i] - width(text) + GAP), "");
+			fprintf(to, "%*s", (int)(widths[i] - width(text) + GAP), "");
 	}
-	putchar('\n');
+	fputc('\n', to);
 }
 
-void output_table_print(struct table *t)
+void output_table_write(struct table *t, FILE *to)
 {
 	size_t *widths = calloc(t->columns, sizeof(*widths)), i;
 
@@ -66,13 +67,43 @@ void output_table_print(struct table *t)
 		if (width(t->cells[i]) > widths[i % t->columns])
 			widths[i % t->columns] = width(t->cells[i]);
 	if (widths)
-		print_row(t->headers, t->columns, widths);
+		print_row(to, t->headers, t->columns, widths);
 	for (i = 0; widths && i + t->columns <= t->count; i += t->columns)
-		print_row((const char *const *)t->cells + i, t->columns, widths);
+		print_row(to, (const char *const *)t->cells + i, t->columns, widths);
 	for (i = 0; i < t->count; i++)
 		free(t->cells[i]);
 	free(t->cells);
 	free(widths);
+}
+
+void output_table_print(struct table *t)
+{
+	output_table_write(t, stdout);
+}
+
+void output_wrapped(FILE *to, const char *label, const char *text)
+{
+	const int indent = (int)width(label);
+	int column = indent;
+
+	fputs(label, to);
+	while (*text) {
+		const size_t n = strcspn(text, " ");
+		const int wide = (int)(width(text) - width(text + n));
+
+		if (column > indent && column + wide + 1 > OUTPUT_WIDTH) {
+			fprintf(to, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', to);
+			column++;
+		}
+		fwrite(text, 1, n, to);
+		column += wide;
+		text += n;
+		text += strspn(text, " ");
+	}
+	fputc('\n', to);
 }
 
 void output_json(json_t *value)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/timespan.h"
 
@@ -19,6 +20,10 @@ void output_table_begin(struct table *t, const char *const *headers);
 /* Adds a cell; text is escaped for the terminal. */
 void output_table_add(struct table *t, const char *text);
 void output_table_print(struct table *t); /* and releases it */
+void output_table_write(struct table *t, FILE *to); /* likewise */
+
+/* Text behind a label, broken at blanks to fit a terminal. */
+void output_wrapped(FILE *to, const char *label, const char *text);
 
 /* Prints one JSON value and a newline, and releases it. */
 void output_json(json_t *value);

@@ -16,6 +16,8 @@
 #define MESSAGE_AUDIT_FINDING "9348c6f1590f4b8e961d173fa98eb2ff"
 #define MESSAGE_SIP_ON "5d0622c9ae2545ff821ab666a0ef4247"
 #define MESSAGE_SIP_OFF "b093053bc703465e9382feaa8150cc79"
+/* A report of calls was written (sipwarden report --output). */
+#define MESSAGE_REPORT "204c410fe2df46db90d6c208bf80cd2a"
 
 /* Alerts; alert_name() is their SIPWARDEN_ALERT. */
 #define MESSAGE_STALE_ACCOUNT "dcc6ccf240254023b7c589f5c6108f58"

@@ -21,7 +21,7 @@
 
 static const char *const section_names[] = { "sipwarden", "firewall", "detection", "exempt", "trust", "proof",
 					     "accounts",  "prefixes", "brakes",	   "metrics",	 "sip-firewall", "site",
-					     "calls",	  "input NAME", "rule NAME",  "fraud NAME" };
+					     "calls",	  "report",   "input NAME", "rule NAME",  "fraud NAME" };
 
 /* The name in "input NAME", or NULL if section is not one of that type. */
 static const char *section_name(const char *section, const char *type)
@@ -119,7 +119,7 @@ static void unknown_section(struct loader *l, const char *section, unsigned line
 
 	diag_error(l->diag, l->file, line,
 		   hint ? hint : "there are [sipwarden], [firewall], [detection], [exempt], [trust], [proof], [accounts], "
-		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [calls], [input NAME], [rule NAME] and "
+		       "[prefixes], [brakes], [metrics], [sip-firewall], [site], [calls], [report], [input NAME], [rule NAME] and "
 		       "[fraud NAME]",
 		   "unknown section [%s]", section);
 }
@@ -191,6 +191,8 @@ static void open_section(struct loader *l, const char *section, unsigned line)
 		l->fraud = open_fraud(l, &at, name);
 		if (l->fraud)
 			l->keys = &fraud_keys;
+	} else if (strcmp(section, "report") == 0) {
+		l->keys = &report_keys;
 	} else if ((name = section_name(section, "input"))) {
 		l->input = open_input(l, &at, name);
 		if (l->input)
@@ -480,6 +482,7 @@ struct config *config_free(struct config *c)
 	free(c->metrics_file);
 	free(c->site.timezone);
 	free(c->site.country);
+	report_done(&c->report);
 	strings_free(c->filter_dirs);
 	strings_free(c->files);
 	free(c);

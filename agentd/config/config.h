@@ -21,6 +21,7 @@
  *   [firewall]       table, max_bans, ports, witness, witness_size, witness_for
  *   [detection]      max_offenders, ipv4_prefix, ipv6_prefix, history
  *   [exempt]         address = ADDR[/LEN] …; name = HOST …   (both may be repeated); own
+ *   [report]         records = GLOB … (may be repeated); record_format; rates; currency; no_business = XX …; audit; name
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start; timezone (file); witness = auto|no
  *   [trust]          friend_for; factor; account_limit
@@ -152,6 +153,17 @@ struct config_site {
 	bool has_national, has_international, has_extensions; /* not those of the country */
 };
 
+/* What "sipwarden report" tells of; ctl/report_*.h says more. */
+struct config_report {
+	char **records;	     /* globs; NULL-terminated, or NULL */
+	char *record_format; /* NULL: found from the records */
+	char *rates;	     /* NULL: costs are not known */
+	char *currency;	     /* behind amounts; NULL: nothing */
+	char **no_business;  /* countries that nobody should call, ISO 3166 in capitals; NULL-terminated, or NULL */
+	char *audit;	     /* what "sipwarden audit --json" wrote last; NULL: state_dir/audit.json */
+	char *name;	     /* of the company; NULL: the host's */
+};
+
 struct config {
 	char *path;
 	char **files;    /* all files read; what .file above points to; NULL-terminated */
@@ -179,6 +191,7 @@ struct config {
 	usec_t metrics_interval;
 	struct config_sip sip;
 	struct config_site site;
+	struct config_report report;
 	struct addr *exempt;
 	size_t n_exempt;
 	char **exempt_names; /* DNS names, in lower case, each once; NULL-terminated, or NULL */

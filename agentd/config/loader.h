@@ -25,7 +25,7 @@ struct key_set {
 
 extern const struct key_set sipwarden_keys, firewall_keys, detection_keys, exempt_keys, input_keys, rule_keys, trust_keys,
 	proof_keys, accounts_keys, prefixes_keys, brakes_keys, metrics_keys, sip_keys, site_keys,
-	calls_keys, fraud_keys;
+	calls_keys, fraud_keys, report_keys;
 
 /* What only makes sense together, of a rule on calls. */
 void finish_fraud(struct loader *l, struct config_fraud *f);
@@ -36,6 +36,7 @@ bool key_address(const struct place *at, const char *word, struct addr *ret);
 void key_ports(const struct place *at, const char *text, uint16_t **ports, size_t *n_ports);
 /* Puts together what [site] says and what is usual in its country; once all files are read. */
 void site_finish(struct config_site *site);
+void report_done(struct config_report *report);
 /* Takes over words. Lists grow within a file, and start anew in a drop-in. */
 void key_add_words(struct loader *l, char **words, char ***list);
 

@@ -76,6 +76,14 @@ int store_bans_each(struct store *s, usec_t since, void (*fn)(void *userdata, co
 /* Bans of addr and of the networks around it, latest first, at most max. */
 int store_history_each(struct store *s, const struct addr *addr, unsigned max,
 		       void (*fn)(void *userdata, const struct store_past *p), void *userdata);
+/*
+ * Bans that began in [since, until), oldest first, from the database of state directory
+ * dir, which is only read, whoever writes it: for who has no struct store. Of each, address, start, end, count,
+ * rule, accounts, proven and observed are given; the strings live during the call. 0, or
+ * negative errno (-ENOENT: there is none; -EIO: it cannot be understood).
+ */
+int store_review(const char *dir, usec_t since, usec_t until, void (*fn)(void *userdata, const struct store_ban *b),
+		 void *userdata);
 /* How often addr was banned by a rule, on proof and for real, since: for the ladder. */
 int store_history_count(struct store *s, const struct addr *addr, usec_t since);
 

@@ -243,6 +243,12 @@ def test_what_the_admin_has_disabled_stays_so_at_an_upgrade(m):
     assert m.run("systemctl", "is-enabled", "sipwardend.service", check=False).strip() == "disabled"
 
 
+def test_the_timer_of_reports_is_the_admins_to_switch_on(m):
+    assert m.run("systemctl", "is-enabled", "sipwarden-report.timer", check=False).strip() == "disabled"
+    m.run("systemctl", "enable", "--now", "sipwarden-report.timer")
+    assert m.active("sipwarden-report.timer")
+
+
 def test_purge_leaves_only_the_user(m):
     apt(m, "purge", "sipwarden")
     assert "sipwarden" not in m.run("nft", "list", "tables")

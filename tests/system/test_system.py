@@ -215,6 +215,29 @@ def test_the_unit_of_the_admin_is_started_for_a_fraud(m):
     m.run("systemctl", "disable", "--now", "sipwarden-fraud.path")
 
 
+def test_the_report_of_a_quarter_is_written(m):
+    """By the unit, from records that only a group may read, with what was banned; and the journal says so."""
+    with open(m.root + "/etc/sipwarden/sipwarden.conf.d/report.conf", "w") as f:
+        f.write("[site]\ncountry = DE\n[report]\nrecords = /var/log/asterisk/Master.csv\n")
+    month = time.gmtime().tm_mon - 1
+    day = f"{time.gmtime().tm_year - (month < 3)}-{(month // 3 + 3) % 4 * 3 + 2:02}-10"
+    with open(m.root + "/var/log/asterisk/Master.csv", "w") as f:
+        f.write(f'"","100","0043151515","out","x","PJSIP/100-00000001","","Dial","","{day} 10:00:00","{day} 10:00:05","{day} 10:01:05",'
+                '65,60,"ANSWERED","DOCUMENTATION","1.1",""\n')
+    m.run("chown", "root:adm", "/var/log/asterisk/Master.csv")
+    m.run("chmod", "640", "/var/log/asterisk/Master.csv")
+    m.run("systemctl", "start", "sipwarden-report.service")
+    page, = os.listdir(m.root + "/var/lib/sipwarden/reports")
+    with open(f"{m.root}/var/lib/sipwarden/reports/{page}") as f:
+        text = f.read()
+    assert "Austria" in text and "Attackers" in text, text
+    said = m.run("journalctl", "-u", "sipwarden-report.service", "MESSAGE_ID=204c410fe2df46db90d6c208bf80cd2a", "-o", "json", "--no-pager")
+    assert json.loads(said)["SIPWARDEN_FILE"] == f"/var/lib/sipwarden/reports/{page}", said
+    m.run("systemctl", "enable", "--now", "sipwarden-report.timer")
+    assert "sipwarden-report.timer" in m.run("systemctl", "list-timers", "--no-pager")
+    m.run("systemctl", "disable", "--now", "sipwarden-report.timer")
+
+
 def test_after_a_reboot_bans_are_in_force_again(m):
     m.poweroff()
     m.boot()

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each key of [report], and how its value is taken. */
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "config/loader.h"
+
+#define CURRENCY_MAX 7
+#define COUNTRIES_MAX 250
+
+static void take_records(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (**w != '/' || strlen(*w) >= PATH_MAX) {
+			value_error(at, *w, "start it with '/'", "not an absolute path");
+			strings_free(words);
+			return;
+		}
+	}
+	key_add_words(l, words, &l->cfg->report.records);
+}
+
+static void take_record_format(struct loader *l, const struct place *at, const char *text)
+{
+	value_name(at, text, &l->cfg->report.record_format);
+}
+
+static void take_rates(struct loader *l, const struct place *at, const char *text)
+{
+	value_path(at, text, &l->cfg->report.rates);
+}
+
+static void take_currency(struct loader *l, const struct place *at, const char *text)
+{
+	if (strlen(text) > CURRENCY_MAX || strpbrk(text, " \t\n"))
+		value_error(at, text, "as EUR", "longer than seven bytes, or more than a word");
+	else
+		value_text(at, text, &l->cfg->report.currency);
+}
+
+static void take_no_business(struct loader *l, const struct place *at, const char *text)
+{
+	char **words, **w;
+	bool good;
+
+	if (!value_words(at, text, &words))
+		return;
+	good = strings_count(words) <= COUNTRIES_MAX;
+	if (!good)
+		value_error(at, text, "name each once", "more than 250 countries");
+	for (w = words; good && *w; w++) {
+		if (strlen(*w) == 2) {
+			(*w)[0] = (char)toupper((unsigned char)(*w)[0]);
+			(*w)[1] = (char)toupper((unsigned char)(*w)[1]);
+		}
+		good = strlen(*w) == 2 && number_country_exists(*w);
+		if (!good)
+			value_error(at, *w, "two letters of ISO 3166, as CU or SO",
+				    "not a country with telephone numbers of its own");
+	}
+	if (!good)
+		strings_free(words);
+	else
+		key_add_words(l, words, &l->cfg->report.no_business);
+}
+
+static void take_audit(struct loader *l, const struct place *at, const char *text)
+{
+	value_path(at, text, &l->cfg->report.audit);
+}
+
+static void take_name(struct loader *l, const struct place *at, const char *text)
+{
+	value_text(at, text, &l->cfg->report.name);
+}
+
+static const struct key report_list[] = {
+	{"records", take_records, true},
+	{"record_format", take_record_format, false},
+	{"rates", take_rates, false},
+	{"currency", take_currency, false},
+	{"no_business", take_no_business, true},
+	{"audit", take_audit, false},
+	{"name", take_name, false},
+};
+const struct key_set report_keys = {report_list, ELEMENTSOF(report_list)};
+
+void report_done(struct config_report *report)
+{
+	strings_free(report->records);
+	strings_free(report->no_business);
+	free(report->record_format);
+	free(report->rates);
+	free(report->currency);
+	free(report->audit);
+	free(report->name);
+}

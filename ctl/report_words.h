@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_REPORT_WORDS_H
+#define SIPWARDEN_REPORT_WORDS_H
+
+#include "report.h"
+
+/* Figures for people, in English. All return buf. */
+#define WORDS_MAX 96
+
+struct words {
+	char text[WORDS_MAX];
+};
+
+/* "12,345" */
+struct words words_count(uint64_t n);
+/* "1 call", "12,345 calls": one, and the plural. */
+struct words words_calls(uint64_t n);
+/* "1,234.56 EUR" */
+struct words words_money(const struct report *r, int64_t cost);
+/* "45 s", "12 min", "3 h 05 min", "1,234 h" */
+struct words words_talk(uint64_t seconds);
+/* "12 min, 3.40 EUR" or without the cost where there are no rates */
+struct words words_sum(const struct report *r, const struct sum *s);
+/* "3 March 2026", "Tue 3 Mar 2026 22:15" */
+struct words words_date(int64_t civil);
+struct words words_moment(int64_t civil);
+/* "+34 %", "−12 %", "new", "same" */
+struct words words_change(uint64_t now, uint64_t before);
+/* "Germany, premium", "Germany", "satellite" */
+struct words words_destination(const char *country, enum number_kind kind);
+/* An item's or any other hostile name, printable; "(none)" if it is empty. */
+struct words words_name(struct span name);
+struct words words_item(const struct heavy_item *item);
+
+#endif
