@@ -263,7 +263,7 @@ static int run_history(struct audit *a, const char *dir)
 static void print(const struct audit *a, const struct request *q, const struct ctl *ctl)
 {
 	if (ctl->json)
-		audit_print_json(a);
+		audit_print_json(a, stdout);
 	else if (q->html)
 		audit_print_html(a, stdout, *a->files.prefix ? a->files.prefix : "this machine");
 	else

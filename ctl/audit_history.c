@@ -73,7 +73,7 @@ static void write_ids(const struct audit *a, const struct audit_baseline *before
 }
 
 static int write_files(const struct audit *a, const struct audit_baseline *before, const char *ids,
-		       const char *report)
+		       const char *report, const char *json)
 {
 	struct replacement file;
 	int r = replace_begin(&file, report);
@@ -81,6 +81,12 @@ static int write_files(const struct audit *a, const struct audit_baseline *befor
 	if (r < 0)
 		return r;
 	audit_print_text(a, file.to, false);
+	r = replace_end(&file, 0600);
+	if (r == 0)
+		r = replace_begin(&file, json);
+	if (r < 0)
+		return r;
+	audit_print_json(a, file.to);
 	r = replace_end(&file, 0600);
 	if (r == 0)
 		r = replace_begin(&file, ids);
@@ -102,11 +108,12 @@ static void mark_found(const struct audit *a, struct audit_baseline *before)
 int audit_history_tell(struct audit *a, const char *dir)
 {
 	_cleanup_free_ char *ids = text_printf("%s/findings", dir),
-			    *report = text_printf("%s/report.txt", dir);
+			    *report = text_printf("%s/report.txt", dir),
+			    *json = text_printf("%s/report.json", dir);
 	struct audit_baseline before;
 	int r;
 
-	if (!ids || !report)
+	if (!ids || !report || !json)
 		return -ENOMEM;
 	log_open("sipwarden");
 	r = audit_baseline_read(ids, true, &before);
@@ -116,7 +123,7 @@ int audit_history_tell(struct audit *a, const char *dir)
 	}
 	mark_found(a, &before);
 	tell_new(a, &before, report);
-	r = write_files(a, &before, ids, report);
+	r = write_files(a, &before, ids, report, json);
 	audit_baseline_done(&before);
 	return r;
 }

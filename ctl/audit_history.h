@@ -6,14 +6,17 @@
 
 /*
  * What an audit that is run again and again has found before. A directory of its own has
- * "findings", the ids of the last time as in a baseline, and "report.txt" for people;
- * both may name accounts, and are readable for their owner only.
+ * "findings", the ids of the last time as in a baseline, "report.txt" for people, and
+ * "report.json" as of --json; all may name accounts, and are readable for their owner only.
  */
+
+/* Of the monthly audit (sipwarden-audit.service). */
+#define AUDIT_HISTORY_REPORT "/var/lib/sipwarden-audit/report.json"
 
 /*
  * Tells of each finding of warning or worse that is new since the last time, and of how
  * many there are: journal entries with MESSAGE_AUDIT_FINDING and MESSAGE_AUDIT, or lines
- * on standard error. Then writes both files. The first time there is nothing to compare
+ * on standard error. Then writes the files. The first time there is nothing to compare
  * with, and only the number is told. Negative errno.
  */
 int audit_history_tell(struct audit *a, const char *dir);

@@ -72,15 +72,15 @@ static json_t *finding_json(const struct audit_finding *f)
 			 output_string(shown(f->change)), "source", f->check->source);
 }
 
-void audit_print_json(const struct audit *a)
+void audit_print_json(const struct audit *a, FILE *to)
 {
 	json_t *findings = json_array();
 	size_t i;
 
 	for (i = 0; i < a->n; i++)
 		json_array_append_new(findings, finding_json(&a->findings[i]));
-	output_json(
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)a->files.n,
+	output_json_to(
+		to, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)a->files.n,
 			  "listeners", (json_int_t)a->listeners, "unreadable", (json_int_t)a->files.denied,
 			  "critical", (json_int_t)audit_count(a, AUDIT_CRITICAL, false), "warning",
 			  (json_int_t)audit_count(a, AUDIT_WARNING, false), "info",

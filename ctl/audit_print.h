@@ -9,7 +9,7 @@
 /* For people; what is accepted is only counted. color: with the terminal's. */
 void audit_print_text(const struct audit *a, FILE *to, bool color);
 /* One JSON object. */
-void audit_print_json(const struct audit *a);
+void audit_print_json(const struct audit *a, FILE *to);
 /* One HTML page: no script, and nothing that is loaded. title is what was audited. */
 void audit_print_html(const struct audit *a, FILE *to, const char *title);
 

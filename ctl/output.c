@@ -106,12 +106,17 @@ void output_wrapped(FILE *to, const char *label, const char *text)
 	fputc('\n', to);
 }
 
-void output_json(json_t *value)
+void output_json_to(FILE *to, json_t *value)
 {
 	/* What else is not ASCII could be the sender's, and mean something to a terminal. */
-	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	putchar('\n');
+	json_dumpf(value, to, JSON_COMPACT | JSON_ENSURE_ASCII);
+	fputc('\n', to);
 	json_decref(value);
+}
+
+void output_json(json_t *value)
+{
+	output_json_to(stdout, value);
 }
 
 json_t *output_string(const char *text)

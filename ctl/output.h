@@ -27,6 +27,7 @@ void output_wrapped(FILE *to, const char *label, const char *text);
 
 /* Prints one JSON value and a newline, and releases it. */
 void output_json(json_t *value);
+void output_json_to(FILE *to, json_t *value);
 /* As json_string() for text that came over the bus, which is UTF-8. */
 json_t *output_string(const char *text);
 /* RFC 3339, or null for 0 and USEC_INFINITY. */

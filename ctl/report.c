@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/message_id.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "audit_history.h"
 #include "ctl.h"
 #include "report_period.h"
 #include "report_words.h"
@@ -249,12 +251,21 @@ static void take_record(void *userdata, const struct record *record)
 	tally_add(userdata, record);
 }
 
+/* The timer's unit gets what root's audit has found as a credential (systemd.exec(5)). */
+static char *audited_path(const struct config *cfg)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+	if (cfg->report.audit)
+		return strdup(cfg->report.audit);
+	return credentials ? text_printf("%s/audit.json", credentials) : strdup(AUDIT_HISTORY_REPORT);
+}
+
 static void read_own(struct making *m)
 {
 	const char *dir = m->cfg->state_dir;
 	const struct moments when = period_moments(&m->report.tally.period, m->zone);
-	_cleanup_free_ char *audit =
-		m->cfg->report.audit ? strdup(m->cfg->report.audit) : text_printf("%s/audit.json", dir);
+	_cleanup_free_ char *audit = audited_path(m->cfg);
 	int r = report_read_attacks(&m->report, dir, &when);
 
 	if (r < 0 && r != -ENOENT)

@@ -153,6 +153,10 @@ void report_read_audit(struct report *r, const char *path)
 	if (!f || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode) || (size_t)st.st_size > AUDIT_MAX)
 		return;
 	o = json_loadf(f, JSON_REJECT_DUPLICATES, &error);
+	if (json_is_object(o) && json_object_size(o) == 0) { /* there was no audit yet */
+		json_decref(o);
+		return;
+	}
 	if (!json_is_array(json_object_get(o, "findings"))) {
 		fprintf(stderr,
 			"sipwarden: %s is not what 'sipwarden audit --json' writes, and is left out\n", path);

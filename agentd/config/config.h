@@ -160,7 +160,7 @@ struct config_report {
 	char *rates;	     /* NULL: costs are not known */
 	char *currency;	     /* behind amounts; NULL: nothing */
 	char **no_business;  /* countries that nobody should call, ISO 3166 in capitals; NULL-terminated, or NULL */
-	char *audit;	     /* what "sipwarden audit --json" wrote last; NULL: state_dir/audit.json */
+	char *audit;	     /* what "sipwarden audit --json" wrote last; NULL: that of the monthly audit */
 	char *name;	     /* of the company; NULL: the host's */
 };
 

@@ -270,12 +270,14 @@ def test_writes_a_quarter_into_a_directory():
 
 
 def test_tells_of_bans_and_of_the_last_audit():
-    a = Agent("", extra="[site]\ncountry = DE\n[rule test]\nclass = auth-failure\nkey = address\nthreshold = 1\nwindow = 1m\nban = 1m\n")
+    a = Agent("")
+    a.write_config(f"[site]\ncountry = DE\n[report]\naudit = {a.dir}/audit.json\n"
+                   "[rule test]\nclass = auth-failure\nkey = address\nthreshold = 1\nwindow = 1m\nban = 1m\n")
     try:
         a.start()
         a.ctl("ban", "203.0.113.9", "--for", "1h")
         a.stop()
-        with open(a.path("state/audit.json"), "w", encoding="utf-8") as f:
+        with open(a.path("audit.json"), "w", encoding="utf-8") as f:
             json.dump({"critical": 1, "warning": 2, "accepted": 0, "findings": [
                 {"severity": "critical", "what": "no <password>\x1b", "accepted": False}]}, f)
         now = int(time.time())
