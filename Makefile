@@ -16,8 +16,8 @@ O := build/$(BUILD)
 PKGS := libsystemd libpcre2-8 libhs inih libmnl libnftnl sqlite3 libcap-ng libseccomp jansson libcares libmaxminddb
 # Only what reads logs of the past.
 PAST_LIBS := -lz
-# Only what reads the configuration of gateways, and asks their TLS listeners.
-AUDIT_LIBS := -lexpat -lssl -lcrypto
+# Only what reads the configuration of gateways and the ruleset, and asks their TLS listeners.
+AUDIT_LIBS := -lexpat -lssl -lcrypto -lnftables
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -104,10 +104,11 @@ FORCE:
 
 # Everything that builds, runs and tests sipwarden on Debian 12.
 DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev libinih-dev libmnl-dev \
-	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev libmaxminddb-dev zlib1g-dev libexpat1-dev libssl-dev
+	libnftnl-dev libsqlite3-dev libcap-ng-dev libseccomp-dev libjansson-dev libc-ares-dev libmaxminddb-dev zlib1g-dev libexpat1-dev libssl-dev \
+	libnftables-dev
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
-	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus \
+	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus sslscan gnutls-bin libnss3-tools \
 	python3-phonenumbers
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
@@ -191,7 +192,8 @@ CONF := $(DESTDIR)$(SYSCONFDIR)/sipwarden
 MAN5 := sipwarden.conf.5 sipwarden-filter.5
 MAN8 := sipwarden.8 sipwardend.8
 UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket sipwarden-fraud.path \
-	sipwarden-fraud.service sipwarden-fraud@.service
+	sipwarden-fraud.service sipwarden-fraud@.service sipwarden-audit.service \
+	sipwarden-audit.timer
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
 GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))
@@ -218,7 +220,7 @@ install: all
 
 # The config in /etc and the database stay; the bans do not, when this is the machine itself.
 uninstall:
-	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-firewall.socket \
+	[ -n "$(DESTDIR)" ] || systemctl disable --now sipwardend.service sipwarden-audit.timer sipwarden-firewall.socket \
 		sipwarden-firewall.service 2>/dev/null || true
 	[ -n "$(DESTDIR)" ] || [ ! -x $(SBIN)/sipwardend ] || $(SBIN)/sipwardend --flush || true
 	rm -f $(SBIN)/sipwardend $(BIN)/sipwarden $(addprefix $(SHARE)/man/man5/,$(MAN5)) \

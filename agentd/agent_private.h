@@ -65,6 +65,8 @@ struct agent_keep {
 	bool decided;  /* the decider's part of the round is written, that of calls is not */
 	bool over;     /* the round is, with what was collected last */
 	bool whole;    /* all is to be written anew */
+	uint64_t patterns; /* name_patterns() of what is being collected */
+	usec_t took;   /* the last commit */
 	bool befriended;
 	usec_t clock; /* up to when lines of all inputs were read */
 	usec_t counted_since; /* the first of the processes that the counters are of */

@@ -226,39 +226,82 @@ static bool sweep(struct agent *a, size_t limit, struct pack *p)
 	return true;
 }
 
+/* All is written in pieces of about this size, so that it is never in memory twice. */
+#define PIECE KEEP_MEMORY
+
+/* Records tell patterns by their number. */
+static void begin_piece(struct agent *a)
+{
+	struct pack *p = &a->keep.out;
+	size_t begin;
+
+	p->len = 0;
+	begin = pack_begin(p, KEEP_PATTERNS, a->keep.patterns);
+	pack_number(p, 0);
+	pack_end(p, begin);
+}
+
+static void end_piece(struct agent *a, struct store_kept *kept)
+{
+	struct pack *p = &a->keep.out;
+
+	if (a->keep.over)
+		agent_keep_inputs(a, true, p);
+	kept->data = p->data;
+	kept->len = p->len;
+}
+
+/* The next piece of all that is known. */
+static void sweep_piece(struct agent *a, struct store_kept *kept)
+{
+	struct agent_keep *k = &a->keep;
+
+	begin_piece(a);
+	do
+		k->over = sweep(a, PIECE, &k->out);
+	while (!k->over && k->out.len < PIECE && !k->out.failed);
+	end_piece(a, kept);
+}
+
+static int more_pieces(struct store_kept *kept)
+{
+	struct agent *a = kept->userdata;
+
+	if (a->keep.over)
+		return 0;
+	sweep_piece(a, kept);
+	return a->keep.out.failed ? -ENOMEM : 1;
+}
+
 /* What changed, and as much as is due of all the rest. */
 static void collect(struct agent *a, struct store_kept *kept)
 {
 	struct agent_keep *k = &a->keep;
 	struct pack *p = &k->out;
-	size_t begin, from;
-	bool over = true;
+	size_t from;
 
-	p->len = 0;
+	*kept = (struct store_kept){ .userdata = a };
 	p->failed = false;
-	begin = pack_begin(p, KEEP_PATTERNS, name_patterns(a));
-	pack_number(p, 0);
-	pack_end(p, begin);
+	k->patterns = name_patterns(a);
+	begin_piece(a);
 	from = p->len;
 	agent_keep_inputs(a, false, p);
 	k->whole |= !decider_keep_changed(a->decider, p);
 	k->whole |= !calls_keep_changed(a->calls, p);
 	if (k->whole) {
-		p->len = from;
 		k->round = 0;
+		kept->drop_before = INT64_MAX;
+		kept->more = more_pieces;
 		k->decided = false;
 		decider_keep_rewind(a->decider);
 		calls_keep_rewind(a->calls);
-		over = sweep(a, SIZE_MAX, p);
-	} else {
-		over = sweep(a, p->len + SWEEP_FACTOR * (p->len - from) + SWEEP_MIN, p);
+		sweep_piece(a, kept);
+		return;
 	}
-	if (over)
-		agent_keep_inputs(a, true, p);
-	*kept = (struct store_kept){ .data = p->data, .len = p->len };
-	if (over)
+	k->over = sweep(a, p->len + SWEEP_FACTOR * (p->len - from) + SWEEP_MIN, p);
+	if (k->over)
 		kept->drop_before = k->round ? k->round : INT64_MAX;
-	k->over = over;
+	end_piece(a, kept);
 }
 
 /* Never back: right after a start it is not known yet how far lines have been read. */
@@ -277,6 +320,7 @@ static void put_clock(struct agent *a)
 int agent_commit(struct agent *a)
 {
 	struct agent_keep *k = &a->keep;
+	const usec_t begun = time_monotonic();
 	struct store_kept kept;
 	int r;
 
@@ -291,6 +335,7 @@ int agent_commit(struct agent *a)
 	r = k->out.failed ? -ENOMEM : store_commit(a->store, &kept);
 	/* What was collected is of that moment; next time it is all that is known by then. */
 	k->whole = r < 0;
+	k->took = time_monotonic() - begun;
 	if (r < 0)
 		return r;
 	/* The memory of a large one is not needed again soon. */

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "audit_baseline.h"
+#include "audit_history.h"
 #include "audit_listeners.h"
+#include "audit_ports.h"
 #include "audit_print.h"
 #include "audit_tls.h"
 #include "base/cleanup.h"
@@ -18,12 +20,54 @@
 #include "ctl.h"
 #include "usage.h"
 
+enum what { AUDIT_GATEWAY, AUDIT_TLS, AUDIT_PORTS, AUDIT_EVERYTHING };
+
 struct request {
-	const char *root, *baseline, *reason;
+	const char *root, *baseline, *reason, *state;
 	const char *asterisk, *freeswitch, *kamailio, *opensips;
-	bool html, accept, tls;
+	bool html, accept;
+	enum what what;
 	char **targets; /* of tls; NULL-terminated */
 };
+
+static const char *const whats[] = {[AUDIT_GATEWAY] = "gateway",
+				    [AUDIT_TLS] = "tls",
+				    [AUDIT_PORTS] = "ports",
+				    [AUDIT_EVERYTHING] = "all"};
+
+/* What is audited, and whether the options go with it. */
+static int check_request(const struct request *q)
+{
+	if (*q->targets && q->what != AUDIT_TLS)
+		return usage_error("audit", "only tls takes an argument, not", *q->targets);
+	if (q->root && q->what != AUDIT_GATEWAY)
+		return usage_error("audit", "tls, ports and all ask this machine, so they go without --root",
+				   NULL);
+	if (q->accept && !q->baseline)
+		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
+	if (q->reason && !q->accept)
+		return usage_error("audit", "--reason goes with --accept", NULL);
+	if (q->state && q->what != AUDIT_EVERYTHING)
+		return usage_error("audit", "--state goes with all", NULL);
+	return CTL_OK;
+}
+
+static int take_what(struct request *q, char **argv, int at, int argc)
+{
+	size_t i;
+
+	if (at < argc) {
+		for (i = 0; i < ELEMENTSOF(whats) && strcmp(argv[at], whats[i]) != 0; i++)
+			;
+		if (i == ELEMENTSOF(whats))
+			return usage_error("audit", "knows 'gateway', 'tls', 'ports' and 'all', not",
+					   argv[at]);
+		q->what = (enum what)i;
+		at++;
+	}
+	q->targets = argv + at;
+	return check_request(q);
+}
 
 static int take_options(struct request *q, int argc, char **argv)
 {
@@ -31,6 +75,7 @@ static int take_options(struct request *q, int argc, char **argv)
 						{"baseline", required_argument, NULL, 'b'},
 						{"accept", no_argument, NULL, 'a'},
 						{"reason", required_argument, NULL, 'r'},
+						{"state", required_argument, NULL, 's'},
 						{"html", no_argument, NULL, 'H'},
 						{"asterisk", required_argument, NULL, 'A'},
 						{"freeswitch", required_argument, NULL, 'F'},
@@ -54,6 +99,9 @@ static int take_options(struct request *q, int argc, char **argv)
 		case 'r':
 			q->reason = optarg;
 			break;
+		case 's':
+			q->state = optarg;
+			break;
 		case 'H':
 			q->html = true;
 			break;
@@ -73,20 +121,7 @@ static int take_options(struct request *q, int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	q->tls = optind < argc && strcmp(argv[optind], "tls") == 0;
-	if (optind < argc && !q->tls && strcmp(argv[optind], "gateway") != 0)
-		return usage_error("audit", "knows 'gateway' and 'tls', not", argv[optind]);
-	q->targets = argv + (optind < argc ? optind + 1 : optind);
-	if (*q->targets && !q->tls)
-		return usage_error("audit", "gateway takes no argument", *q->targets);
-	if (q->tls && q->root)
-		return usage_error("audit", "tls asks listeners of this network, so it goes without --root",
-				   NULL);
-	if (q->accept && !q->baseline)
-		return usage_error("audit", "--accept needs --baseline FILE, to write it", NULL);
-	if (q->reason && !q->accept)
-		return usage_error("audit", "--reason goes with --accept", NULL);
-	return CTL_OK;
+	return take_what(q, argv, optind, argc);
 }
 
 /* The path of a gateway is one of the audited machine; on this one it may be relative. Returns it, kept. */
@@ -134,11 +169,44 @@ static int audit_tls_all(struct audit *a, const struct request *q)
 	return a->listeners ? CTL_OK : CTL_NOT_FOUND;
 }
 
+static int audit_ports_all(struct audit *a, const struct request *q)
+{
+	const char *asterisk = gateway_path(a, q->asterisk), *freeswitch = gateway_path(a, q->freeswitch);
+	int r = audit_ports(a, asterisk ? asterisk : "/etc/asterisk",
+			    freeswitch ? freeswitch : "/etc/freeswitch");
+
+	if (r == 0)
+		return CTL_OK;
+	fprintf(stderr, "sipwarden: listeners and ruleset cannot be read: %s%s\n", strerror(-r),
+		r == -EPERM || r == -EACCES ? "; run it as root" : "");
+	return r == -EPERM || r == -EACCES ? CTL_DENIED : CTL_INCOMPLETE;
+}
+
+/* What is not there is no failure: not every gateway has TLS. */
+static int audit_everything(struct audit *a, const struct request *q)
+{
+	struct audit_listeners found = {.n = 0};
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	audit_gateways(a, q);
+	audit_listeners(a, gateway_path(a, q->asterisk), gateway_path(a, q->freeswitch),
+			gateway_path(a, q->kamailio), gateway_path(a, q->opensips), &found);
+	for (i = 0; i < found.n; i++)
+		a->incomplete |= !audit_tls(a, found.targets[i]);
+	a->incomplete |= audit_ports_all(a, q) != CTL_OK;
+	return CTL_OK;
+}
+
 /* Returns CTL_OK, or why there is nothing to tell of. */
 static int audit_all(struct audit *a, const struct request *q)
 {
-	if (q->tls)
+	if (q->what == AUDIT_TLS)
 		return audit_tls_all(a, q);
+	if (q->what == AUDIT_PORTS)
+		return audit_ports_all(a, q);
+	if (q->what == AUDIT_EVERYTHING)
+		return audit_everything(a, q);
 	if (audit_gateways(a, q) > 0)
 		return CTL_OK;
 	fprintf(stderr,
@@ -154,10 +222,11 @@ static void tell_unneeded(const struct audit_baseline *b, const struct request *
 	char safe[400];
 	size_t i;
 
-	if (q->tls || q->asterisk || q->freeswitch || q->kamailio || q->opensips)
+	if ((q->what != AUDIT_GATEWAY && q->what != AUDIT_EVERYTHING) || q->asterisk || q->freeswitch ||
+	    q->kamailio || q->opensips)
 		return;
 	for (i = 0; i < b->n; i++)
-		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0)
+		if (!b->found[i] && strncmp(b->ids[i], "tls-", 4) != 0 && strncmp(b->ids[i], "port-", 5) != 0)
 			fprintf(stderr,
 				"sipwarden: %s: a line is not needed any more, nothing like it was found: "
 				"%s\n",
@@ -167,7 +236,7 @@ static void tell_unneeded(const struct audit_baseline *b, const struct request *
 static int run_baseline(struct audit *a, const struct request *q)
 {
 	struct audit_baseline b;
-	int r = audit_baseline_read(q->baseline, q->accept, &b);
+	int r = audit_baseline_read(q->baseline, q->accept || q->state, &b);
 
 	if (r == 0) {
 		audit_baseline_apply(&b, a);
@@ -179,6 +248,15 @@ static int run_baseline(struct audit *a, const struct request *q)
 			fprintf(stderr, "sipwarden: %s cannot be written: %s\n", q->baseline, strerror(-r));
 	}
 	audit_baseline_done(&b);
+	return r;
+}
+
+static int run_history(struct audit *a, const char *dir)
+{
+	int r = audit_history_tell(a, dir);
+
+	if (r < 0)
+		fprintf(stderr, "sipwarden: what was found cannot be kept in %s: %s\n", dir, strerror(-r));
 	return r;
 }
 
@@ -235,7 +313,9 @@ int cmd_audit(struct ctl *ctl, int argc, char **argv)
 	}
 	audit_sort(&a);
 	r = q.baseline ? run_baseline(&a, &q) : 0;
-	print(&a, &q, ctl);
+	r = r == 0 && q.state ? run_history(&a, q.state) : r;
+	if (!q.state)
+		print(&a, &q, ctl);
 	status = status_of(&a);
 	audit_done(&a);
 	return r < 0 ? CTL_INCOMPLETE : status;

@@ -39,6 +39,12 @@ bool asterisk_loads(const struct asterisk *ast, const char *module)
 
 /* The dialplan */
 
+/* What the caller dialled, in his own context, in a Macro, and handed on to a Gosub or Macro. */
+static bool has_number(const char *text)
+{
+	return strstr(text, "${EXTEN") || strstr(text, "${MACRO_EXTEN") || strstr(text, "${ARG");
+}
+
 static bool dials(const struct ini_section *s)
 {
 	size_t i;
@@ -46,7 +52,7 @@ static bool dials(const struct ini_section *s)
 	for (i = 0; i < s->n; i++) {
 		const char *dial = strcasestr(s->vars[i]->value, "Dial(");
 
-		if (dial && strstr(dial, "${EXTEN"))
+		if (dial && has_number(dial))
 			return true;
 	}
 	return false;
@@ -78,6 +84,91 @@ static void walk_add(struct walk *w, struct ini_section *s)
 	}
 }
 
+/* The end of a call's arguments, or of one branch of GotoIf(condition?branch:branch). */
+static size_t branch_length(const char *text, const char *ends)
+{
+	unsigned depth = 0;
+	size_t n;
+
+	for (n = 0; text[n]; n++) {
+		if (depth == 0 && strchr(ends, text[n]))
+			break;
+		if (text[n] == '(' || text[n] == '{' || text[n] == '[')
+			depth++;
+		else if (depth > 0 && (text[n] == ')' || text[n] == '}' || text[n] == ']'))
+			depth--;
+	}
+	return n;
+}
+
+/* "context,exten,priority": the context is entered with the number that the caller chose, or with it as
+ * argument. */
+static void follow_branch(struct walk *w, const struct ini *extensions, const char *branch, size_t n)
+{
+	_cleanup_free_ char *text = strndup(branch, n);
+	char *comma = text ? strchr(text, ',') : NULL;
+
+	if (!comma || !strchr(comma + 1, ',') || !has_number(comma))
+		return;
+	*comma = '\0';
+	walk_add(w, ini_section(extensions, text + strspn(text, " \t")));
+}
+
+static void follow_call(struct walk *w, const struct ini *extensions, const char *arguments, bool conditional)
+{
+	const char *p = arguments;
+	size_t n;
+
+	if (conditional) {
+		p += branch_length(p, "?)");
+		if (*p != '?')
+			return;
+		p++;
+	}
+	n = branch_length(p, conditional ? ":)" : ")");
+	follow_branch(w, extensions, p, n);
+	if (conditional && p[n] == ':')
+		follow_branch(w, extensions, p + n + 1, branch_length(p + n + 1, ")"));
+}
+
+/* Macro(name,${EXTEN}) enters the context macro-name. */
+static void follow_macro(const struct asterisk *ast, struct walk *w, const char *arguments)
+{
+	size_t n = strcspn(arguments, ",)");
+	_cleanup_free_ char *name = text_printf("macro-%.*s", (int)n, arguments);
+
+	if (name)
+		walk_add(w, ini_section(&ast->extensions, name));
+}
+
+/* Contexts that a line of the dialplan leads to. */
+static void follow(const struct asterisk *ast, struct walk *w, const struct ini_var *v)
+{
+	static const struct {
+		const char *call;
+		bool conditional;
+	} calls[] = {{"Goto(", false},
+		     {"Gosub(", false},
+		     {"GotoIf(", true},
+		     {"GosubIf(", true},
+		     {"GotoIfTime(", true}};
+	const char *at;
+	size_t i;
+
+	if (strcasecmp(v->name, "include") == 0) {
+		walk_add(w, ini_section(&ast->extensions, v->value));
+		return;
+	}
+	for (i = 0; i < ELEMENTSOF(calls); i++) {
+		at = strcasestr(v->value, calls[i].call);
+		if (at)
+			follow_call(w, &ast->extensions, at + strlen(calls[i].call), calls[i].conditional);
+	}
+	at = strcasestr(v->value, "Macro(");
+	if (at)
+		follow_macro(ast, w, at + strlen("Macro("));
+}
+
 bool asterisk_context_dials(const struct asterisk *ast, const char *context)
 {
 	struct walk w = {NULL, 0, 0};
@@ -90,8 +181,7 @@ bool asterisk_context_dials(const struct asterisk *ast, const char *context)
 
 		found = dials(s);
 		for (k = 0; k < s->n; k++)
-			if (strcasecmp(s->vars[k]->name, "include") == 0)
-				walk_add(&w, ini_section(&ast->extensions, s->vars[k]->value));
+			follow(ast, &w, s->vars[k]);
 	}
 	for (i = 0; i < w.n; i++)
 		w.next[i]->matched = false;
@@ -112,9 +202,10 @@ void asterisk_guests(const struct asterisk *ast, struct audit_place at, const ch
 	static const struct audit_check dialing = {
 		"asterisk-guest-dialing", AUDIT_CRITICAL,
 		"Strangers choose the number and you pay for the call: the usual toll fraud.",
-		"Read in extensions.conf: the context, or one that it includes, has Dial() with ${EXTEN}. "
-		"Goto, Gosub and "
-		"patterns were not followed, so look whether the pattern only takes your own numbers."};
+		"Read in extensions.conf: the context, or one to which its include, Goto, Gosub or Macro "
+		"hands "
+		"the number, has Dial() with it. Patterns and conditions were not looked at, nor contexts "
+		"that a variable names, so look whether only your own numbers are taken."};
 
 	if (asterisk_context_dials(ast, context))
 		audit_find(ast->a, &dialing, at, subject, change,
@@ -132,6 +223,7 @@ bool audit_asterisk(struct audit *a, const char *dir)
 	found |= asterisk_pjsip(&ast);
 	found |= asterisk_sip(&ast);
 	found |= asterisk_iax(&ast);
+	asterisk_users(&ast);
 	found |= asterisk_manage(&ast);
 	/* Only what is an Asterisk at all is asked for its log. */
 	if (found)

@@ -26,6 +26,7 @@ void asterisk_guests(const struct asterisk *ast, struct audit_place at, const ch
 bool asterisk_pjsip(const struct asterisk *ast);
 bool asterisk_sip(const struct asterisk *ast);
 bool asterisk_iax(const struct asterisk *ast);
+void asterisk_users(const struct asterisk *ast);
 /* audit_asterisk_manage.c: who may command it, and what it logs */
 bool asterisk_manage(const struct asterisk *ast);
 bool asterisk_logger(const struct asterisk *ast);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asterisk's phones and trunks: pjsip.conf, pjsip_wizard.conf, sip.conf, iax.conf. */
+/* Asterisk's phones and trunks: pjsip.conf, pjsip_wizard.conf, sip.conf, iax.conf, users.conf. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -317,4 +317,43 @@ bool asterisk_iax(const struct asterisk *ast)
 	}
 	ini_done(&ini);
 	return found;
+}
+
+/* users.conf, from which chan_sip, chan_iax2 and the manager take accounts (users.conf.sample) */
+
+static bool has(const struct ini_section *user, const struct ini_section *general, const char *what)
+{
+	return audit_true(ini_text(user, what, ini_text(general, what, "no")));
+}
+
+static void check_user(const struct asterisk *ast, const struct ini_section *s,
+		       const struct ini_section *general)
+{
+	const char *subject = asterisk_subject(ast, "users.conf", s->name);
+	const struct ini_var *secret = ini_get(s, "secret");
+	bool calls = (has(s, general, "hassip") && asterisk_loads(ast, "chan_sip")) ||
+		     (has(s, general, "hasiax") && asterisk_loads(ast, "chan_iax2"));
+
+	if (s->template || (!calls && !has(s, general, "hasmanager")))
+		return;
+	if (secret && *secret->value)
+		audit_secret(ast->a, secret->at, subject, s->name, "secret", secret->value);
+	else if (calls)
+		audit_find(ast->a, &no_password, s->at, subject,
+			   "secret = what 'openssl rand -base64 24' prints", "'%s' has no secret", s->name);
+}
+
+void asterisk_users(const struct asterisk *ast)
+{
+	struct ini ini;
+	const struct ini_section *general;
+	size_t i;
+
+	if (ini_load(&ini, ast->a, ast->dir, "users.conf")) {
+		general = ini_section(&ini, "general");
+		for (i = 0; i < ini.n; i++)
+			if (ini.sections[i] != general && strcasecmp(ini.sections[i]->name, "general") != 0)
+				check_user(ast, ini.sections[i], general);
+	}
+	ini_done(&ini);
 }

@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
+#include "audit_replace.h"
 #include "base/diag.h"
 #include "base/text.h"
 #include "config/textfile.h"
@@ -63,20 +61,32 @@ int audit_baseline_read(const char *path, bool missing_ok, struct audit_baseline
 	return r < 0 ? r : b->found ? 0 : -ENOMEM;
 }
 
+static char **find_id(const struct audit_baseline *b, const char *id)
+{
+	return b->n > 0 ? bsearch(&id, b->ids, b->n, sizeof(*b->ids), by_text) : NULL;
+}
+
+bool audit_baseline_has(const struct audit_baseline *b, const char *id)
+{
+	return find_id(b, id) != NULL;
+}
+
+bool audit_baseline_mark(struct audit_baseline *b, const char *id)
+{
+	char **hit = find_id(b, id);
+
+	if (hit)
+		b->found[hit - b->ids] = true;
+	return hit;
+}
+
 void audit_baseline_apply(struct audit_baseline *b, struct audit *a)
 {
 	size_t i;
 
-	for (i = 0; b->n > 0 && i < a->n; i++) {
-		char **hit = a->findings[i].id
-				     ? bsearch(&a->findings[i].id, b->ids, b->n, sizeof(*b->ids), by_text)
-				     : NULL;
-
-		if (!hit)
-			continue;
-		a->findings[i].accepted = true;
-		b->found[hit - b->ids] = true;
-	}
+	for (i = 0; i < a->n; i++)
+		if (a->findings[i].id && audit_baseline_mark(b, a->findings[i].id))
+			a->findings[i].accepted = true;
 }
 
 static void write_new(FILE *to, struct audit *a, const char *reason)
@@ -99,34 +109,19 @@ static void write_new(FILE *to, struct audit *a, const char *reason)
 int audit_baseline_accept(const struct audit_baseline *b, struct audit *a, const char *path,
 			  const char *reason)
 {
-	_cleanup_free_ char *fresh = text_printf("%s.XXXXXX", path);
-	FILE *to = NULL;
-	int fd, r = 0;
+	struct replacement file;
+	int r = replace_begin(&file, path);
 
-	fd = fresh ? mkstemp(fresh) : -1;
-	if (fd < 0)
-		return fresh ? -errno : -ENOMEM;
-	to = fdopen(fd, "w");
-	if (!to) {
-		close(fd);
-		r = -ENOMEM;
-	} else {
-		if (b->len)
-			fwrite(b->text, 1, b->len, to);
-		else
-			fputs("# Findings of 'sipwarden audit' that are accepted: an id, and why.\n", to);
-		if (b->len && b->text[b->len - 1] != '\n')
-			fputc('\n', to);
-		write_new(to, a, reason);
-		if (fflush(to) != 0 || ferror(to) || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-			r = errno ? -errno : -EIO;
-		fclose(to);
-	}
-	if (r == 0 && rename(fresh, path) < 0)
-		r = -errno;
 	if (r < 0)
-		unlink(fresh);
-	return r;
+		return r;
+	if (b->len)
+		fwrite(b->text, 1, b->len, file.to);
+	else
+		fputs("# Findings of 'sipwarden audit' that are accepted: an id, and why.\n", file.to);
+	if (b->len && b->text[b->len - 1] != '\n')
+		fputc('\n', file.to);
+	write_new(file.to, a, reason);
+	return replace_end(&file, 0644);
 }
 
 void audit_baseline_done(struct audit_baseline *b)

@@ -18,6 +18,9 @@ struct audit_baseline {
 
 /* missing_ok: a file that is not there yet is an empty one. Negative errno. */
 int audit_baseline_read(const char *path, bool missing_ok, struct audit_baseline *b);
+bool audit_baseline_has(const struct audit_baseline *b, const char *id);
+/* Notes that the audit found it again. False: the baseline does not have it. */
+bool audit_baseline_mark(struct audit_baseline *b, const char *id);
 /* Marks the findings that it has as accepted. */
 void audit_baseline_apply(struct audit_baseline *b, struct audit *a);
 /*

@@ -12,8 +12,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* One finding fits on a screen, whatever a configuration names its accounts. */
-#define WHAT_MAX 1000
+/* One finding fits on a screen, whatever a configuration names its accounts: all suites of a version do. */
+#define WHAT_MAX 4000
 #define SUBJECT_MAX 160
 #define NOTES_MAX 100
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TLS of a listener: what it accepts, judged by RFC 8996 and RFC 9325. */
+/*
+ * TLS of a listener: what it accepts, judged by RFC 8996 and RFC 9325. Of what findings cite,
+ * RFC 9325 3.1.1 (versions), 4.1 (suites) and 4.5 (keys) were compared with the text; RFC 8996 4
+ * and 5, RFC 7568 3, RFC 5246 A.5 (anonymous, unless an application asks for it) and RFC 5922
+ * 7.1 with quotations of it. Not looked up: RFC 5280 6.1, and RFC 9325 7.1, which is taken for
+ * what was 6.1 in RFC 7525 from the order of its sections.
+ */
 #include "audit_tls.h"
 
 #include <errno.h>
@@ -22,7 +28,9 @@
 static const struct audit_check old_version = {
 	"tls-old-version", AUDIT_WARNING,
 	"It is broken: who sits between phone and gateway reads passwords and calls.",
-	"RFC 8996 section 4 and 5, RFC 9325 section 3.1.1: TLS 1.0 and 1.1 MUST NOT be negotiated"};
+	"RFC 9325 section 3.1.1: SSL 3.0, TLS 1.0 and 1.1 MUST NOT be negotiated; RFC 7568 section 3, RFC "
+	"8996 "
+	"sections 4 and 5"};
 static const struct audit_check no_tls12 = {
 	"tls-no-1.2", AUDIT_WARNING,
 	"Phones that know nothing newer than TLS 1.2 fall back to older versions, or to no TLS.",
@@ -58,15 +66,15 @@ static const struct audit_check untrusted = {
 	"tls-certificate-untrusted", AUDIT_WARNING,
 	"A phone cannot tell this server from somebody between them, unless it was given the certificate by "
 	"hand.",
-	"RFC 9325 section 6.1; judged by the authorities that this host trusts"};
+	"RFC 5280 section 6.1; judged by the authorities that this host trusts"};
 static const struct audit_check other_name = {
 	"tls-certificate-name", AUDIT_WARNING,
 	"A phone that checks the name refuses it; one that does not can be intercepted.",
-	"RFC 9325 section 6.1, RFC 5922 section 7.1"};
-static const struct audit_check weak_key = {"tls-certificate-key", AUDIT_WARNING,
-					    "The key or signature can be forged with enough effort.",
-					    "RFC 9325 section 4.5: RSA keys of at least 2048 bits, EC keys "
-					    "of at least 224; SHA-256, never SHA-1 or MD5"};
+	"RFC 9325 section 7.1, RFC 5922 section 7.1"};
+static const struct audit_check weak_key = {
+	"tls-certificate-key", AUDIT_WARNING, "The key or signature can be forged with enough effort.",
+	"RFC 9325 section 4.5: RSA keys of at least 2048 bits; no curves of less "
+	"than 224 bits; SHA-256 is RECOMMENDED, SHA-1 and MD5 MUST NOT be used"};
 static const struct audit_check client_certificate = {
 	"tls-client-certificate", AUDIT_INFO,
 	"Whether it lets in who shows none is not known: a handshake went on without.", NULL};
@@ -239,10 +247,10 @@ static void judge(const struct target *t, const struct tls_server *s)
 
 	for (i = 0; i < TLS_VERSIONS; i++)
 		judge_version(t, &s->versions[i]);
-	if (s->versions[2].n == 0)
+	if (s->versions[AT_TLS_1_2].n == 0)
 		audit_find(t->a, &no_tls12, t->at, subject(t, "TLS 1.2"),
 			   "the method or versions of this listener", "TLS 1.2 is not accepted");
-	if (s->versions[3].n == 0)
+	if (s->versions[AT_TLS_1_3].n == 0)
 		audit_find(t->a, &no_tls13, t->at, subject(t, "TLS 1.3"),
 			   "the method or versions of this listener", "TLS 1.3 is not accepted");
 	judge_certificate(t, s);
@@ -289,7 +297,7 @@ static int probe_any(const char *host, const char *port, struct tls_server *serv
 	for (one = list; one && r < 0; one = one->ai_next)
 		r = tls_probe(one->ai_addr, one->ai_addrlen, is_address ? NULL : host, server);
 	freeaddrinfo(list);
-	*why = r == -EPROTO ? "it does not speak TLS 1.0 to 1.3" : strerror(-r);
+	*why = r == -EPROTO ? "it speaks neither SSL 3.0 nor TLS 1.0 to 1.3" : strerror(-r);
 	return r;
 }
 

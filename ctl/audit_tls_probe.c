@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit_tls_hello.h"
 #include "base/cleanup.h"
 
 /* For one handshake, from connect() on. */
@@ -232,9 +233,50 @@ static int probe_version(struct probe *p, struct tls_version *v, const char *all
 	return r;
 }
 
+/* What OpenSSL cannot offer: the same, by a ClientHello of our own. */
+static int probe_old(const struct probe *p, struct tls_version *v)
+{
+	uint16_t left[TLS_SUITES_MAX];
+	size_t i, n = 0;
+	int chosen = 0;
+
+	for (i = 0; i < n_hello_suites; i++)
+		if (v->number == HELLO_SSL3 || !hello_suites[i].ssl3_only)
+			left[n++] = hello_suites[i].number;
+	while (n > 0 && v->n < TLS_SUITES_MAX) {
+		long long deadline = now_msec() + HANDSHAKE_MSEC;
+		_cleanup_close_ int fd = open_connection(p, deadline);
+
+		chosen = fd < 0 ? fd : tls_hello(fd, deadline, v->number, p->server_name, left, n);
+		if (chosen < 0)
+			return chosen;
+		for (i = 0; i < n && left[i] != chosen; i++)
+			;
+		/* It chose what was not offered. */
+		if (i == n)
+			return -EPROTO;
+		memmove(&left[i], &left[i + 1], (--n - i) * sizeof(*left));
+		for (i = 0; i < n_hello_suites; i++)
+			if (hello_suites[i].number == chosen)
+				v->suites[v->n++] = hello_suites[i].suite;
+	}
+	return 0;
+}
+
+/* All of one version. -EPROTO: there is no more; or why there is no connection. */
+static int probe_all(struct probe *p, struct tls_version *v, const char *all)
+{
+	int r = v->number == HELLO_SSL3 ? -EPROTO : probe_version(p, v, all);
+
+	if (v->number != TLS1_3_VERSION && (r == 0 || r == -EPROTO || r == -ECONNRESET))
+		r = probe_old(p, v);
+	return r;
+}
+
 int tls_probe(const struct sockaddr *address, socklen_t len, const char *server_name, struct tls_server *ret)
 {
 	static const struct tls_version versions[TLS_VERSIONS] = {
+		{.number = HELLO_SSL3, .name = "SSL 3.0"},
 		{.number = TLS1_VERSION, .name = "TLS 1.0"},
 		{.number = TLS1_1_VERSION, .name = "TLS 1.1"},
 		{.number = TLS1_2_VERSION, .name = "TLS 1.2"},
@@ -248,12 +290,13 @@ int tls_probe(const struct sockaddr *address, socklen_t len, const char *server_
 	/* openssl.cnf of this host may forbid what the server still does. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	all = all_suites();
+	memcpy(ret->versions, versions, sizeof(versions));
 	for (i = 0; all && i < TLS_VERSIONS; i++) {
-		int r;
+		/* The oldest comes last: there are servers that hang when it is offered. */
+		struct tls_version *v = &ret->versions[(i + 1) % TLS_VERSIONS];
+		int r = probe_all(&p, v, all);
 
-		ret->versions[i] = versions[i];
-		r = probe_version(&p, &ret->versions[i], all);
-		any |= ret->versions[i].n > 0;
+		any |= v->n > 0;
 		if (r != -EPROTO && r < 0 && r != -ECONNRESET)
 			ret->error = r;
 		/* Where nobody answers, the other versions need not be waited for. */

@@ -9,8 +9,9 @@
 
 /*
  * Handshakes with a TLS server, one for each version and cipher suite, by OpenSSL.
- * What OpenSSL does not know any more cannot be offered: SSL 2 and 3, RC4, 3DES where
- * it was built without. Nothing is sent over a connection once it is made.
+ * What OpenSSL does not know any more (SSL 3.0, RC4, DES, 3DES) is offered by a
+ * ClientHello of our own (audit_tls_hello.h), and the answer read; SSL 2.0 is not asked
+ * for. Nothing is sent over a connection once it is made.
  */
 
 /* Cipher suites of one version; OpenSSL has about a hundred. */
@@ -23,13 +24,15 @@ struct tls_suite {
 };
 
 struct tls_version {
-	int number; /* TLS1_VERSION, … */
+	int number; /* HELLO_SSL3, TLS1_VERSION, … */
 	const char *name;
 	struct tls_suite suites[TLS_SUITES_MAX]; /* in the server's order, or in ours if it has none */
 	size_t n;				 /* 0: the version is refused */
 };
 
-#define TLS_VERSIONS 4 /* 1.0 to 1.3, in this order */
+#define TLS_VERSIONS 5 /* SSL 3.0, TLS 1.0 to 1.3, in this order */
+#define AT_TLS_1_2 3
+#define AT_TLS_1_3 4
 
 struct tls_server {
 	struct tls_version versions[TLS_VERSIONS];

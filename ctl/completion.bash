@@ -19,7 +19,7 @@ _sipwarden() {
 		esac
 	done
 	case $prev in
-	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --root | --asterisk | --freeswitch | --kamailio | --opensips)
+	--config | --socket | -c | --filter-dir | --output | --against | --seen | --baseline | --state | --root | --asterisk | --freeswitch | --kamailio | --opensips)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -34,7 +34,7 @@ _sipwarden() {
 	ban) word="--for --reason --json" ;;
 	exempt) word="list add remove --reason --json" ;;
 	filter) word="list test lint match new import --near --line --address --class --output --filter-dir --name --log --set --json $(sipwarden filter list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
-	audit) word="gateway tls --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips --json" ;;
+	audit) word="gateway tls ports all --state --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips --json" ;;
 	number) word="--country --outside --json" ;;
 	simulate) word="--input --since --until --against --seen --summary --json" ;;
 	*) word="--json" ;;

@@ -106,9 +106,10 @@ _sipwarden() {
 		'--outside=[digits for an outside line]:digits: ' '*:number: ' ;;
 	audit) _arguments $common '--html[a page instead of text]' '--baseline=[findings that are accepted]:file:_files' \
 		'--accept[write the baseline]' '--reason=[why they are accepted]:text: ' \
+		'--state=[what was found the last time]:directory:_files -/' \
 		'--root=[a copy of a machine]:directory:_files -/' '--asterisk=[its directory]:directory:_files -/' \
 		'--freeswitch=[its directory]:directory:_files -/' '--kamailio=[its script]:file:_files' \
-		'--opensips=[its script]:file:_files' '1:what:(gateway tls)' '*:listener, as 192.0.2.1\:5061: ' ;;
+		'--opensips=[its script]:file:_files' '1:what:(gateway tls ports all)' '*:listener, as 192.0.2.1\:5061: ' ;;
 	exempt) _sipwarden_exempt ;;
 	filter) _sipwarden_filter ;;
 	*) _arguments $common ;;

@@ -55,10 +55,11 @@ static const struct command {
 	  "compressed by gzip. WHEN: 2026-11-24, '2026-11-24 10:00', '2h ago'. --against compares with another\n"
 	  "configuration; --seen lists addresses that really sent packets. With --json one object a decision." },
 	{ "audit", cmd_audit,
-	  "[gateway | tls [HOST:PORT…]] [--html] [--baseline FILE [--accept [--reason TEXT]]] [--root DIR]\n"
-	  "       [--asterisk DIR] [--freeswitch DIR] [--kamailio FILE] [--opensips FILE]",
+	  "[gateway | tls [HOST:PORT…] | ports | all [--state DIR]] [--html] [--root DIR]\n"
+	  "       [--baseline FILE [--accept [--reason TEXT]]] [--asterisk DIR] [--freeswitch DIR] [--kamailio FILE] [--opensips FILE]",
 	  "weak passwords, open doors and missing logs of the gateway itself",
-	  "gateway, the default, reads its configuration; tls asks listeners for versions, suites and certificate.\n"
+	  "gateway, the default, reads its configuration; tls asks listeners for versions, suites and certificate;\n"
+	  "ports follows the ruleset of this host for each listener; all does all three, and with --state tells what is new.\n"
 	  "It needs no agent. Exit status 1 if something of warning or worse is found that\n"
 	  "the baseline does not accept, 5 if files could not be read. --root audits a copy of a machine's tree." },
 	{ "number", cmd_number, "[--country XX] [--outside DIGITS] DIALLED… | -", "what a dialled number is: country, kind, cost",

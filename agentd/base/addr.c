@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 
 /* Longest IPv6 text: eight groups of four, or six and a dotted quad, with zone. */
 #define HOST_TEXT_MAX 100
@@ -195,6 +196,22 @@ char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+uint64_t addr_hash(const struct addr *a)
+{
+	/* By length, so that an address and the prefixes that it is looked for in do not take turns. */
+	static _Thread_local struct {
+		struct addr addr; /* family 0: none */
+		uint64_t hash;
+	} recent[4];
+	const size_t i = (a->len / 8u + (a->port != 0)) % ELEMENTSOF(recent);
+
+	if (a->family == 0 || !addr_equal(&recent[i].addr, a)) {
+		recent[i].addr = *a;
+		recent[i].hash = hash_bytes(a, sizeof(*a));
+	}
+	return recent[i].hash;
 }
 
 int addr_compare(const struct addr *a, const struct addr *b)

@@ -48,6 +48,8 @@ int addr_parse_bannable(const char *text, size_t len, struct addr *ret);
 char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
+/* hash_bytes() of it. An event's address is looked up in half a dozen tables: hashing it again costs next to nothing. */
+uint64_t addr_hash(const struct addr *a);
 /* Orders by family, bytes, length, then port; for sorting and searching. */
 int addr_compare(const struct addr *a, const struct addr *b);
 /* True if every address of inner is in outer (an address covers itself). */

@@ -9,11 +9,6 @@ static unsigned family_index(const struct addr *a)
 	return a->family == AF_INET6;
 }
 
-static uint64_t addr_hash(const struct addr *a)
-{
-	return hash_bytes(a, sizeof(*a));
-}
-
 int addr_map_init(struct addr_map *map)
 {
 	memset(map->lengths, 0, sizeof(map->lengths));

@@ -106,15 +106,26 @@ void hash_kept(unsigned char to[static HASH_KEY_SIZE])
 int hash_table_init(struct hash_table *t)
 {
 	t->buckets = calloc(BUCKETS_MIN, sizeof(struct hash_link *));
+	t->marks = calloc(BUCKETS_MIN, 1);
 	t->mask = BUCKETS_MIN - 1;
 	t->count = 0;
-	return t->buckets ? 0 : -ENOMEM;
+	if (t->buckets && t->marks)
+		return 0;
+	hash_table_done(t);
+	return -ENOMEM;
 }
 
 void hash_table_done(struct hash_table *t)
 {
 	free(t->buckets);
+	free(t->marks);
 	*t = (struct hash_table){ 0 };
+}
+
+/* By bits that do not choose the bucket. */
+static uint8_t mark_of(uint64_t hash)
+{
+	return (uint8_t)(1u << (hash >> 61));
 }
 
 struct hash_link *hash_table_next(const struct hash_link *link, uint64_t hash)
@@ -129,29 +140,46 @@ struct hash_link *hash_table_next(const struct hash_link *link, uint64_t hash)
 
 struct hash_link *hash_table_first(const struct hash_table *t, uint64_t hash)
 {
-	struct hash_link *l = t->buckets[hash & t->mask];
+	struct hash_link *l;
 
+	if (!(t->marks[hash & t->mask] & mark_of(hash)))
+		return NULL;
+	l = t->buckets[hash & t->mask];
 	return !l || l->hash == hash ? l : hash_table_next(l, hash);
+}
+
+static void put(struct hash_link **buckets, uint8_t *marks, size_t mask, struct hash_link *link)
+{
+	const size_t i = link->hash & mask;
+
+	link->next = buckets[i];
+	buckets[i] = link;
+	marks[i] |= mark_of(link->hash);
 }
 
 static void grow(struct hash_table *t)
 {
 	size_t i, size = (t->mask + 1) * 2;
 	struct hash_link **buckets = calloc(size, sizeof(struct hash_link *));
+	uint8_t *marks = calloc(size, 1);
 
-	if (!buckets)
+	if (!buckets || !marks) {
+		free(buckets);
+		free(marks);
 		return;
+	}
 	for (i = 0; i <= t->mask; i++) {
 		struct hash_link *l = t->buckets[i], *next;
 
 		for (; l; l = next) {
 			next = l->next;
-			l->next = buckets[l->hash & (size - 1)];
-			buckets[l->hash & (size - 1)] = l;
+			put(buckets, marks, size - 1, l);
 		}
 	}
 	free(t->buckets);
+	free(t->marks);
 	t->buckets = buckets;
+	t->marks = marks;
 	t->mask = size - 1;
 }
 
@@ -160,14 +188,14 @@ void hash_table_add(struct hash_table *t, struct hash_link *link, uint64_t hash)
 	if (t->count > t->mask)
 		grow(t);
 	link->hash = hash;
-	link->next = t->buckets[hash & t->mask];
-	t->buckets[hash & t->mask] = link;
+	put(t->buckets, t->marks, t->mask, link);
 	t->count++;
 }
 
 void hash_table_remove(struct hash_table *t, struct hash_link *link)
 {
-	struct hash_link **l = &t->buckets[link->hash & t->mask];
+	const size_t i = link->hash & t->mask;
+	struct hash_link **l = &t->buckets[i], *rest;
 
 	while (*l && *l != link)
 		l = &(*l)->next;
@@ -175,6 +203,9 @@ void hash_table_remove(struct hash_table *t, struct hash_link *link)
 		return;
 	*l = link->next;
 	t->count--;
+	t->marks[i] = 0;
+	for (rest = t->buckets[i]; rest; rest = rest->next)
+		t->marks[i] |= mark_of(rest->hash);
 }
 
 void hash_table_each(struct hash_table *t, void (*fn)(struct hash_link *link, void *userdata), void *userdata)

@@ -24,7 +24,8 @@ void hash_kept(unsigned char to[static HASH_KEY_SIZE]);
 
 /*
  * A chained hash table with intrusive links; it grows, never shrinks. The
- * caller owns the items and bounds their number.
+ * caller owns the items and bounds their number. Most that is looked for is not
+ * there: a byte for each bucket tells so without a look at its items.
  */
 struct hash_link {
 	struct hash_link *next;
@@ -33,6 +34,7 @@ struct hash_link {
 
 struct hash_table {
 	struct hash_link **buckets;
+	uint8_t *marks; /* of each bucket, a bit for each item in it, by its hash */
 	size_t mask; /* number of buckets - 1 */
 	size_t count;
 };

@@ -44,25 +44,18 @@ const char *geo_strerror(int r)
 	}
 }
 
-static int open_source(const char *path, off_t *size)
+static int check_size(int fd, off_t *size)
 {
-	/* A FIFO would wait for a writer. */
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
-	int kept;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EMEDIUMTYPE;
 	if (st.st_size == 0)
 		return -ENODATA;
-	if (st.st_size > GEO_SIZE_MAX)
-		return -EFBIG;
 	*size = st.st_size;
-	kept = fd;
-	fd = -1;
-	return kept;
+	return st.st_size > GEO_SIZE_MAX ? -EFBIG : 0;
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -108,23 +101,14 @@ static int copy(int from, int to, off_t size)
  * libmaxminddb maps the file that it opens, and whoever cuts such a file ends all
  * who look at it by SIGBUS. So it gets a copy in memory, which nobody can cut.
  */
-static int open_copy(const char *path)
+static int copy_in(const char *path, int to)
 {
+	/* A FIFO would wait for a writer. */
+	_cleanup_close_ int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	off_t size = 0;
-	_cleanup_close_ int from = open_source(path, &size), to = -1;
-	int r, kept;
+	int r = from < 0 ? -errno : check_size(from, &size);
 
-	if (from < 0)
-		return from;
-	to = memfd_create("sipwarden-countries", MFD_CLOEXEC);
-	if (to < 0)
-		return -errno;
-	r = copy(from, to, size);
-	if (r < 0)
-		return r;
-	kept = to;
-	to = -1;
-	return kept;
+	return r < 0 ? r : copy(from, to, size);
 }
 
 static int take_country(int found, const MMDB_entry_data_s *data, char country[static GEO_COUNTRY_SIZE])
@@ -203,26 +187,36 @@ static int look_through(const MMDB_s *db)
 	return known ? 0 : -ENOMSG;
 }
 
-int geo_open(const char *path, struct geo **ret)
+static int open_copy(int fd, MMDB_s *db)
 {
-	_cleanup_close_ int fd = open_copy(path);
-	char copied[FD_PATH_SIZE];
-	struct geo *g;
+	char path[FD_PATH_SIZE];
 	int r;
 
-	if (fd < 0)
-		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	errno = 0;
+	r = MMDB_open(path, MMDB_MODE_MMAP, db);
+	if (r == MMDB_SUCCESS)
+		return 0;
+	if (r == MMDB_OUT_OF_MEMORY_ERROR)
+		return -ENOMEM;
+	return (r == MMDB_FILE_OPEN_ERROR || r == MMDB_IO_ERROR) && errno ? -errno : -EBADMSG;
+}
+
+int geo_open(const char *path, struct geo **ret)
+{
+	_cleanup_close_ int fd = memfd_create("sipwarden-countries", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : copy_in(path, fd);
+	struct geo *g;
+
+	if (r < 0)
+		return r;
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	snprintf(copied, sizeof(copied), "/proc/self/fd/%d", fd);
-	errno = 0;
-	r = MMDB_open(copied, MMDB_MODE_MMAP, &g->db);
-	if (r != MMDB_SUCCESS) {
+	r = open_copy(fd, &g->db);
+	if (r < 0) {
 		free(g);
-		if (r == MMDB_OUT_OF_MEMORY_ERROR)
-			return -ENOMEM;
-		return (r == MMDB_FILE_OPEN_ERROR || r == MMDB_IO_ERROR) && errno ? -errno : -EBADMSG;
+		return r;
 	}
 	r = look_through(&g->db);
 	if (r < 0)

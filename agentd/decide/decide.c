@@ -296,12 +296,28 @@ static struct addr guilty_part(const struct decider *d, const struct event *e, c
 	return window_count(d->logged_in, &part, when) > 0 ? none : part;
 }
 
+/*
+ * In a flood, what each stranger is looked up in is nowhere near: here it is asked for, all
+ * at once, and is on its way while other things are done. Returns the key of the attempt.
+ */
+static uint64_t fetch(const struct decider *d, const struct event *e, const struct addr *counted)
+{
+	const uint64_t attempt = attempt_key(e, &e->addrs[0]);
+
+	attempt_fetch(d->attempts, attempt);
+	rule_set_fetch(&d->rules, e->classes, counted);
+	if (is_refused_account(e))
+		distinct_fetch(d->accounts, verdict_account_key(e));
+	return attempt;
+}
+
 /* An attempt of a source that counts, and is not banned already. */
 static void judge(struct decider *d, const struct event *e, struct addr counted, usec_t when)
 {
 	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
 	const struct ban_entry *part;
 	struct rule_outcome o;
+	const uint64_t attempt = fetch(d, e, &counted);
 	struct addr from;
 
 	/* As if it were banned already: how much is read until the kernel answers must make no difference. */
@@ -313,7 +329,7 @@ static void judge(struct decider *d, const struct event *e, struct addr counted,
 	part = a.part.family ? ban_table_find(&d->bans, &a.part) : NULL;
 	if (part && part->ban.end > when)
 		return;
-	a.attempt = attempt_note(d->attempts, e, &a.source, when);
+	a.attempt = attempt_note(d->attempts, attempt, e, when);
 	a.is_friend = verdict_is_friend(d, &counted, when);
 	rule_set_count(&d->rules, &a, &o);
 	d->stats.attempts += o.counted;

@@ -80,6 +80,8 @@ void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct eve
 		 usec_t when);
 /* A refusal of e->user: many addresses at one account. */
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when);
+/* By which d->accounts knows e->user. */
+uint64_t verdict_account_key(const struct event *e);
 /* Is addr somebody who logged in lately, or whom this host calls? */
 bool verdict_is_friend(const struct decider *d, const struct addr *counted, usec_t now);
 /* Gives an alert, unless the same was given within the hour. account may be empty. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "decide/decide.h"
 
@@ -52,7 +51,7 @@ struct evidence *evidence_free(struct evidence *ev)
 
 static size_t head_of(const struct addr *key)
 {
-	return hash_bytes(key, sizeof(*key)) & (HEADS - 1);
+	return addr_hash(key) & (HEADS - 1);
 }
 
 /* The record of that number, or NULL if the ring has gone over it. */
@@ -72,21 +71,31 @@ static uint16_t copy_cut(char *to, size_t size, struct span from)
 	return (uint16_t)n;
 }
 
+/* Has the processor bring what a line of usual length will need. */
+static void fetch(const struct record *r)
+{
+	__builtin_prefetch(r, 1);
+	__builtin_prefetch(r->text, 1);
+	__builtin_prefetch(r->text + 64, 1);
+	__builtin_prefetch(r->text + 128, 1);
+}
+
 void evidence_note(struct evidence *ev, const struct addr *key, const struct event *e)
 {
 	uint64_t *head = &ev->heads[head_of(key)];
 	struct record *r = &ev->records[ev->next % EVIDENCE_LINES];
-	unsigned i;
+	char *end;
 
 	r->number = ev->next;
 	r->key = *key;
 	r->previous = *head;
 	r->len = copy_cut(r->text, sizeof(r->text), e->line);
-	for (i = 0; i < r->len; i++)
-		if (r->text[i] == '\n')
-			r->text[i] = ' ';
+	for (end = r->text; (end = memchr(end, '\n', (size_t)(r->text + r->len - end))); end++)
+		*end = ' ';
 	r->user_len = copy_cut(r->user, sizeof(r->user), e->user);
 	*head = ev->next++;
+	/* By the next line it is at hand. */
+	fetch(&ev->records[ev->next % EVIDENCE_LINES]);
 }
 
 /* Numbers of the latest records of key, newest first; returns how many. */
@@ -110,8 +119,13 @@ static unsigned chain_collect(const struct evidence *ev, const struct addr *key,
 
 static char *collect_lines(const struct evidence *ev, const uint64_t *numbers, unsigned n, size_t *len)
 {
-	char *text = malloc(n * (BAN_EVIDENCE_LINE_MAX + 1) + 1);
+	size_t size = 1;
+	unsigned i;
+	char *text;
 
+	for (i = 0; i < n; i++)
+		size += record_at(ev, numbers[i])->len + 1u;
+	text = malloc(size);
 	*len = 0;
 	if (!text)
 		return NULL;
@@ -134,7 +148,7 @@ static bool same_user(const struct record *a, const struct record *b)
 static char *collect_accounts(const struct evidence *ev, const uint64_t *numbers, unsigned n)
 {
 	size_t size = (size_t)n * (USER_MAX * 4 + 2) + 1, len = 0;
-	char *text = calloc(1, size);
+	char *text = calloc(1, size), *fitting;
 	unsigned i, j;
 
 	if (!text)
@@ -151,7 +165,9 @@ static char *collect_accounts(const struct evidence *ev, const uint64_t *numbers
 		text_escape((struct span){ r->user, r->user_len }, text + len, USER_MAX * 4 + 1);
 		len += strlen(text + len);
 	}
-	return text;
+	/* In a flood, tens of thousands of decisions wait with theirs. */
+	fitting = realloc(text, len + 1);
+	return fitting ? fitting : text;
 }
 
 void evidence_collect(const struct evidence *ev, const struct addr *key, char **lines, size_t *lines_len,

@@ -267,6 +267,8 @@ static void keep_few(struct decider *d, bool all, struct pack *p)
 bool decider_keep_changed(struct decider *d, struct pack *p)
 {
 	struct decide_keep *k = d->keep;
+	const size_t from = p->len;
+	const bool failed = p->failed;
 	bool known = true;
 	size_t i;
 
@@ -276,9 +278,16 @@ bool decider_keep_changed(struct decider *d, struct pack *p)
 
 		known &= t->ops->changed(t->table, p);
 		pack_end(p, begin);
+		/* All will be written: in a flood, what changed is megabytes that nobody needs then. */
+		p->failed |= !known;
+	}
+	if (!known) {
+		p->failed = failed;
+		p->len = from;
+		return false;
 	}
 	keep_few(d, false, p);
-	return known;
+	return true;
 }
 
 bool decider_keep_sweep(struct decider *d, size_t limit, struct pack *p)

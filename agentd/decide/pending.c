@@ -53,7 +53,7 @@ void pending_done(struct pending_table *t)
 
 static struct pending *find(const struct pending_table *t, const struct addr *source)
 {
-	uint64_t hash = hash_bytes(source, sizeof(*source));
+	uint64_t hash = addr_hash(source);
 	struct hash_link *l;
 
 	for (l = hash_table_first(&t->table, hash); l; l = hash_table_next(l, hash))
@@ -72,7 +72,7 @@ bool pending_add(struct pending_table *t, const struct addr *source, const struc
 	if (!p)
 		return false;
 	*p = (struct pending){ .source = *source, .what = *what };
-	hash_table_add(&t->table, &p->link, hash_bytes(source, sizeof(*source)));
+	hash_table_add(&t->table, &p->link, addr_hash(source));
 	changes_note(&t->changes, source);
 	return true;
 }
@@ -128,7 +128,7 @@ void pending_each(struct pending_table *t, void (*fn)(void *userdata, const stru
 
 static struct forgery *place_of(const struct pending_table *t, const struct addr *source)
 {
-	return &t->forgeries[hash_bytes(source, sizeof(*source)) % FORGERIES_MAX];
+	return &t->forgeries[addr_hash(source) % FORGERIES_MAX];
 }
 
 unsigned pending_forgery(struct pending_table *t, const struct addr *source, usec_t when)
@@ -214,21 +214,19 @@ static bool pending_changed(void *table, struct pack *p)
 	return known;
 }
 
-static void pack_link(struct hash_link *l, void *userdata)
-{
-	pack_pending(userdata, &pending_of(l)->source, pending_of(l));
-}
-
-/* At once: mostly there are none, and they never wait for long. */
+/* By bucket: when there are more of them between two calls, what was in a former one comes later, not earlier. */
 static bool pending_sweep(void *table, size_t *at, size_t until, size_t limit, struct pack *p)
 {
-	struct pending_table *t = table;
+	const struct pending_table *t = table;
+	struct hash_link *l;
 
-	*at = 0;
-	(void)until;
-	(void)limit;
-	hash_table_each(&t->table, pack_link, p);
-	return true;
+	for (; *at <= t->table.mask && *at < until; ++*at) {
+		if (p->len >= limit)
+			return false;
+		for (l = t->table.buckets[*at]; l; l = l->next)
+			pack_pending(p, &pending_of(l)->source, pending_of(l));
+	}
+	return *at > t->table.mask;
 }
 
 static bool pending_restore(void *table, struct unpack *u)

@@ -378,6 +378,15 @@ static void rule_note(struct rule_set *set, struct rule *rule, const struct rule
 	ret->hit_any = true;
 }
 
+void rule_set_fetch(const struct rule_set *set, class_set classes, const struct addr *counted)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if ((set->rules[i].cfg->classes & classes) && set->rules[i].cfg->keys == KEY_ADDRESS)
+			window_fetch(set->rules[i].window, counted);
+}
+
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret)
 {
 	size_t i;

@@ -92,6 +92,9 @@ struct rule_outcome {
  */
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
 
+/* Has the processor bring what rule_set_count() will look at, where all sources are counted by address. */
+void rule_set_fetch(const struct rule_set *set, class_set classes, const struct addr *counted);
+
 /* How a rule stands with a source now; false: it does not count by address or prefix. */
 bool rule_standing(const struct rule_set *set, const struct rule *rule, const struct addr *source, bool is_friend,
 		   usec_t now, struct explain_rule *ret);

@@ -51,7 +51,7 @@ struct trust *trust_free(struct trust *t)
 
 static struct entry *bucket_of(const struct trust *t, const struct addr *addr)
 {
-	return &t->entries[hash_bytes(addr, sizeof(*addr)) % (TRUST_MAX / WAYS) * WAYS];
+	return &t->entries[addr_hash(addr) % (TRUST_MAX / WAYS) * WAYS];
 }
 
 static struct entry *find(const struct trust *t, const struct addr *addr)

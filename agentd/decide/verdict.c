@@ -228,7 +228,7 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 	/* A forger could pick the addresses, and so the network. */
 	if (!b->proven || addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
 		return;
-	wide.count = distinct_note(d->prefixes, key, &b->addr, b->start);
+	wide.count = distinct_note(d->prefixes, key, &b->addr, b->start, NULL);
 	if (wide.count < p->prefix_offenders || !prefix_may_be_banned(d, &prefix, b->start) || !has_room(d, &wide))
 		return;
 	distinct_clear(d->prefixes, key);
@@ -513,6 +513,11 @@ static void tell_account(struct account_attack *a, uint64_t key)
 		      timespan_format(d->cfg->policy.account_window, window), a->names);
 }
 
+uint64_t verdict_account_key(const struct event *e)
+{
+	return hash_lasting(0, e->user.ptr, e->user.len) | 1;
+}
+
 /*
  * Who has proved his address is only held to be one of many if the others have,
  * too: else whoever forges a few packets could have the owner of the account
@@ -521,14 +526,13 @@ static void tell_account(struct account_attack *a, uint64_t key)
 void verdict_account(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
 	struct account_attack a = { .d = d, .event = e, .when = when };
-	uint64_t key = hash_lasting(0, e->user.ptr, e->user.len) | 1;
-	unsigned before, proven_before, proven, needed = d->cfg->policy.account_addresses;
+	const uint64_t key = verdict_account_key(e);
+	unsigned before, proven_before = 0, proven = 0, needed = d->cfg->policy.account_addresses;
 
 	a.proven_key = hash_lasting(key, "proven", 6) | 1;
-	before = distinct_count(d->accounts, key, when);
-	proven_before = e->proven ? distinct_count(d->accounts, a.proven_key, when) : 0;
-	proven = e->proven ? distinct_note(d->accounts, a.proven_key, counted, when) : 0;
-	a.count = distinct_note(d->accounts, key, counted, when);
+	if (e->proven)
+		proven = distinct_note(d->accounts, a.proven_key, counted, when, &proven_before);
+	a.count = distinct_note(d->accounts, key, counted, when, &before);
 	if (a.count < needed)
 		return;
 	tell_account(&a, key);

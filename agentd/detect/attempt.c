@@ -11,8 +11,6 @@
 #define WAYS 4
 
 struct attempt {
-	uint64_t key; /* keyed hash of source and id; 0: free */
-	usec_t last;
 	uint8_t current; /* slot of the line noted last */
 	struct {
 		uint16_t pattern;
@@ -21,9 +19,16 @@ struct attempt {
 	} slots[ATTEMPT_PATTERNS];
 };
 
+/* What is looked at to find one, side by side: that takes one line of a processor's cache. */
+struct bucket {
+	uint64_t keys[WAYS]; /* keyed hash of source and id; 0: free */
+	usec_t last[WAYS];
+};
+
 struct attempt_table {
 	uint64_t mask; /* buckets - 1 */
-	struct attempt *records; /* buckets of WAYS */
+	struct bucket *buckets;
+	struct attempt *records; /* WAYS to a bucket */
 	struct changes changes;
 };
 
@@ -38,9 +43,10 @@ int attempt_table_new(uint32_t max, struct attempt_table **ret)
 		buckets *= 2;
 	t->mask = buckets - 1;
 	/* Untouched pages of a large calloc() cost no memory. */
+	t->buckets = calloc(buckets, sizeof(*t->buckets));
 	t->records = calloc(buckets * WAYS, sizeof(*t->records));
-	if (!t->records) {
-		free(t);
+	if (!t->buckets || !t->records) {
+		attempt_table_free(t);
 		return -ENOMEM;
 	}
 	*ret = t;
@@ -50,6 +56,7 @@ int attempt_table_new(uint32_t max, struct attempt_table **ret)
 struct attempt_table *attempt_table_free(struct attempt_table *t)
 {
 	if (t) {
+		free(t->buckets);
 		free(t->records);
 		changes_done(&t->changes);
 	}
@@ -57,7 +64,7 @@ struct attempt_table *attempt_table_free(struct attempt_table *t)
 	return NULL;
 }
 
-static uint64_t attempt_key(const struct event *e, const struct addr *source)
+uint64_t attempt_key(const struct event *e, const struct addr *source)
 {
 	const struct span *name = e->id.len ? &e->id : &e->user;
 	uint8_t kind = e->id.len ? 'i' : 'u';
@@ -69,34 +76,55 @@ static uint64_t attempt_key(const struct event *e, const struct addr *source)
 	return h ? h : 1;
 }
 
-static struct attempt *attempt_find(struct attempt_table *t, uint64_t key, usec_t when)
+/* The place of key: its own, or that of the oldest in its bucket, which it gets then. */
+static size_t attempt_find(struct attempt_table *t, uint64_t key, usec_t when)
 {
-	struct attempt *bucket = &t->records[(key & t->mask) * WAYS];
-	struct attempt *oldest = bucket;
-	unsigned i;
+	const size_t at = key & t->mask;
+	struct bucket *b = &t->buckets[at];
+	unsigned i, oldest = 0;
 
 	for (i = 0; i < WAYS; i++) {
-		struct attempt *a = &bucket[i];
-		usec_t apart = when > a->last ? when - a->last : a->last - when;
+		usec_t apart = when > b->last[i] ? when - b->last[i] : b->last[i] - when;
 
-		if (a->key == key && apart <= ATTEMPT_WINDOW)
-			return a;
-		if (a->key == key || a->last < oldest->last)
-			oldest = a;
-		if (a->key == key)
+		if (b->keys[i] == key && apart <= ATTEMPT_WINDOW)
+			return at * WAYS + i;
+		if (b->keys[i] == key || b->last[i] < b->last[oldest])
+			oldest = i;
+		if (b->keys[i] == key)
 			break;
 	}
 	/* Who gives way is gone from the store, too. */
-	if (oldest->key && oldest->key != key)
-		changes_note(&t->changes, &oldest->key);
-	*oldest = (struct attempt){ .key = key };
-	return oldest;
+	if (b->keys[oldest] && b->keys[oldest] != key)
+		changes_note(&t->changes, &b->keys[oldest]);
+	b->keys[oldest] = key;
+	b->last[oldest] = 0;
+	t->records[at * WAYS + oldest] = (struct attempt){ 0 };
+	return at * WAYS + oldest;
 }
 
-const struct attempt *attempt_note(struct attempt_table *t, const struct event *e, const struct addr *source,
-				   usec_t when)
+static uint64_t *key_at(const struct attempt_table *t, size_t at)
 {
-	struct attempt *a = attempt_find(t, attempt_key(e, source), when);
+	return &t->buckets[at / WAYS].keys[at % WAYS];
+}
+
+static usec_t *last_at(const struct attempt_table *t, size_t at)
+{
+	return &t->buckets[at / WAYS].last[at % WAYS];
+}
+
+void attempt_fetch(const struct attempt_table *t, uint64_t key)
+{
+	const struct bucket *b = &t->buckets[key & t->mask];
+
+	/* Not at the start of a line, perhaps. */
+	__builtin_prefetch(b, 1);
+	__builtin_prefetch((const char *)(b + 1) - 1, 1);
+}
+
+const struct attempt *attempt_note(struct attempt_table *t, uint64_t key, const struct event *e, usec_t when)
+{
+	const size_t at = attempt_find(t, key, when);
+	struct attempt *a = &t->records[at];
 	unsigned i, slot = 0;
 
 	for (i = 0; i < ATTEMPT_PATTERNS; i++) {
@@ -114,9 +142,9 @@ const struct attempt *attempt_note(struct attempt_table *t, const struct event *
 	if (a->slots[slot].count < UINT16_MAX)
 		a->slots[slot].count++;
 	a->current = (uint8_t)slot;
-	if (when > a->last)
-		a->last = when;
-	changes_note(&t->changes, &a->key);
+	if (when > *last_at(t, at))
+		*last_at(t, at) = when;
+	changes_note(&t->changes, key_at(t, at));
 	return a;
 }
 
@@ -133,7 +161,7 @@ bool attempt_is_new(const struct attempt *a, class_set classes)
 
 /* Keeping: key, latest moment, number of slots in use (0: gone); of each its place, pattern, count and classes. */
 
-static void pack_attempt(struct pack *p, uint64_t key, const struct attempt *a)
+static void pack_attempt(struct pack *p, uint64_t key, usec_t last, const struct attempt *a)
 {
 	unsigned i, used = 0;
 
@@ -143,7 +171,7 @@ static void pack_attempt(struct pack *p, uint64_t key, const struct attempt *a)
 	pack_number(p, used);
 	if (used == 0)
 		return;
-	pack_number(p, a->last);
+	pack_number(p, last);
 	for (i = 0; i < ATTEMPT_PATTERNS; i++) {
 		if (a->slots[i].count == 0)
 			continue;
@@ -154,15 +182,28 @@ static void pack_attempt(struct pack *p, uint64_t key, const struct attempt *a)
 	}
 }
 
-static struct attempt *find_key(struct attempt_table *t, uint64_t key)
+/* Where key is; NOWHERE if it is not. */
+#define NOWHERE SIZE_MAX
+
+static size_t find_key(const struct attempt_table *t, uint64_t key)
 {
-	struct attempt *bucket = &t->records[(key & t->mask) * WAYS];
+	const size_t at = key & t->mask;
 	unsigned i;
 
 	for (i = 0; i < WAYS; i++)
-		if (bucket[i].key == key)
-			return &bucket[i];
-	return NULL;
+		if (t->buckets[at].keys[i] == key)
+			return at * WAYS + i;
+	return NOWHERE;
+}
+
+static void pack_key(struct pack *p, const struct attempt_table *t, uint64_t key)
+{
+	const size_t at = find_key(t, key);
+
+	if (at == NOWHERE)
+		pack_attempt(p, key, 0, NULL);
+	else
+		pack_attempt(p, key, *last_at(t, at), &t->records[at]);
 }
 
 static void keep_start(void *table)
@@ -185,7 +226,7 @@ static bool keep_changed(void *table, struct pack *p)
 		memcpy(&key, changes_at(&t->changes, i), sizeof(key));
 		/* The lines of one attempt mostly come together. */
 		if (key != last)
-			pack_attempt(p, key, find_key(t, key));
+			pack_key(p, t, key);
 		last = key;
 	}
 	changes_clear(&t->changes);
@@ -199,8 +240,8 @@ static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, stru
 	for (; *at < (t->mask + 1) * WAYS && *at < until; ++*at) {
 		if (p->len >= limit)
 			return false;
-		if (t->records[*at].key)
-			pack_attempt(p, t->records[*at].key, &t->records[*at]);
+		if (*key_at(t, *at))
+			pack_attempt(p, *key_at(t, *at), *last_at(t, *at), &t->records[*at]);
 	}
 	return *at >= (t->mask + 1) * WAYS;
 }
@@ -223,24 +264,25 @@ static bool restore_slots(struct attempt *a, uint64_t used, struct unpack *u)
 static bool keep_restore(void *table, struct unpack *u)
 {
 	struct attempt_table *t = table;
-	struct attempt *a;
 	uint64_t key, used, last;
+	size_t at;
 
 	while (u->at < u->end) {
 		if (!unpack_number(u, &key) || key == 0 || !unpack_below(u, ATTEMPT_PATTERNS + 1, &used))
 			return false;
-		a = find_key(t, key);
+		at = find_key(t, key);
 		if (used == 0) {
-			if (a)
-				*a = (struct attempt){ 0 };
+			if (at != NOWHERE)
+				*key_at(t, at) = *last_at(t, at) = 0;
 			continue;
 		}
 		if (!unpack_number(u, &last))
 			return false;
-		if (!a)
-			a = attempt_find(t, key, last);
-		*a = (struct attempt){ .key = key, .last = last };
-		if (!restore_slots(a, used, u))
+		if (at == NOWHERE)
+			at = attempt_find(t, key, last);
+		*last_at(t, at) = last;
+		t->records[at] = (struct attempt){ 0 };
+		if (!restore_slots(&t->records[at], used, u))
 			return false;
 	}
 	return true;

@@ -35,9 +35,12 @@ int attempt_table_new(uint32_t max, struct attempt_table **ret);
 struct attempt_table *attempt_table_free(struct attempt_table *t);
 
 struct attempt;
-/* Notes the line e from source at when, and returns its attempt, valid until the next call. */
-const struct attempt *attempt_note(struct attempt_table *t, const struct event *e, const struct addr *source,
-				   usec_t when);
+/* The key of the attempt that the line e from source is of. */
+uint64_t attempt_key(const struct event *e, const struct addr *source);
+/* Has the processor bring what attempt_note() looks at first, while other things are done. */
+void attempt_fetch(const struct attempt_table *t, uint64_t key);
+/* Notes the line e of the attempt key at when, and returns the attempt, valid until the next call. */
+const struct attempt *attempt_note(struct attempt_table *t, uint64_t key, const struct event *e, usec_t when);
 /* Is the line that was noted last a new attempt for a rule that counts these classes? */
 bool attempt_is_new(const struct attempt *a, class_set classes);
 

@@ -6,18 +6,21 @@
 #include <string.h>
 
 #include "base/changes.h"
+
 #define WAYS 4
 
 struct member {
-	struct addr addr; /* family 0: free */
+	struct addr addr; /* family 0: none */
 	usec_t last;
 };
 
+/* What is looked at first, side by side for the keys of a bucket. */
 struct key {
 	uint64_t hash; /* 0: free */
 	usec_t last;
-	unsigned count; /* members in use */
-	struct member members[];
+	usec_t oldest; /* when the first was seen last */
+	uint16_t count; /* members in use */
+	uint16_t first; /* place of the one seen longest ago: they are a ring, in the order of when they were seen last */
 };
 
 /* What is noted of a change. */
@@ -29,8 +32,9 @@ struct change {
 struct distinct_table {
 	unsigned members;
 	usec_t window;
-	size_t stride; /* bytes of a key with its members */
-	char *keys;
+	struct key *keys;
+	struct member *places; /* of each key so many as members */
+	uint16_t *tags;	       /* of each place: most that is not looked for is told apart by it */
 	struct changes changes;
 };
 
@@ -45,11 +49,12 @@ int distinct_table_new(unsigned members, usec_t window, struct distinct_table **
 		return -ENOMEM;
 	t->members = members;
 	t->window = window;
-	t->stride = sizeof(struct key) + members * sizeof(struct member);
 	/* Untouched pages of a large calloc() cost no memory. */
-	t->keys = calloc(DISTINCT_KEYS_MAX, t->stride);
-	if (!t->keys) {
-		free(t);
+	t->keys = calloc(DISTINCT_KEYS_MAX, sizeof(*t->keys));
+	t->places = calloc((size_t)DISTINCT_KEYS_MAX * members, sizeof(*t->places));
+	t->tags = calloc((size_t)DISTINCT_KEYS_MAX * members, sizeof(*t->tags));
+	if (!t->keys || !t->places || !t->tags) {
+		distinct_table_free(t);
 		return -ENOMEM;
 	}
 	*ret = t;
@@ -60,6 +65,8 @@ struct distinct_table *distinct_table_free(struct distinct_table *t)
 {
 	if (t) {
 		free(t->keys);
+		free(t->places);
+		free(t->tags);
 		changes_done(&t->changes);
 	}
 	free(t);
@@ -68,9 +75,7 @@ struct distinct_table *distinct_table_free(struct distinct_table *t)
 
 static struct key *way(const struct distinct_table *t, uint64_t hash, unsigned i)
 {
-	size_t bucket = hash % (DISTINCT_KEYS_MAX / WAYS);
-
-	return (struct key *)(void *)(t->keys + (bucket * WAYS + i) * t->stride);
+	return &t->keys[hash % (DISTINCT_KEYS_MAX / WAYS) * WAYS + i];
 }
 
 static struct key *find(const struct distinct_table *t, uint64_t hash)
@@ -81,6 +86,29 @@ static struct key *find(const struct distinct_table *t, uint64_t hash)
 		if (way(t, hash, i)->hash == hash)
 			return way(t, hash, i);
 	return NULL;
+}
+
+/* Place of the i-th member of k, from the one seen longest ago; of all keys. */
+static size_t place(const struct distinct_table *t, const struct key *k, unsigned i)
+{
+	i += k->first;
+	return (size_t)(k - t->keys) * t->members + (i < t->members ? i : i - t->members);
+}
+
+static struct member *member(const struct distinct_table *t, const struct key *k, unsigned i)
+{
+	return &t->places[place(t, k, i)];
+}
+
+/* Whoever chooses addresses with the same one makes us compare them, and no more. */
+static uint16_t tag_of(const struct addr *addr)
+{
+	uint64_t low, high;
+
+	_Static_assert(sizeof(*addr) == 20, "all of it");
+	memcpy(&low, addr, sizeof(low));
+	memcpy(&high, (const char *)addr + sizeof(*addr) - sizeof(high), sizeof(high));
+	return (uint16_t)((low ^ high << 1) * 0x9e3779b97f4a7c15u >> 48);
 }
 
 static bool is_over(const struct distinct_table *t, usec_t last, usec_t now)
@@ -122,56 +150,99 @@ static struct key *take_place(struct distinct_table *t, uint64_t hash, usec_t no
 	return least;
 }
 
-/* Drops members that were seen too long ago. */
-static void prune(const struct distinct_table *t, struct key *k, usec_t now)
+/* Members that were seen too long ago; they come first. */
+static unsigned count_over(const struct distinct_table *t, const struct key *k, usec_t now)
 {
-	unsigned i, kept = 0;
+	unsigned n = 0;
 
-	for (i = 0; i < k->count; i++)
-		if (!is_over(t, k->members[i].last, now))
-			k->members[kept++] = k->members[i];
-	k->count = kept;
+	if (!is_over(t, k->oldest, now))
+		return 0;
+	while (n < k->count && is_over(t, member(t, k, n)->last, now))
+		n++;
+	return n;
 }
 
-/* The place of addr among the members, or of the one seen longest ago. */
-static struct member *member_of(const struct distinct_table *t, struct key *k, const struct addr *addr)
+static void drop_first(const struct distinct_table *t, struct key *k, unsigned n)
 {
-	struct member *oldest = k->members;
-	unsigned i;
+	k->first = (uint16_t)((k->first + n) % t->members);
+	k->count = (uint16_t)(k->count - n);
+}
 
-	for (i = 0; i < k->count; i++) {
-		if (addr_equal(&k->members[i].addr, addr))
-			return &k->members[i];
-		if (k->members[i].last < oldest->last)
-			oldest = &k->members[i];
+static void move_member(const struct distinct_table *t, const struct key *k, unsigned from, unsigned to)
+{
+	t->places[place(t, k, to)] = t->places[place(t, k, from)];
+	t->tags[place(t, k, to)] = t->tags[place(t, k, from)];
+}
+
+/* Which member addr is; count: none. */
+static unsigned find_member(const struct distinct_table *t, const struct key *k, const struct addr *addr)
+{
+	const size_t base = (size_t)(k - t->keys) * t->members;
+	const uint16_t tag = tag_of(addr);
+	unsigned at, i;
+
+	/* In the order in which they stand: that is faster. */
+	for (at = 0; at < t->members; at++) {
+		if (t->tags[base + at] != tag || !addr_equal(&t->places[base + at].addr, addr))
+			continue;
+		i = (at + t->members - k->first) % t->members;
+		if (i < k->count)
+			return i;
 	}
-	return k->count < t->members ? &k->members[k->count++] : oldest;
-}
-
-unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr *addr, usec_t when)
-{
-	struct key *k = find(t, key);
-	struct member *m;
-
-	if (!k)
-		k = take_place(t, key, when);
-	prune(t, k, when);
-	m = member_of(t, k, addr);
-	*m = (struct member){ *addr, when };
-	if (when > k->last || k->count == 1)
-		k->last = when;
-	note_change(t, key, m);
 	return k->count;
 }
 
-unsigned distinct_count(const struct distinct_table *t, uint64_t key, usec_t now)
+/* Takes addr out, if it is a member. */
+static void take_out(const struct distinct_table *t, struct key *k, const struct addr *addr)
 {
-	const struct key *k = find(t, key);
-	unsigned i, n = 0;
+	unsigned i = find_member(t, k, addr);
 
-	for (i = 0; k && i < k->count; i++)
-		n += !is_over(t, k->members[i].last, now);
-	return n;
+	if (i == k->count)
+		return;
+	for (; i + 1u < k->count; i++)
+		move_member(t, k, i + 1, i);
+	k->count--;
+}
+
+/* Puts m where it belongs by its moment, mostly the end. Where there is no room, the one seen longest ago gives way. */
+static void put_member(const struct distinct_table *t, struct key *k, const struct member *m)
+{
+	unsigned i;
+
+	take_out(t, k, &m->addr);
+	if (k->count == t->members)
+		drop_first(t, k, 1);
+	i = k->count++;
+	/* None was seen after k->last: mostly there is nothing to compare with. */
+	if (m->last < k->last)
+		for (; i > 0 && member(t, k, i - 1)->last > m->last; i--)
+			move_member(t, k, i - 1, i);
+	t->places[place(t, k, i)] = *m;
+	t->tags[place(t, k, i)] = tag_of(&m->addr);
+	k->oldest = member(t, k, 0)->last;
+	if (m->last > k->last || k->count == 1)
+		k->last = m->last;
+}
+
+void distinct_fetch(const struct distinct_table *t, uint64_t key)
+{
+	__builtin_prefetch(way(t, key, 0), 1);
+	__builtin_prefetch(way(t, key, WAYS - 1), 1);
+}
+
+unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr *addr, usec_t when, unsigned *before)
+{
+	const struct member m = { *addr, when };
+	struct key *k = find(t, key);
+
+	if (!k)
+		k = take_place(t, key, when);
+	drop_first(t, k, count_over(t, k, when));
+	if (before)
+		*before = k->count;
+	put_member(t, k, &m);
+	note_change(t, key, &m);
+	return k->count;
 }
 
 void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
@@ -180,9 +251,8 @@ void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
 	const struct key *k = find(t, key);
 	unsigned i;
 
-	for (i = 0; k && i < k->count; i++)
-		if (!is_over(t, k->members[i].last, now))
-			fn(userdata, &k->members[i].addr);
+	for (i = k ? count_over(t, k, now) : 0; k && i < k->count; i++)
+		fn(userdata, &member(t, k, i)->addr);
 }
 
 void distinct_clear(struct distinct_table *t, uint64_t key)
@@ -237,7 +307,7 @@ static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, stru
 	unsigned i;
 
 	for (; *at < DISTINCT_KEYS_MAX && *at < until; ++*at) {
-		const struct key *k = (const struct key *)(const void *)(t->keys + *at * t->stride);
+		const struct key *k = &t->keys[*at];
 
 		if (p->len >= limit)
 			return false;
@@ -245,7 +315,7 @@ static bool keep_sweep(void *table, size_t *at, size_t until, size_t limit, stru
 			continue;
 		pack_member(p, k->hash, &none);
 		for (i = 0; i < k->count; i++)
-			pack_member(p, k->hash, &k->members[i]);
+			pack_member(p, k->hash, member(t, k, i));
 	}
 	return *at >= DISTINCT_KEYS_MAX;
 }
@@ -257,9 +327,7 @@ static void restore_member(struct distinct_table *t, uint64_t hash, const struct
 
 	if (!k)
 		k = take_place(t, hash, m->last);
-	*member_of(t, k, &m->addr) = *m;
-	if (m->last > k->last || k->count == 1)
-		k->last = m->last;
+	put_member(t, k, m);
 }
 
 static bool keep_restore(void *table, struct unpack *u)

@@ -23,10 +23,13 @@ struct distinct_table;
 int distinct_table_new(unsigned members, usec_t window, struct distinct_table **ret);
 struct distinct_table *distinct_table_free(struct distinct_table *t);
 
-/* Notes that key (any hash of it but 0) was seen with addr. Returns with how many in the window that ends now. */
-unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr *addr, usec_t when);
-/* With how many it was seen by now. */
-unsigned distinct_count(const struct distinct_table *t, uint64_t key, usec_t now);
+/*
+ * Notes that key (any hash of it but 0) was seen with addr. Returns with how many in
+ * the window that ends now; *before (may be NULL) is with how many it had been by now.
+ */
+unsigned distinct_note(struct distinct_table *t, uint64_t key, const struct addr *addr, usec_t when, unsigned *before);
+/* Has the processor bring what distinct_note() looks at first, while other things are done. */
+void distinct_fetch(const struct distinct_table *t, uint64_t key);
 /* Each of them, in no order. fn must not change the table. */
 void distinct_each(const struct distinct_table *t, uint64_t key, usec_t now,
 		   void (*fn)(void *userdata, const struct addr *addr), void *userdata);

@@ -34,6 +34,8 @@ struct window_table *window_table_free(struct window_table *t);
  * many there are in the window that ends with the latest, at most threshold.
  */
 unsigned window_note(struct window_table *t, const struct addr *key, usec_t when);
+/* Has the processor bring what window_note() looks at first, while other things are done. */
+void window_fetch(const struct window_table *t, const struct addr *key);
 /* How many there are now, without noting one. */
 unsigned window_count(const struct window_table *t, const struct addr *key, usec_t now);
 /* The threshold it was made with. */

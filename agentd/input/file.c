@@ -50,8 +50,10 @@ static void read_all(struct follower *f)
 		if (tail_read(t))
 			busy = t->path;
 	}
-	if (busy)
+	if (busy) {
+		sd_event_source_set_time_relative(f->more, 0);
 		sd_event_source_set_enabled(f->more, SD_EVENT_ONESHOT);
+	}
 	f->caught_up = busy ? 0 : begun;
 	release_held(f);
 	input_looked(f->input);
@@ -75,9 +77,10 @@ static void check_stuck(struct follower *f)
 	}
 }
 
-static int on_more(sd_event_source *source, void *userdata)
+static int on_more(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source;
+	(void)usec;
 	read_all(userdata);
 	return 0;
 }
@@ -157,7 +160,8 @@ static int file_start(struct input *in)
 		return -errno;
 	r = sd_event_add_io(in->loop, &f->io, f->inotify, EPOLLIN, on_inotify, f);
 	if (r >= 0)
-		r = sd_event_add_defer(in->loop, &f->more, on_more, f);
+		/* A timer takes turns with all else; a deferred source always comes first, and who catches up would do nothing else. */
+		r = sd_event_add_time_relative(in->loop, &f->more, CLOCK_MONOTONIC, 0, 1, on_more, f);
 	if (r >= 0)
 		r = sd_event_add_time_relative(in->loop, &f->hold, CLOCK_MONOTONIC, 0, 1, on_hold, f);
 	/* Looked for now: a log that comes later is new, and read from its start. It is

@@ -515,6 +515,16 @@ static void position_is_stored(struct hash_link *link, void *userdata)
 	container_of(link, struct store_position, link)->changed = false;
 }
 
+static int write_piece(struct store *s, struct store_kept *kept)
+{
+	sqlite3_stmt *st = store_statement(s, ST_KEPT_PUT);
+
+	kept->number = s->next_kept + s->pieces++;
+	sqlite3_bind_int64(st, 1, kept->number);
+	sqlite3_bind_blob64(st, 2, kept->data, kept->len, SQLITE_STATIC);
+	return run(s, st, "counts cannot be stored");
+}
+
 static int write_kept(struct store *s, struct store_kept *kept)
 {
 	sqlite3_stmt *st = store_statement(s, ST_KEPT_DROP);
@@ -522,13 +532,14 @@ static int write_kept(struct store *s, struct store_kept *kept)
 
 	sqlite3_bind_int64(st, 1, kept->drop_before);
 	r = run(s, st, "earlier counts cannot be dropped");
-	if (r < 0)
-		return r;
-	kept->number = s->next_kept;
-	st = store_statement(s, ST_KEPT_PUT);
-	sqlite3_bind_int64(st, 1, kept->number);
-	sqlite3_bind_blob64(st, 2, kept->data, kept->len, SQLITE_STATIC);
-	return run(s, st, "counts cannot be stored");
+	s->pieces = 0;
+	do {
+		if (r >= 0)
+			r = write_piece(s, kept);
+		if (r >= 0)
+			r = kept->more ? kept->more(kept) : 0;
+	} while (r > 0);
+	return r;
 }
 
 static int write_all(struct store *s, struct store_kept *kept)
@@ -577,7 +588,7 @@ int store_commit(struct store *s, struct store_kept *kept)
 	queue_clear(&s->queue);
 	hash_table_each(&s->positions, position_is_stored, NULL);
 	if (kept)
-		s->next_kept++;
+		s->next_kept += s->pieces;
 	s->committed = time_now();
 	note_success(s);
 	return 0;

@@ -110,7 +110,14 @@ struct store_kept {
 	const void *data;
 	size_t len;
 	int64_t drop_before; /* what has a lower number is of no more use; INT64_MAX: all earlier ones */
-	int64_t number;	     /* of this; set by store_commit() */
+	int64_t number;	     /* of the last piece; set by store_commit() */
+	/*
+	 * Much is given piece by piece, all in one transaction: called when data was
+	 * written, it puts the next piece there and returns 1; 0: there is none;
+	 * negative errno: nothing shall be written. NULL: one piece.
+	 */
+	int (*more)(struct store_kept *kept);
+	void *userdata; /* for more() */
 };
 int store_kept_each(struct store *s, void (*fn)(void *userdata, const void *data, size_t len), void *userdata);
 

@@ -58,6 +58,7 @@ struct store {
 	struct queue queue;
 	struct hash_table positions;
 	int64_t next_ban, next_kept;
+	int64_t pieces; /* of what is kept, in the open transaction */
 	int error;	    /* of the last attempt to write; 0: all is well */
 	usec_t failing, retry; /* CLOCK_REALTIME: since when; CLOCK_MONOTONIC: not tried again before */
 	usec_t told, looked; /* CLOCK_MONOTONIC: of the error; whether the file is still there */

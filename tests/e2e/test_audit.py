@@ -336,6 +336,45 @@ password = letmein
         assert found["not-understood:pjsip.conf"]["line"] == 8
 
 
+def test_a_guest_is_followed_to_where_the_number_he_chose_is_dialled():
+    plans = {
+        "exten => _X.,1,Goto(out,${EXTEN},1)": True,
+        "exten => _X.,1,Goto(away,${EXTEN},1)": True,
+        "exten => _X.,1,Goto(${CONTEXT},${EXTEN},1)": False,
+        "exten => _X.,1,Goto(out,s,1)": False,
+        "exten => _X.,1,Goto(5)": False,
+        "exten => _X.,1,Gosub(sub,s,1(${EXTEN}))": True,
+        "exten => _X.,1,Macro(trunk,${EXTEN})": True,
+        'exten => _X.,1,GotoIf($["${CALLERID(num)}" = "1?2:3"]?none,s,1:out,${EXTEN},1)': True,
+        "exten => _X.,1,GotoIf($[1 = 1]?out,${EXTEN},1:none,s,1)": True,
+        "exten => _X.,1,GotoIf($[1 = 1]?none,${EXTEN},1:none,s,1)": False,
+        "exten => _X.,1,GotoIf($[1 = 1]?4:5)": False,
+        "exten => _X.,1,Goto(guests,${EXTEN},1)": False,
+        "exten => _X.,1,Goto(out,${EXTEN": False,
+    }
+    rest = ("\n[out]\nexten => _00X.,1,Dial(PJSIP/${EXTEN}@carrier)\n[away]\ninclude => out\n[none]\nexten => s,1,Hangup()\n"
+            "[sub]\nexten => s,1,Dial(PJSIP/${ARG1}@carrier)\n[macro-trunk]\nexten => s,1,Dial(PJSIP/${MACRO_EXTEN}@carrier)\n")
+    for line, dials in plans.items():
+        files = {"pjsip.conf": "[anonymous]\ntype = endpoint\ncontext = guests\n", "extensions.conf": f"[guests]\n{line}{rest}",
+                 "logger.conf": GOOD_ASTERISK["logger.conf"]}
+        with asterisk(files) as t:
+            _, found = t.found()
+            wanted = "asterisk-guest-dialing" if dials else "asterisk-guest-calls"
+            assert set(found) == {wanted + ":pjsip.conf/anonymous"}, (line, set(found))
+
+
+def test_accounts_of_users_conf_are_looked_at():
+    users = ("[general]\nhassip = yes\nhasmanager = no\nsecret = 1234\n[100]\nsecret = 100\n[101]\nfullname = nobody\n"
+             f"[102]\nsecret = {LONG}\n[103]\nhassip = no\n[104](!)\nsecret = 104\n[105]\nhassip = no\nhasmanager = yes\nsecret = 105\n")
+    with asterisk({"users.conf": users, "sip.conf": "[general]\nallowguest = no\n", "logger.conf": GOOD_ASTERISK["logger.conf"]}) as t:
+        _, found = t.found()
+        assert set(found) == {"weak-password:users.conf/100", "asterisk-no-password:users.conf/101", "weak-password:users.conf/105"}, found
+        assert found["asterisk-no-password:users.conf/101"]["line"] == 7
+        # A module that is not loaded takes nobody.
+        t.write("etc/asterisk/modules.conf", "[modules]\nnoload => chan_sip.so\n")
+        assert set(t.found()[1]) == {"weak-password:users.conf/105"}
+
+
 def test_the_last_rule_of_an_access_list_decides():
     head = "[general]\nenabled = yes\nbindaddr = 192.0.2.1\n[u]\nsecret = " + LONG + "\n"
     for rules, open_ in (("deny=0.0.0.0/0\npermit=127.0.0.1\n", False), ("permit=127.0.0.1\ndeny=0.0.0.0/0.0.0.0\n", False),

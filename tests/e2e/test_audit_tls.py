@@ -4,89 +4,14 @@ import json
 import os
 import socket
 import subprocess
-import tempfile
+import threading
 
-from sipwarden_env import BUILD, run, sh, wait
-
-CA = """[ca]
-default_ca = this
-[this]
-dir = {dir}
-database = {dir}/index
-serial = {dir}/serial
-new_certs_dir = {dir}
-default_md = {md}
-policy = any
-email_in_dn = no
-unique_subject = no
-copy_extensions = copy
-[any]
-commonName = supplied
-"""
-
-
-class Place:
-    """An authority, and servers."""
-
-    def __init__(self):
-        self.root = tempfile.TemporaryDirectory(prefix="sipwarden-audit-tls-")
-        self.dir = self.root.name
-        self.servers = []
-        sh("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.path("ca.key"), "-out",
-           self.path("ca.pem"), "-days", "30", "-subj", "/CN=authority")
-        for name, text in (("index", ""), ("serial", "01\n")):
-            with open(self.path(name), "w", encoding="utf-8") as f:
-                f.write(text)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for server in self.servers:
-            server.kill()
-            server.wait()
-        self.root.cleanup()
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def certificate(self, name="localhost", key="rsa:2048", days=(-1, 30), md="sha256"):
-        """Of the authority; valid from and until these days from now. Returns the options of s_server."""
-        with open(self.path("ca.cnf"), "w", encoding="utf-8") as f:
-            f.write(CA.format(dir=self.dir, md=md))
-        when = [sh("date", "-u", "-d", f"{day} days", "+%y%m%d%H%M%SZ").strip() for day in days]
-        sh("openssl", "req", "-newkey", key, "-nodes", "-keyout", self.path("key.pem"), "-out", self.path("csr.pem"), "-subj",
-           f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
-        sh("openssl", "ca", "-batch", "-config", self.path("ca.cnf"), "-cert", self.path("ca.pem"), "-keyfile",
-           self.path("ca.key"), "-in", self.path("csr.pem"), "-out", self.path("cert.pem"), "-startdate", when[0], "-enddate",
-           when[1], "-notext", "-rand_serial")
-        return ("-cert", self.path("cert.pem"), "-key", self.path("key.pem"))
-
-    def serve(self, port, *options):
-        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *options],
-                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.servers.append(server)
-        wait(f"s_server at {port}", lambda: answers(port))
-
-    def audit(self, *targets, options=()):
-        env = dict(os.environ, SSL_CERT_FILE=self.path("ca.pem"), SSL_CERT_DIR="/nonexistent")
-        done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--json", *options, "tls", *targets], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=env, timeout=200)
-        assert 0 <= done.returncode <= 7, (done.returncode, done.stderr[-2000:])
-        found = json.loads(done.stdout)["findings"] if done.stdout else []
-        return done.returncode, {f["check"] + "/" + f["id"].rsplit("/", 1)[1]: f for f in found}, done.stderr.decode()
-
-
-def answers(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+from sipwarden_env import BUILD, run, sh
+from tls_servers import GOOD, Place, selfserv
 
 
 def serious(found):
     return {i for i, f in found.items() if f["severity"] != "info"}
-
-
-GOOD = ("-min_protocol", "TLSv1.2", "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20")
 
 
 def test_a_modern_listener_has_no_finding():
@@ -183,6 +108,56 @@ def test_listeners_are_found_in_the_configuration():
         assert {f["file"] for f in told["findings"]} == {f"127.0.0.1:{n}" for n in (8089, 5061, 5062, 5063, 5064)}
 
 
+def test_what_openssl_cannot_speak_any_more_is_found():
+    with Place() as p:
+        p.certificate()
+        selfserv(p, 5061)
+        status, found, _ = p.audit("localhost:5061")
+        assert status == 1
+        assert found["tls-suites/SSL%203.0"]["what"] == "SSL 3.0 accepts: AES128-SHA AES256-SHA DES-CBC3-SHA RC4-SHA RC4-MD5", found
+        assert found["tls-old-version/SSL%203.0"]["severity"] == "warning"
+        for version in ("SSL%203.0", "TLS%201.0", "TLS%201.1", "TLS%201.2"):
+            assert "RC4-SHA" in found["tls-broken-suite/" + version]["what"], found
+            assert "DES-CBC3-SHA" in found["tls-weak-bits/" + version]["what"], found
+
+
+def test_a_listener_that_hangs_at_the_oldest_version_is_judged_all_the_same():
+    held = []
+
+    def relay(listener):
+        while True:
+            try:
+                one, _ = listener.accept()
+            except OSError:
+                return
+            first = one.recv(3)
+            if first[1:] == b"\3\0":  # a record of SSL 3.0
+                held.append(one)
+                continue
+            other = socket.create_connection(("127.0.0.1", 5061))
+            other.sendall(first)
+            for a, b in ((one, other), (other, one)):
+                threading.Thread(target=copy, args=(a, b), daemon=True).start()
+
+    def copy(a, b):
+        try:
+            while data := a.recv(4096):
+                b.sendall(data)
+        except OSError:
+            pass
+        a.close()
+        b.close()
+
+    with Place() as p, socket.create_server(("127.0.0.1", 5062)) as listener:
+        p.serve(5061, *p.certificate(), *GOOD)
+        thread = threading.Thread(target=relay, args=(listener,))
+        thread.start()
+        status, found, _ = p.audit("127.0.0.1:5062")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        assert status == 0 and "tls-suites/TLS%201.2" in found and len(held) == 1, (status, found, held)
+
+
 def test_what_is_no_tls_is_a_failure_and_no_finding():
     with Place() as p, socket.socket() as silent:
         silent.bind(("127.0.0.1", 5065))
@@ -200,8 +175,6 @@ def test_what_is_no_tls_is_a_failure_and_no_finding():
 
 
 def test_a_listener_that_talks_nonsense_ends_nothing():
-    import threading
-
     def talk(listener):
         while True:
             try:

@@ -98,8 +98,8 @@ def test_zsh_knows_the_options_of_each_command():
     lines = {"ban --": "--for --reason", "unban --": "--all", "list --": "--enforced --limited", "firewall ": "show plan on off", "pause --": "--reason",
              "exempt --": "--reason", "exempt ": "list add remove",
              "simulate --": "--input --since --until --against --seen --summary",
-             "audit --": "--html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips",
-             "audit ": "gateway tls", "number --": "--country --outside --json",
+             "audit --": "--state --html --baseline --accept --reason --root --asterisk --freeswitch --kamailio --opensips",
+             "audit ": "gateway tls ports all", "number --": "--country --outside --json",
              "filter ": "list test lint match new import", "filter match --": "--near --filter-dir",
              "filter new --": "--line --address --class --output", "filter import --": "--name --output --log --set",
              "status --": "--json --config --socket", "--": "--json --config --socket --help --version"}

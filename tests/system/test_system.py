@@ -66,6 +66,29 @@ def test_systemd_finds_them_hardened(m):
     units_are_hardened(m)
 
 
+def test_the_audit_runs_by_itself_and_tells_what_is_new(m):
+    def audits(message):
+        out = m.run("journalctl", "-o", "json", "MESSAGE_ID=" + message, check=False)
+        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    audit, finding = "802a7831744d4ef9bdcaa52ee4c333eb", "9348c6f1590f4b8e961d173fa98eb2ff"
+    m.run("systemctl", "start", "sipwarden-audit.timer")
+    assert m.active("sipwarden-audit.timer")
+    m.run("sh", "-c", "mkdir -p /etc/asterisk && chmod 700 /etc/asterisk && chown nobody /etc/asterisk && "
+          "printf '[100]\\ntype=auth\\npassword=100\\n' > /etc/asterisk/pjsip.conf && chmod 640 /etc/asterisk/pjsip.conf")
+    m.run("systemctl", "start", "sipwarden-audit.service")
+    wait("it is told", lambda: len(audits(audit)) == 1)
+    assert "(there was none before)" in audits(audit)[0]["MESSAGE"] and not audits(finding)
+    m.run("sh", "-c", "printf '[101]\\ntype=auth\\npassword=101\\n' >> /etc/asterisk/pjsip.conf")
+    m.run("systemctl", "start", "sipwarden-audit.service")
+    wait("what is new is told", lambda: len(audits(audit)) == 2)
+    assert [f["SIPWARDEN_FINDING"] for f in audits(finding)] == ["weak-password:pjsip.conf/101"]
+    assert m.run("stat", "-c", "%a %U", "/var/lib/sipwarden-audit", "/var/lib/sipwarden-audit/report.txt").split() == [
+        "700", "root", "600", "root"]
+    report = m.run("cat", "/var/lib/sipwarden-audit/report.txt")
+    assert "weak-password:pjsip.conf/100" in report and "cannot be read" not in report, report
+    m.run("rm", "-r", "/etc/asterisk")
+
+
 def test_attacks_in_file_and_journal_are_banned(m):
     attack(m, "192.0.2.5")
     banned(m, "192.0.2.5")

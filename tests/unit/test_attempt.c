@@ -42,7 +42,7 @@ static bool line(unsigned pattern, class_set is, const char *id, const char *use
 		e.id = SPAN(id);
 	if (user)
 		e.user = SPAN(user);
-	return attempt_is_new(attempt_note(table, &e, &source, when), counts);
+	return attempt_is_new(attempt_note(table, attempt_key(&e, &source), &e, when), counts);
 }
 
 static void two_lines_of_one_attempt_count_once(void **state)
@@ -108,7 +108,7 @@ static void different_ids_and_sources_are_different_attempts(void **state)
 	other.bytes[3] = 6;
 	assert_true(line(NOTICE, failure, "a", "100", start, failure));
 	assert_true(line(NOTICE, failure, "b", "100", start, failure));
-	assert_true(attempt_is_new(attempt_note(table, &e, &other, start), failure));
+	assert_true(attempt_is_new(attempt_note(table, attempt_key(&e, &other), &e, start), failure));
 }
 
 static void an_id_seen_again_after_the_transaction_is_a_new_attempt(void **state)

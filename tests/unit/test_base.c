@@ -296,6 +296,70 @@ static void memory_is_what_a_process_holds(void **state)
 	assert_int_equal(memory_resident(-1), 0);
 }
 
+#define ITEMS 3000
+
+struct item {
+	struct hash_link link;
+	bool in;
+};
+
+/* Two of them have each hash. */
+static uint64_t item_hash(unsigned i)
+{
+	return (uint64_t)(i / 2) * 0x9e3779b97f4a7c15u;
+}
+
+static bool item_is_found(const struct hash_table *t, const struct item *item, uint64_t hash)
+{
+	struct hash_link *l = hash_table_first(t, hash);
+
+	while (l && l != &item->link)
+		l = hash_table_next(l, hash);
+	return l != NULL;
+}
+
+/* Items that share a bucket, or a whole hash, hide each other neither when they come nor when they go. */
+static void a_hash_table_finds_what_is_in_it_and_nothing_else(void **state)
+{
+	static struct item items[ITEMS];
+	struct hash_table t;
+	unsigned i, round;
+
+	(void)state;
+	srandom(1);
+	assert_int_equal(hash_table_init(&t), 0);
+	for (round = 0; round < 20000; round++) {
+		i = (unsigned)random() % ITEMS;
+		assert_int_equal(item_is_found(&t, &items[i], item_hash(i)), items[i].in);
+		if (items[i].in)
+			hash_table_remove(&t, &items[i].link);
+		else
+			hash_table_add(&t, &items[i].link, item_hash(i));
+		items[i].in = !items[i].in;
+	}
+	for (i = 0; i < ITEMS; i++)
+		assert_int_equal(item_is_found(&t, &items[i], item_hash(i)), items[i].in);
+	hash_table_done(&t);
+}
+
+/* What is remembered of the last ones is never given for another. */
+static void addresses_hash_alike_in_any_order(void **state)
+{
+	static const char *const texts[] = { "192.0.2.1",    "192.0.2.2",  "192.0.2.1:5060", "192.0.2.1:5062",
+					     "192.0.2.0/24", "10.0.0.0/8", "2001:db8::1",    "2001:db8::/64" };
+	const struct addr none = { 0 };
+	unsigned i;
+
+	(void)state;
+	srandom(1);
+	for (i = 0; i < 1000; i++) {
+		const struct addr a = unit_addr(texts[(unsigned)random() % ELEMENTSOF(texts)]);
+
+		assert_int_equal(addr_hash(&a), hash_bytes(&a, sizeof(a)));
+	}
+	assert_int_equal(addr_hash(&none), hash_bytes(&none, sizeof(none)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +378,8 @@ int main(void)
 		cmocka_unit_test(a_rate_comes_near_what_comes_and_fades),
 		cmocka_unit_test(the_last_trouble_is_kept_as_data),
 		cmocka_unit_test(memory_is_what_a_process_holds),
+		cmocka_unit_test(a_hash_table_finds_what_is_in_it_and_nothing_else),
+		cmocka_unit_test(addresses_hash_alike_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* The line splitter and positions; files and journals are followed for real in tests/e2e. */
 #include "unit.h"
 
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,6 +170,93 @@ static void what_is_no_position_is_refused(void **state)
 		assert_false(position_parse(bad[i], &p));
 }
 
+/* Who has a backlog of days must still commit, answer, and hear what the kernel says. */
+
+#define BACKLOG ((size_t)8 << 20)
+
+struct backlog {
+	sd_event *loop;
+	size_t lines, turns; /* of the input, and of another source that always has something to do */
+};
+
+static void take_lines(void *userdata, struct input *in, const struct input_chunk *chunk)
+{
+	struct backlog *b = userdata;
+
+	(void)in;
+	b->lines += chunk->n_lines;
+	if (b->lines * 2 == BACKLOG)
+		sd_event_exit(b->loop, 0);
+}
+
+static void forget_position(void *userdata, struct input *in, const char *key, const char *value)
+{
+	(void)userdata;
+	(void)in;
+	(void)key;
+	(void)value;
+}
+
+static char *know_no_position(void *userdata, const char *key)
+{
+	(void)userdata;
+	(void)key;
+	return NULL;
+}
+
+static int take_turn(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct backlog *b = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	b->turns++;
+	return 0;
+}
+
+static void write_backlog(const char *path)
+{
+	FILE *f = fopen(path, "w");
+	size_t i;
+
+	assert_non_null(f);
+	for (i = 0; i < BACKLOG; i += 2)
+		assert_int_equal(fwrite("x\n", 1, 2, f), 2);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void a_backlog_is_read_in_turns_with_all_else(void **state)
+{
+	char dir[] = "/tmp/sipwarden-input-XXXXXX", *paths[] = { NULL, NULL };
+	const struct config_input cfg = { .name = (char *)"backlog", .type = INPUT_FILE, .paths = paths, .from_start = true };
+	struct backlog b = { NULL, 0, 0 };
+	const struct input_callbacks callbacks = { take_lines, forget_position, NULL, know_no_position, &b };
+	struct input *in = NULL;
+	int fds[2];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_true(asprintf(&paths[0], "%s/log", dir) > 0);
+	write_backlog(paths[0]);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_true(sd_event_new(&b.loop) >= 0);
+	assert_true(sd_event_add_io(b.loop, NULL, fds[0], EPOLLIN, take_turn, &b) >= 0);
+	assert_int_equal(input_start(b.loop, &cfg, &callbacks, &in), 0);
+	assert_int_equal(sd_event_loop(b.loop), 0);
+	assert_int_equal(b.lines * 2, BACKLOG);
+	/* A mebibyte at a time. */
+	assert_true(b.turns >= (BACKLOG >> 20) - 1);
+	input_stop(in);
+	sd_event_unref(b.loop);
+	close(fds[0]);
+	close(fds[1]);
+	unlink(paths[0]);
+	rmdir(dir);
+	free(paths[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_line_with_more_behind_it_than_can_be_held_is_not_believed),
 		cmocka_unit_test(positions_survive_being_text),
 		cmocka_unit_test(what_is_no_position_is_refused),
+		cmocka_unit_test(a_backlog_is_read_in_turns_with_all_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

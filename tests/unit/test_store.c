@@ -336,6 +336,46 @@ static void what_is_kept_comes_back_in_order(void **state)
 	store_close(s);
 }
 
+/* Pieces of what is kept; the last may fail. */
+struct pieces {
+	unsigned left;
+	int error;
+};
+
+static int next_piece(struct store_kept *kept)
+{
+	struct pieces *p = kept->userdata;
+
+	if (p->left == 0)
+		return 0;
+	kept->data = --p->left ? "more" : "last";
+	kept->len = 4;
+	return p->left == 0 && p->error ? p->error : 1;
+}
+
+static void pieces_are_kept_all_or_none(void **state)
+{
+	struct pieces fail = { 2, -ENOMEM }, pass = { 2, 0 };
+	struct store_kept before = { .data = "before", .len = 6 }, after = { .data = "after", .len = 5 };
+	struct store_kept bad = { .data = "bad", .len = 3, .drop_before = INT64_MAX, .more = next_piece, .userdata = &fail };
+	struct store_kept good = { .data = "first", .len = 5, .drop_before = INT64_MAX, .more = next_piece, .userdata = &pass };
+	char text[100] = "";
+	struct store *s;
+
+	assert_int_equal(store_open(*state, &s), 0);
+	assert_int_equal(store_commit(s, &before), 0);
+	assert_int_equal(store_commit(s, &bad), -ENOMEM);
+	assert_int_equal(store_kept_each(s, collect, text), 0);
+	assert_string_equal(text, "before.");
+	assert_int_equal(store_commit(s, &good), 0);
+	assert_int_equal(store_commit(s, &after), 0);
+	assert_true(after.number > good.number);
+	text[0] = '\0';
+	assert_int_equal(store_kept_each(s, collect, text), 0);
+	assert_string_equal(text, "first.more.last.after.");
+	store_close(s);
+}
+
 /* Tries until it does not fail any more; a failure is not tried again at once. */
 static int commit_at_last(struct store *s, struct store_kept *kept)
 {
@@ -585,6 +625,7 @@ int main(void)
 		TEST(positions_and_exemptions_are_kept),
 		TEST(friends_of_an_earlier_version_are_taken_over),
 		TEST(what_is_kept_comes_back_in_order),
+		TEST(pieces_are_kept_all_or_none),
 		TEST(facts_about_the_agent_are_kept),
 		TEST(a_database_of_the_first_version_is_carried_over),
 		TEST(what_can_never_be_stored_keeps_nothing_else_waiting),
