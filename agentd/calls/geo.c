@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mapped.h"
 
 /* So much of the tree is looked at when it is opened: some milliseconds. */
 #define NODES_LOOKED_AT 65536
 #define DEPTH_MAX 128
-#define CHUNK 65536
 #define FD_PATH_SIZE 32
 
 struct geo {
@@ -44,71 +44,41 @@ const char *geo_strerror(int r)
 	}
 }
 
-static int check_size(int fd, off_t *size)
+/* Opened so that a FIFO does not wait for a writer. Returns a descriptor, or why it is none to be mapped. */
+static int open_file(const char *path)
 {
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EMEDIUMTYPE;
 	if (st.st_size == 0)
 		return -ENODATA;
-	*size = st.st_size;
-	return st.st_size > GEO_SIZE_MAX ? -EFBIG : 0;
+	return st.st_size > GEO_SIZE_MAX ? -EFBIG : TAKE_FD(fd);
 }
 
-static int write_all(int fd, const char *data, size_t len)
+/* Puts a copy in memory, which nobody can cut, where the file was mapped. */
+static int keep_copy(MMDB_s *db)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+	const size_t size = (size_t)db->file_size;
+	void *at = (void *)(uintptr_t)db->file_content, *copy;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		len -= (size_t)n;
+	/* It grew since it was looked at. */
+	if (size > GEO_SIZE_MAX)
+		return -EFBIG;
+	copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy == MAP_FAILED)
+		return -errno;
+	memcpy(copy, at, size);
+	if (mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, at) == MAP_FAILED) {
+		const int r = -errno;
+
+		munmap(copy, size);
+		return r;
 	}
 	return 0;
-}
-
-/* What grows meanwhile is not followed, what shrinks is cut short. */
-static int copy(int from, int to, off_t size)
-{
-	char chunk[CHUNK];
-	off_t done = 0;
-	int r = 0;
-
-	while (r >= 0 && done < size) {
-		ssize_t n = read(from, chunk, sizeof(chunk));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		if (n > size - done)
-			n = (ssize_t)(size - done);
-		r = write_all(to, chunk, (size_t)n);
-		done += n;
-	}
-	return r;
-}
-
-/*
- * libmaxminddb maps the file that it opens, and whoever cuts such a file ends all
- * who look at it by SIGBUS. So it gets a copy in memory, which nobody can cut.
- */
-static int copy_in(const char *path, int to)
-{
-	/* A FIFO would wait for a writer. */
-	_cleanup_close_ int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	off_t size = 0;
-	int r = from < 0 ? -errno : check_size(from, &size);
-
-	return r < 0 ? r : copy(from, to, size);
 }
 
 static int take_country(int found, const MMDB_entry_data_s *data, char country[static GEO_COUNTRY_SIZE])
@@ -187,7 +157,8 @@ static int look_through(const MMDB_s *db)
 	return known ? 0 : -ENOMSG;
 }
 
-static int open_copy(int fd, MMDB_s *db)
+/* path was found to be a file; this is the same one, whatever has that name now. */
+static int map(int fd, MMDB_s *db)
 {
 	char path[FD_PATH_SIZE];
 	int r;
@@ -195,25 +166,31 @@ static int open_copy(int fd, MMDB_s *db)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	errno = 0;
 	r = MMDB_open(path, MMDB_MODE_MMAP, db);
-	if (r == MMDB_SUCCESS)
-		return 0;
 	if (r == MMDB_OUT_OF_MEMORY_ERROR)
 		return -ENOMEM;
-	return (r == MMDB_FILE_OPEN_ERROR || r == MMDB_IO_ERROR) && errno ? -errno : -EBADMSG;
+	if (r != MMDB_SUCCESS)
+		return (r == MMDB_FILE_OPEN_ERROR || r == MMDB_IO_ERROR) && errno ? -errno : -EBADMSG;
+	r = keep_copy(db);
+	if (r < 0)
+		MMDB_close(db);
+	return r;
 }
 
 int geo_open(const char *path, struct geo **ret)
 {
-	_cleanup_close_ int fd = memfd_create("sipwarden-countries", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : copy_in(path, fd);
+	_cleanup_close_ int fd = open_file(path);
 	struct geo *g;
+	int r;
 
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return fd;
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	r = open_copy(fd, &g->db);
+	mapped_init();
+	mapped_begin();
+	r = map(fd, &g->db);
+	mapped_end();
 	if (r < 0) {
 		free(g);
 		return r;

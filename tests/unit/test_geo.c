@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -234,6 +237,33 @@ static void test_the_file_may_be_cut_while_it_is_used(void **state)
 	geo_close(g);
 }
 
+/* Somebody copies over it, as one should not, while it is opened again and again. */
+static void test_the_file_may_be_cut_while_it_is_opened(void **state)
+{
+	pid_t writer = fork();
+	unsigned i;
+
+	(void)state;
+	assert_true(writer >= 0);
+	/* It ends with us, also if we are ended. */
+	if (writer == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (writer == 0) {
+		put(whole, size);
+		if (getppid() == 1 || truncate(path, 0) < 0)
+			_exit(1);
+	}
+	for (i = 0; i < 500; i++) {
+		struct geo *g = NULL;
+
+		if (geo_open(path, &g) >= 0)
+			look_everywhere(g);
+		geo_close(g);
+	}
+	kill(writer, SIGKILL);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+}
+
 /* What is told of it */
 
 struct world {
@@ -421,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_a_tree_that_goes_in_a_circle_is_refused),
 		cmocka_unit_test(test_one_without_countries_is_refused),
 		cmocka_unit_test(test_the_file_may_be_cut_while_it_is_used),
+		cmocka_unit_test(test_the_file_may_be_cut_while_it_is_opened),
 		cmocka_unit_test(test_an_account_that_is_used_from_another_country_is_told_once),
 		cmocka_unit_test(test_neither_a_new_database_nor_none_makes_places_new),
 		cmocka_unit_test(test_a_new_database_makes_nobody_blind),
