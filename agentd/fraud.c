@@ -50,7 +50,7 @@ static void on_fraud(void *userdata, const struct fraud *f)
 		.text = f->text,
 	};
 
-	bool banned = f->rule->ban && f->critical && f->call->source.family &&
+	bool banned = f->rule->ban && f->critical && !f->forgeable && f->call->source.family &&
 		      decider_fraud(a->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 
 	a->watch.alerts[alert.kind]++;

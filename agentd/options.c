@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "calls/calls.h"
 #include "world/world.h"
 
 int agent_config(const struct agent_options *options, struct diag *diag, struct config **ret)
@@ -40,8 +41,10 @@ int agent_check(const struct agent_options *options)
 
 	if (r >= 0)
 		r = world_load(cfg, &diag, &w);
-	if (r >= 0)
+	if (r >= 0) {
 		world_test(w, &diag);
+		calls_check(cfg, &diag);
+	}
 	diag_print(&diag, stderr);
 	if (r >= 0 && diag.errors == 0)
 		printf("%s: no mistakes; %zu inputs, %zu filters, %zu rules, %zu exemptions\n", options->config_path,

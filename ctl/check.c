@@ -6,6 +6,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "calls/calls.h"
 #include "ctl.h"
 #include "output.h"
 #include "usage.h"
@@ -75,6 +76,7 @@ int cmd_check(struct ctl *ctl, int argc, char **argv)
 	if (r >= 0) {
 		examples = world_test(w, &diag);
 		warn_of_missing(cfg, &diag);
+		calls_check(cfg, &diag);
 	}
 	if (ctl->json)
 		output_json(json_pack("{s:b, s:o}", "ok", r >= 0 && diag.errors == 0, "mistakes", diag_json(&diag)));

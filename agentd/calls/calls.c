@@ -18,18 +18,39 @@
 #define ENDS_MIN 8
 #define ENDS_MAX 64
 
+#define CALLS_DATABASE_HINT                                                                     \
+	"give [calls] database one in MaxMind's format, as GeoLite2-Country.mmdb, that the user " \
+	"sipwarden can read, whole (write another name, then rename), and reload"
+
 /* Begin and end */
 
-static struct geo *open_database(const struct config *cfg)
+/* Where the new one cannot be read, the old one tells more than none. */
+static void open_database(struct calls *c, const struct config *cfg)
 {
 	struct geo *g = NULL;
 	int r = cfg->calls.database ? geo_open(cfg->calls.database, &g) : 0;
 
 	if (r < 0)
-		log_warning("%s: where addresses are is not known: %s. Give [calls] a database in MaxMind's format, as "
-			    "GeoLite2-Country.mmdb",
-			    cfg->calls.database, r == -EBADMSG ? "not such a database" : strerror(-r));
-	return g;
+		log_warning("%s: this database of countries is not used: %s. %s; " CALLS_DATABASE_HINT, cfg->calls.database,
+			    geo_strerror(r),
+			    c->geo ? "The one that was read before tells where addresses are" :
+				     "Where addresses are is not known");
+	if (r < 0 && c->geo)
+		return;
+	geo_close(c->geo);
+	c->geo = g;
+}
+
+void calls_check(const struct config *cfg, struct diag *diag)
+{
+	const struct config_calls *at = &cfg->calls;
+	struct geo *g = NULL;
+	int r = at->database ? geo_open(at->database, &g) : 0;
+
+	if (r < 0)
+		diag_warning(diag, at->database_file, at->database_line, CALLS_DATABASE_HINT,
+			     "the database of countries %s cannot be used: %s", at->database, geo_strerror(r));
+	geo_close(g);
 }
 
 int calls_new(const struct config *cfg, const struct calls_callbacks *callbacks, struct calls **ret)
@@ -85,11 +106,10 @@ int calls_reload(struct calls *c, const struct config *cfg)
 		n = 0;
 	measures_free(c->measures, c->n_measures);
 	zone_free(c->zone);
-	geo_close(c->geo);
 	c->measures = measures;
 	c->n_measures = n;
 	c->zone = zone;
-	c->geo = open_database(cfg);
+	open_database(c, cfg);
 	c->cfg = cfg;
 	/* The tables are others now. */
 	return r >= 0 && c->keep ? calls_keep_start(c) : r;
@@ -147,7 +167,7 @@ static void take_source(struct calls *c, struct call *call, const struct event *
 		call->source = e->addrs[0];
 		call->proven = e->proven;
 		if (call->account_hash && !addr_unbannable(&call->source))
-			known_place(&c->known, call->account_hash, measure_place(c, &call->source), call->start);
+			place_note(c, call, call->start);
 	} else if (call->account_hash && known_last_source(&c->known, call->account_hash, &call->source, &call->proven)) {
 		call->by_login = true;
 	}
@@ -165,7 +185,7 @@ static void note_login(struct calls *c, const struct event *e, usec_t when)
 	call.source = e->addrs[0];
 	call.proven = e->proven;
 	known_login(&c->known, call.account_hash, &call.source, call.proven, when);
-	if (known_place(&c->known, call.account_hash, measure_place(c, &call.source), when))
+	if (place_note(c, &call, when))
 		measure_source(c, &call, when);
 }
 
@@ -211,7 +231,12 @@ static void join(struct calls *c, struct running_call *rc, const struct event *e
 	running_update(c->running, rc, 0);
 }
 
-static void note_call(struct calls *c, const struct event *e, usec_t when)
+static usec_t max_usec(usec_t a, usec_t b)
+{
+	return a > b ? a : b;
+}
+
+static void note_call(struct calls *c, const struct event *e, usec_t when, usec_t arrival)
 {
 	const bool record = e->class == CLASS_CALL_END, ended = record || e->duration.ptr;
 	const uint64_t id = e->id.len ? hash_lasting(2, e->id.ptr, e->id.len) : 0;
@@ -220,6 +245,9 @@ static void note_call(struct calls *c, const struct event *e, usec_t when)
 	uint64_t pair = 0;
 
 	c->stats.records += ended;
+	/* By the clock, too: what it says of its time is as forgeable. */
+	if (e->forgeable)
+		c->forgeable = max_usec(c->forgeable, max_usec(when, arrival));
 	take_account(&call, e->user);
 	if (number_read(&c->cfg->site.numbers, e->number, &call.number) >= 0 && call.account_hash)
 		pair = hash_lasting(call.account_hash, call.number.digits, strlen(call.number.digits));
@@ -253,7 +281,7 @@ void calls_event(struct calls *c, const struct event *e, usec_t arrival)
 	if (e->class == CLASS_AUTH_SUCCESS)
 		note_login(c, e, when);
 	else if (e->class == CLASS_CALL_ATTEMPT || e->class == CLASS_CALL_END)
-		note_call(c, e, when);
+		note_call(c, e, when, arrival);
 }
 
 void calls_tick(struct calls *c, usec_t now)

@@ -50,6 +50,7 @@ struct fraud {
 	usec_t when;		 /* it was known */
 	uint64_t count;		 /* calls, or seconds; 0: nothing was counted */
 	uint32_t threshold;
+	bool forgeable;		 /* calls that were none may be among them: nobody may be banned for it */
 	const char *text;	 /* for people */
 };
 
@@ -76,6 +77,8 @@ int calls_new(const struct config *cfg, const struct calls_callbacks *callbacks,
 struct calls *calls_free(struct calls *c);
 /* Another config; counts of rules that did not change are kept. Returns 0, or -ENOMEM: then nothing is measured until the next one. */
 int calls_reload(struct calls *c, const struct config *cfg);
+/* Warns of what calls_new() could not use: the database of countries. */
+void calls_check(const struct config *cfg, struct diag *diag);
 
 /* One event, of any class; arrival is now, by CLOCK_REALTIME. */
 void calls_event(struct calls *c, const struct event *e, usec_t arrival);

@@ -51,6 +51,7 @@ struct calls {
 	size_t n_measures;
 	struct ends_seen ends;
 	struct calls_stats stats;
+	usec_t forgeable; /* up to then, records of calls that may have been none were read; 0: never */
 	struct fraud_limit limits[2]; /* of warnings, and of what is critical */
 	struct log_limit future_limit;
 	usec_t ticked;
@@ -73,8 +74,16 @@ void measure_begin(struct calls *c, const struct call *call, usec_t when);
 void measure_duration(struct calls *c, const struct call *call, usec_t when);
 /* The account of call is used from a country for the first time. */
 void measure_source(struct calls *c, const struct call *call, usec_t when);
-/* Where the source is: its country, or its network if that is not known. 0: family 0. */
-uint64_t measure_place(const struct calls *c, const struct addr *source);
+
+/* place.c */
+/* Its country as ISO 3166; false: no database, or none of it. */
+bool place_country(const struct calls *c, const struct addr *source, char country[static GEO_COUNTRY_SIZE]);
+/* Where the source is: its country, or its network if that is not known. */
+uint64_t place_of(const struct calls *c, const struct addr *source);
+/* The account of call is used from its source. True: that is a country, and a new one to who has habits. */
+bool place_note(struct calls *c, const struct call *call, usec_t when);
+/* Is its source a new place of the account, since less than new_source_for? */
+bool place_is_new(const struct calls *c, const struct call *call);
 
 /* scope.c */
 /* Does it leave the house, and may cost something? */

@@ -96,6 +96,7 @@ static void keep_state(struct calls *c, bool all, struct pack *p)
 	pack_number(p, s->joined);
 	pack_number(p, s->warnings);
 	pack_number(p, s->criticals);
+	pack_number(p, c->forgeable);
 	pack_end(p, begin);
 	k->ends = c->ends;
 	k->stats = *s;
@@ -110,6 +111,9 @@ static bool restore_state(struct calls *c, struct unpack *u)
 	    !unpack_number(u, &c->stats.warnings) || !unpack_number(u, &c->stats.criticals))
 		return false;
 	c->ends.n = (unsigned)n;
+	/* Earlier versions did not have it. */
+	if (!unpack_number(u, &c->forgeable))
+		c->forgeable = 0;
 	return true;
 }
 

@@ -92,15 +92,33 @@ void known_login(struct known *k, uint64_t account, const struct addr *source, b
 	memcpy(&f->n[1], source->bytes, sizeof(source->bytes));
 }
 
-bool known_place(struct known *k, uint64_t account, uint64_t place, usec_t when)
+static uint64_t key_of_habits(uint64_t account, enum known_kind kind)
 {
-	usec_t since = note(k, key_of(ABOUT_ACCOUNT, account, NULL, 0), when);
+	const uint8_t data = (uint8_t)kind;
+
+	return key_of(ABOUT_ACCOUNT, account, &data, sizeof(data));
+}
+
+static bool is_long(usec_t since, usec_t when)
+{
+	return since != USEC_INFINITY && when >= since && when - since >= KNOWN_HABITS;
+}
+
+bool known_has_habits(const struct known *k, uint64_t account, enum known_kind kind, usec_t when)
+{
+	const struct fact *f = ledger_find(k->facts, key_of_habits(account, kind));
+
+	return f && is_long(f->first, when);
+}
+
+bool known_place(struct known *k, uint64_t account, enum known_kind kind, uint64_t place, usec_t when)
+{
+	usec_t since = note(k, key_of_habits(account, kind), when);
 	const uint64_t key = key_of(ABOUT_PLACE, account, &place, sizeof(place));
-	bool fresh = note(k, key, when) == USEC_INFINITY, habits, ignored;
+	bool fresh = note(k, key, when) == USEC_INFINITY, ignored;
 	struct fact *f;
 
-	habits = since != USEC_INFINITY && when >= since && when - since >= KNOWN_HABITS;
-	if (!fresh || !habits)
+	if (!fresh || !is_long(since, when))
 		return false;
 	/* It is new to who had others. */
 	f = ledger_put(k->facts, key, when, &ignored);

@@ -33,8 +33,16 @@ bool known_first(struct known *k, uint64_t scope, const char *where, usec_t when
 /* Since when scope makes calls; it must have made one. */
 usec_t known_scope_since(const struct known *k, uint64_t scope);
 
-/* The account is used from place, of geo or a network. True: it has habits, and the place is new. */
-bool known_place(struct known *k, uint64_t account, uint64_t place, usec_t when);
+/*
+ * What a place is. Both are noted of each account, with habits of their own: so
+ * neither a new database of countries nor one that is gone makes old places new.
+ */
+enum known_kind { KNOWN_NETWORK, KNOWN_COUNTRY };
+
+/* The account is used from place. True: it has habits of that kind, and the place is new. */
+bool known_place(struct known *k, uint64_t account, enum known_kind kind, uint64_t place, usec_t when);
+/* Is it known for long enough where account is used? */
+bool known_has_habits(const struct known *k, uint64_t account, enum known_kind kind, usec_t when);
 /* It logged in from there. Never of a call: who calls may say that he is anybody. */
 void known_login(struct known *k, uint64_t account, const struct addr *source, bool proven, usec_t when);
 /* Where account logged in last. False: not known. */

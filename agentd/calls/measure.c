@@ -97,20 +97,6 @@ static struct addr key_addr(uint64_t h)
 	return key;
 }
 
-uint64_t measure_place(const struct calls *c, const struct addr *source)
-{
-	char country[GEO_COUNTRY_SIZE];
-	struct addr network;
-
-	if (!source->family)
-		return 0;
-	if (c->geo && geo_country(c->geo, source, country))
-		return hash_lasting(1, country, strlen(country));
-	/* A provider gives his customers another address of such a network, now and then. */
-	network = addr_truncate(source, source->family == AF_INET ? 16 : 32);
-	return hash_lasting(2, network.bytes, sizeof(network.bytes));
-}
-
 /* How many calls in a row of the key went to the range of this one. */
 static uint64_t count_row(struct measure *m, uint64_t key, const struct call *call)
 {
@@ -246,11 +232,11 @@ void measure_source(struct calls *c, const struct call *call, usec_t when)
 {
 	size_t i;
 
-	for (i = 0; c->geo && i < c->n_measures; i++) {
+	for (i = 0; i < c->n_measures; i++) {
 		const struct config_fraud *f = c->measures[i].cfg;
 
 		if (f->measure == FRAUD_SOURCE_COUNTRY && !(f->learned && when - known_began(&c->known) < c->cfg->calls.learning))
-			tell_first(c, f, hash_lasting(measure_place(c, &call->source), &call->account_hash, sizeof(uint64_t)),
+			tell_first(c, f, hash_lasting(place_of(c, &call->source), &call->account_hash, sizeof(uint64_t)),
 				   call, when);
 	}
 }

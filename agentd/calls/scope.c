@@ -60,9 +60,7 @@ bool scope_has(const struct calls *c, const struct config_fraud *f, const struct
 		return false;
 	if (!is_time(c, f, call->start))
 		return false;
-	return !f->new_source || (call->source.family && known_is_new_place(&c->known, call->account_hash,
-									     measure_place(c, &call->source), call->start,
-									     c->cfg->calls.new_source_for));
+	return !f->new_source || place_is_new(c, call);
 }
 
 const char *scope_where(const struct call *call)

@@ -81,13 +81,17 @@ static char *describe_number(const struct fraud *f)
 	return text_printf(", %sto %s%s (%s)", several, *n->code ? "+" : "", n->digits, n->range);
 }
 
-static char *describe_source(const struct call *call)
+static char *describe_source(const struct calls *c, const struct call *call)
 {
-	char source[ADDR_TEXT_MAX];
+	const char *from = call->by_login ? "last login from" : "from";
+	char source[ADDR_TEXT_MAX], country[GEO_COUNTRY_SIZE];
 
 	if (!call->source.family)
 		return strdup("");
-	return text_printf(", %s %s", call->by_login ? "last login from" : "from", addr_format(&call->source, source));
+	addr_format(&call->source, source);
+	if (!place_country(c, &call->source, country))
+		return text_printf(", %s %s", from, source);
+	return text_printf(", %s %s (%s)", from, source, number_country_exists(country) ? number_country_name(country) : country);
 }
 
 static char *describe_rule(const struct fraud *f)
@@ -101,7 +105,7 @@ static void tell(struct calls *c, struct fraud *f)
 {
 	const char *account = f->call->account;
 	_cleanup_free_ char *count = describe_count(f->rule, f->count), *number = describe_number(f);
-	_cleanup_free_ char *source = describe_source(f->call), *rule = describe_rule(f), *text = NULL;
+	_cleanup_free_ char *source = describe_source(c, f->call), *rule = describe_rule(f), *text = NULL;
 
 	if (!count || !number || !source || !rule || !within_limit(c, f->critical, f->when))
 		return;
@@ -109,6 +113,18 @@ static void tell(struct calls *c, struct fraud *f)
 	f->text = text;
 	if (text)
 		c->callbacks.fraud(c->callbacks.userdata, f);
+}
+
+/*
+ * Is there a record among what f counts that a sender may have made up? It names any
+ * account, and who logged in with that one last would be banned. All times that are
+ * counted are within a day of each other, or within the window of f.
+ */
+static bool may_be_forged(const struct calls *c, const struct config_fraud *f, usec_t when)
+{
+	const uint64_t times = f->measure == FRAUD_SEQUENCE ? f->critical : 1;
+
+	return c->forgeable && when < c->forgeable + 2 * CALL_LONGEST + times * f->window;
 }
 
 void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, uint64_t count,
@@ -122,6 +138,7 @@ void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, con
 	if (was_told(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when))
 		return;
 	what.threshold = critical ? f->critical : f->warning;
+	what.forgeable = may_be_forged(c, f, when);
 	c->stats.warnings += !critical;
 	c->stats.criticals += critical;
 	tell(c, &what);

@@ -77,6 +77,8 @@ struct config_calls {
 	usec_t again;	       /* the same is told again after so long */
 	usec_t new_source_for; /* how long a source of an account is a new one */
 	char *database;	       /* MaxMind format; NULL: sources have no countries */
+	const char *database_file; /* that names it, and where */
+	unsigned database_line;
 };
 
 #endif

@@ -51,6 +51,8 @@ static void take_new_source_for(struct loader *l, const struct place *at, const 
 static void take_database(struct loader *l, const struct place *at, const char *text)
 {
 	value_path(at, text, &l->cfg->calls.database);
+	l->cfg->calls.database_file = at->file;
+	l->cfg->calls.database_line = at->line;
 }
 
 static const struct key calls_list[] = {

@@ -7,9 +7,9 @@
 #include <systemd/sd-journal.h>
 
 #include "base/log.h"
+#include "base/mapped.h"
 #include "base/text.h"
 #include "input/entries.h"
-#include "input/mapped.h"
 #include "input/place.h"
 #include "input/private.h"
 

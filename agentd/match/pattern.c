@@ -36,7 +36,7 @@ struct groups {
 struct pattern {
 	pcre2_code *code;
 	struct groups fields[FIELD_COUNT];
-	bool proven;
+	bool proven, forgeable;
 	bool tried_jit, jit;
 	char literal[LITERAL_MAX];
 	size_t literal_len;
@@ -313,6 +313,7 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	if (!p)
 		return -ENOMEM;
 	p->proven = text->proven;
+	p->forgeable = text->forgeable;
 	p->code = compile_whole(p, f, g, text, diag);
 	if (!p->code) {
 		free(p);
@@ -324,6 +325,12 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	if (p->fields[FIELD_IS_ADDR].count == 0 && text->class != CLASS_CALL_END) {
 		diag_error(diag, text->regex.file, text->regex.line, "write (?<addr>(?&ip)) where the address stands",
 			   "pattern '%s' captures no address", text->name);
+		pattern_free(p);
+		return -EINVAL;
+	}
+	if (p->forgeable && (p->fields[FIELD_IS_ADDR].count > 0 || text->class != CLASS_CALL_END)) {
+		diag_error(diag, text->file, text->line, "take forgeable away, or the pattern",
+			   "pattern '%s' is forgeable, as only a record of a call without address may be", text->name);
 		pattern_free(p);
 		return -EINVAL;
 	}
@@ -582,5 +589,6 @@ enum pattern_result pattern_match_within(struct pattern *p, struct pattern_conte
 		return PATTERN_NONE;
 	/* A TCP handshake, and all above it, needs an address that answers. */
 	e->proven = p->proven || is_stream(e->transport);
+	e->forgeable = p->forgeable;
 	return PATTERN_MATCHED;
 }

@@ -15,8 +15,8 @@ The same arguments give the same files. In DIRECTORY there are then, of each gat
     kamailio/kamailio.log      acc (INVITE, BYE), call attempts and logins of the snippet
     opensips/opensips.log      likewise
 
-and site.conf, the [site] of the company; networks.csv, the country of each network; and truth.json: each theft with its
-first call, account, sources and numbers, and how many lines were broken in which way.
+and site.conf, the [site] of the company; networks.csv, the country of each network (for mmdb.py); and truth.json: each
+theft with its first call, account, sources and numbers, and how many lines were broken in which way.
 
 The company works in Berlin (people.py has its departments, calendar_of_work.py its days and hours): sales who call
 abroad and travel, a call centre of 20 phones, purchasing with partners in China and Italy, a warehouse with a night

@@ -20,6 +20,9 @@ from frauds import ACCOUNTS  # noqa: E402
 FOUND_WITHIN = 300
 # Most lines are logins of phones; fewer show as well from where an account is used.
 FEW_LOGINS = ("--register-every", "21600")
+PLACE = "[fraud place]\nmeasure = source-country\n"
+# people.py sends its travellers there.
+TRAVEL = ("(France)", "(United Kingdom)", "(Italy)", "(United States)", "(China)")
 INPUTS = {
     "asterisk": {"asterisk-cdr": "asterisk/Master.csv", "asterisk": "asterisk/sipwarden"},
     "asterisk-records": {"asterisk-cdr": "asterisk/Master.csv"},
@@ -102,6 +105,30 @@ def test_an_honest_company_is_left_alone():
     """At most one alarm a month."""
     with Company(*FEW_LOGINS, "--days", "62", "--gateway", "asterisk", "--fraud", "none", "--seed", "2") as c:
         told = list(c.alerts("asterisk"))
+        assert len(told) <= 2, told
+
+
+def countries(company):
+    """A database of the company's networks, in the config."""
+    sh(sys.executable, f"{TOP}/tests/company/mmdb.py", company.path("networks.csv"), company.path("countries.mmdb"))
+    return f"[calls]\ndatabase = {company.path('countries.mmdb')}\n"
+
+
+def test_a_database_of_countries_tells_from_where_accounts_are_used():
+    with Company(*FEW_LOGINS, "--days", "66", "--gateway", "asterisk", "--fraud", "all") as c:
+        others = check_found(c, c.alerts("asterisk", countries(c)), False)
+        assert len(others) <= 2, others
+        places = [(account, text) for _, account, text in c.alerts("asterisk", countries(c) + PLACE) if "(rule place)" in text]
+        thieves = {f["account"] for f in c.frauds if f["sources"] != ["198.51.100.200"]}
+        # Besides, who travels is told, and nobody else.
+        assert any(account == ACCOUNTS["newcomer"] and "(Pakistan)" in text for account, text in places), places
+        others = [text for account, text in places if account not in thieves and not any(name in text for name in TRAVEL)]
+        assert not others, others
+
+
+def test_a_database_of_countries_makes_no_alarms_of_an_honest_company():
+    with Company(*FEW_LOGINS, "--days", "62", "--gateway", "asterisk", "--fraud", "none", "--seed", "2") as c:
+        told = [text for _, _, text in c.alerts("asterisk", countries(c) + PLACE) if not any(name in text for name in TRAVEL)]
         assert len(told) <= 2, told
 
 

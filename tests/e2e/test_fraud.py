@@ -96,6 +96,49 @@ def test_an_office_is_not_banned_for_one_stolen_account():
         assert a.banned() == {}
 
 
+FREESWITCH = """[input freeswitch-cdr]
+path = {dir}/freeswitch.csv
+from = start
+timezone = UTC
+[fraud satellite]
+action = alert ban
+"""
+
+
+def made_up(a, account, number, ago=60):
+    """A record by FreeSWITCH's template "example": a name with a line end can make it of any account."""
+    a.written += 1
+    with open(a.path("freeswitch.csv"), "a") as f:
+        f.write(f'"x","{account}","{number}","default","{clock(ago)}","{clock(ago)}","{clock(ago - 10)}","10","10","NORMAL_CLEARING",'
+                f'"0f8fad5b-d9cb-469f-a165-{a.written:012x}","","{account}","PCMA","PCMA"\n')
+
+
+def test_nobody_is_banned_for_records_that_anybody_can_make_up():
+    with agent() as a:
+        a.write_config((CONFIG + FREESWITCH).format(dir=a.dir))
+        open(a.path("freeswitch.csv"), "w").close()
+        a.ctl("reload")
+        for account, address in (("101", "203.0.113.9"), ("102", "203.0.113.10"), ("103", "203.0.113.11")):
+            login(a, account, address)
+        wait("the logins are read", lambda: a.json("status")["events"] >= 3)
+        # Nothing was made up yet: a sound record bans.
+        for _ in range(3):
+            call(a, "103", "008821612345678")
+        a.wait_banned("203.0.113.11")
+        for _ in range(3):
+            made_up(a, "101", "008821612345678")
+        wait("it is told", lambda: [x for x in frauds(a) if x["account"] == "101" and x["address"] == "203.0.113.9"])
+        # Nor is the last straw one's own, also after a restart.
+        for _ in range(2):
+            made_up(a, "102", "008821612345678")
+        wait("a warning", lambda: [x for x in frauds(a, "fraud-warning") if x["account"] == "102"])
+        a.stop()
+        a.start()
+        call(a, "102", "008821612345679")
+        wait("it is told", lambda: [x for x in frauds(a) if x["account"] == "102"])
+        assert list(a.banned()) == ["203.0.113.11"], a.banned()
+
+
 def test_what_was_counted_is_known_after_a_restart():
     with agent() as a:
         for _ in range(2):

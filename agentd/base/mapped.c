@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "input/mapped.h"
+#include "base/mapped.h"
 
 #include <signal.h>
 #include <stddef.h>
