@@ -8,7 +8,7 @@
  *   chain sip_udp       @trusted → goto sip_trusted_udp; @called → goto sip_called; too large → sip_limited; short and over
  *                       keepalive → sip_limited; over source → sip_limited; @answered → goto sip_known_udp;
  *                       within new → accept; goto sip_grey
- *   chain sip_tcp       the same for new connections; @crowded → drop
+ *   chain sip_tcp       the same for new connections; @crowded → sip_limited
  *                       but @called → goto sip_known_tcp
  *   chain sip_trusted_* over trusted → sip_limited; accept
  *   chain sip_called    over trusted → sip_limited; within called → accept; drop
@@ -245,7 +245,7 @@ static void put_known(struct nft *n, const char *chain, enum nft_set set4, const
 	}
 }
 
-/* New connections of who has too many: dropped, and not taken for a flood. */
+/* New connections of who has too many. */
 static void put_crowded(struct nft *n)
 {
 	unsigned f;
@@ -257,7 +257,7 @@ static void put_crowded(struct nft *n)
 			return;
 		nft_rule_address(n, r, of_family(NFT_CROWDED4, f), false);
 		nft_rule_match(n, r, of_family(NFT_CROWDED4, f));
-		count_and(n, r, SIP_DROP_CONCURRENT, NF_DROP, NULL);
+		count_and(n, r, SIP_DROP_CONCURRENT, NFT_GOTO, CHAIN_LIMITED);
 	}
 }
 

@@ -65,6 +65,8 @@ DEPARTMENTS = (
 )
 FAX, CONFERENCE = "390", "391"  # and these two make 200
 FIRST_EXTENSION = 101
+# No company gives these to a phone: they are emergency numbers.
+INSTEAD = {110: 310, 112: 312}
 
 
 class Phone:
@@ -89,7 +91,8 @@ def build(rng):
             address = BRANCH if department.place == "AT" else OFFICE
             if i < department.phones * department.home:
                 address = f"198.18.{rng.randrange(256)}.{rng.randrange(1, 255)}"
-            phones.append(Phone(str(extension), department, address, 20000 + extension))
+            account = INSTEAD.get(extension, extension)
+            phones.append(Phone(str(account), department, address, 20000 + account))
             extension += 1
     for account in (FAX, CONFERENCE):
         phones.append(Phone(account, None, OFFICE, 20000 + int(account)))

@@ -251,6 +251,7 @@ def test_too_many_connections():
             wait("it is crowded", lambda: "192.0.2.2 timeout" in sh("nft", "list", "set", "inet", a.table, "crowded4"))
             few = crowd("192.0.2.2", 1)
             assert few.stdout.readline() == "0\n"
+            wait("it is listed", lambda: "192.0.2.2" in a.ctl("list", "--limited")[1])
             assert a.banned() == {}
             a.write_config(a.text + f"[sip-firewall]\n{TIGHT}\nenabled = yes\nconcurrent = 20\n")
             a.ctl("reload")
