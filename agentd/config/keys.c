@@ -396,7 +396,7 @@ void key_add_words(struct loader *l, char **words, char ***list)
 	free(words);
 }
 
-static void take_input_path(struct loader *l, const struct place *at, const char *text)
+void key_add_paths(struct loader *l, const struct place *at, const char *text, char ***list)
 {
 	char **words, **w;
 
@@ -409,7 +409,12 @@ static void take_input_path(struct loader *l, const struct place *at, const char
 			return;
 		}
 	}
-	key_add_words(l, words, &l->input->paths);
+	key_add_words(l, words, list);
+}
+
+static void take_input_path(struct loader *l, const struct place *at, const char *text)
+{
+	key_add_paths(l, at, text, &l->input->paths);
 }
 
 static void take_input_match(struct loader *l, const struct place *at, const char *text)

@@ -39,6 +39,8 @@ void site_finish(struct config_site *site);
 void report_done(struct config_report *report);
 /* Takes over words. Lists grow within a file, and start anew in a drop-in. */
 void key_add_words(struct loader *l, char **words, char ***list);
+/* The same with absolute paths, or patterns of them. */
+void key_add_paths(struct loader *l, const struct place *at, const char *text, char ***list);
 
 /* What was seen in the file at hand, to find what is there twice. */
 struct seen {

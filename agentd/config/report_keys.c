@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each key of [report], and how its value is taken. */
 #include <ctype.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -12,18 +11,7 @@
 
 static void take_records(struct loader *l, const struct place *at, const char *text)
 {
-	char **words, **w;
-
-	if (!value_words(at, text, &words))
-		return;
-	for (w = words; *w; w++) {
-		if (**w != '/' || strlen(*w) >= PATH_MAX) {
-			value_error(at, *w, "start it with '/'", "not an absolute path");
-			strings_free(words);
-			return;
-		}
-	}
-	key_add_words(l, words, &l->cfg->report.records);
+	key_add_paths(l, at, text, &l->cfg->report.records);
 }
 
 static void take_record_format(struct loader *l, const struct place *at, const char *text)
