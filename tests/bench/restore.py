@@ -44,8 +44,11 @@ def forget_cached(path):
 
 def restored(n):
     """Seconds from the start of sipwardend until its n bans are in the kernel, until it was ready, and of CPU time."""
-    a = Agent("max_bans = 1500000\n[input asterisk]\npath = /run/none.log\n", name="restore")
+    a = Agent("", name="restore")
+    a.write_config(f"max_bans = 1500000\n[input asterisk]\npath = {a.path('full.log')}\n")
     try:
+        # One that is not there would be a problem, and all is to be well.
+        open(a.path("full.log"), "w").close()
         fill(a, n)
         forget_cached(a.path("state/sipwarden.db"))
         start = time.monotonic()
