@@ -17,63 +17,41 @@ enum keep_kind {
 
 /* Ids of tables that are of no rule. */
 enum { LEDGER_FACTS = 1, LEDGER_SOURCES, LEDGER_TOLD };
-#define OTHER_TABLES 4
-#define PLACES_AT_ONCE 8192
-
-struct keep_table {
-	enum keep_kind kind;
-	uint64_t id;
-	void *table;
-	const struct keep_ops *ops;
-};
 
 struct calls_keep {
-	struct keep_table *tables;
-	size_t n_tables;
-	size_t table, at; /* of the round that goes on */
+	struct keep_list tables;
 	struct ends_seen ends; /* as written last */
 	struct calls_stats stats;
 };
 
-static void add_table(struct calls_keep *k, enum keep_kind kind, uint64_t id, void *table, const struct keep_ops *ops)
-{
-	if (table)
-		k->tables[k->n_tables++] = (struct keep_table){ kind, id, table, ops };
-}
-
 int calls_keep_start(struct calls *c)
 {
-	struct calls_keep *k;
+	struct keep_list *l;
 	size_t i;
 
 	if (!c->keep)
 		c->keep = calloc(1, sizeof(*c->keep));
 	if (!c->keep)
 		return -ENOMEM;
-	k = c->keep;
-	free(k->tables);
-	*k = (struct calls_keep){ .tables = calloc(c->n_measures + OTHER_TABLES, sizeof(*k->tables)) };
-	if (!k->tables)
-		return -ENOMEM;
+	l = &c->keep->tables;
+	keep_list_done(l);
 	for (i = 0; i < c->n_measures; i++) {
 		const struct measure *m = &c->measures[i];
 
-		add_table(k, KEEP_COUNTS, measure_id(m->cfg), m->window, &window_keep);
-		add_table(k, KEEP_LEDGER, measure_id(m->cfg), m->rows, &ledger_keep);
+		keep_list_add(l, KEEP_COUNTS, measure_id(m->cfg), m->window, &window_keep);
+		keep_list_add(l, KEEP_LEDGER, measure_id(m->cfg), m->rows, &ledger_keep);
 	}
-	add_table(k, KEEP_LEDGER, LEDGER_FACTS, c->known.facts, &ledger_keep);
-	add_table(k, KEEP_LEDGER, LEDGER_SOURCES, c->known.sources, &ledger_keep);
-	add_table(k, KEEP_LEDGER, LEDGER_TOLD, c->told, &ledger_keep);
-	add_table(k, KEEP_RUNNING, 0, c->running, &running_keep);
-	for (i = 0; i < k->n_tables; i++)
-		k->tables[i].ops->start(k->tables[i].table);
-	return 0;
+	keep_list_add(l, KEEP_LEDGER, LEDGER_FACTS, c->known.facts, &ledger_keep);
+	keep_list_add(l, KEEP_LEDGER, LEDGER_SOURCES, c->known.sources, &ledger_keep);
+	keep_list_add(l, KEEP_LEDGER, LEDGER_TOLD, c->told, &ledger_keep);
+	keep_list_add(l, KEEP_RUNNING, 0, c->running, &running_keep);
+	return keep_list_start(l);
 }
 
 void calls_keep_done(struct calls *c)
 {
 	if (c->keep)
-		free(c->keep->tables);
+		keep_list_done(&c->keep->tables);
 	free(c->keep);
 	c->keep = NULL;
 }
@@ -119,63 +97,28 @@ static bool restore_state(struct calls *c, struct unpack *u)
 
 bool calls_keep_changed(struct calls *c, struct pack *p)
 {
-	struct calls_keep *k = c->keep;
-	bool known = true;
-	size_t i;
-
-	for (i = 0; i < k->n_tables; i++) {
-		const struct keep_table *t = &k->tables[i];
-		size_t begin = pack_begin(p, t->kind, t->id);
-
-		known &= t->ops->changed(t->table, p);
-		pack_end(p, begin);
-	}
+	if (!keep_list_changed(&c->keep->tables, p))
+		return false;
 	keep_state(c, false, p);
-	return known;
+	return true;
 }
 
 bool calls_keep_sweep(struct calls *c, size_t limit, struct pack *p)
 {
-	struct calls_keep *k = c->keep;
-	size_t places = limit == SIZE_MAX ? SIZE_MAX : PLACES_AT_ONCE;
-
-	while (k->table < k->n_tables) {
-		const struct keep_table *t = &k->tables[k->table];
-		size_t begin = pack_begin(p, t->kind, t->id), from = k->at;
-		bool over = t->ops->sweep(t->table, &k->at, places < SIZE_MAX - from ? from + places : SIZE_MAX, limit, p);
-
-		pack_end(p, begin);
-		if (!over)
-			return false;
-		places -= k->at - from;
-		k->at = 0;
-		k->table++;
-		if (p->len >= limit)
-			return false;
-	}
+	if (!keep_list_sweep(&c->keep->tables, limit, p))
+		return false;
 	keep_state(c, true, p);
-	calls_keep_rewind(c);
 	return true;
 }
 
 void calls_keep_rewind(struct calls *c)
 {
-	c->keep->table = c->keep->at = 0;
+	keep_list_rewind(&c->keep->tables);
 }
 
 bool calls_keep_restore(struct calls *c, const struct section *s)
 {
 	struct unpack u = s->records;
-	size_t i;
 
-	if (s->kind == KEEP_STATE)
-		return restore_state(c, &u);
-	for (i = 0; i < c->keep->n_tables; i++) {
-		const struct keep_table *t = &c->keep->tables[i];
-
-		if (t->kind == s->kind && t->id == s->id)
-			return t->ops->restore(t->table, &u);
-	}
-	/* Of a rule that is no more. */
-	return true;
+	return s->kind == KEEP_STATE ? restore_state(c, &u) : keep_list_restore(&c->keep->tables, s);
 }

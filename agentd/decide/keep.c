@@ -22,26 +22,9 @@ enum keep_kind {
 	KEEP_ALERTS,
 };
 
-/* Of each rule, besides those of its raises; and those that are of none. */
-#define RULE_TABLES 8
-#define OTHER_TABLES 10
-
-struct keep_table {
-	enum keep_kind kind;
-	uint64_t id;
-	void *table;
-	const struct keep_ops *ops;
-};
-
-/* Large tables are mostly empty: it is not looked at more places at a time. */
-#define PLACES_AT_ONCE 8192
-
 /* Brakes, counters and alerts are few: what changed is seen by comparing with what was written last. */
 struct decide_keep {
-	bool on;
-	struct keep_table *tables;
-	size_t n_tables;
-	size_t table, at; /* of the round that goes on: the next place */
+	struct keep_list tables;
 	struct pack brakes, counters;
 	struct alerted alerted[ALERTS_REMEMBERED];
 };
@@ -73,13 +56,7 @@ static uint64_t rule_id(const struct config *cfg, const struct config_rule *rc)
 	return h;
 }
 
-static void add_table(struct decide_keep *k, enum keep_kind kind, uint64_t id, void *table, const struct keep_ops *ops)
-{
-	if (table)
-		k->tables[k->n_tables++] = (struct keep_table){ kind, id, table, ops };
-}
-
-static void add_rule(struct decide_keep *k, const struct config *cfg, struct rule *rule)
+static void add_rule(struct keep_list *l, const struct config *cfg, struct rule *rule)
 {
 	const uint64_t id = rule_id(cfg, rule->cfg);
 	struct window_table *tables[] = { rule->window,		 rule->proven,		rule->own,
@@ -87,64 +64,50 @@ static void add_rule(struct decide_keep *k, const struct config *cfg, struct rul
 					  rule->parts.attempts, rule->parts.accounts };
 	size_t i;
 
-	_Static_assert(ELEMENTSOF(tables) == RULE_TABLES, "room for all");
-
 	for (i = 0; i < ELEMENTSOF(tables); i++)
-		add_table(k, KEEP_WINDOW, mix_number(id, i), tables[i], &window_keep);
+		keep_list_add(l, KEEP_WINDOW, mix_number(id, i), tables[i], &window_keep);
 	for (i = 0; i < rule->cfg->n_raises; i++)
-		add_table(k, KEEP_WINDOW, mix_number(id, ELEMENTSOF(tables) + i), rule->raised[i], &window_keep);
+		keep_list_add(l, KEEP_WINDOW, mix_number(id, ELEMENTSOF(tables) + i), rule->raised[i], &window_keep);
 }
 
-static int list_tables(struct decider *d)
+static void list_tables(struct decider *d)
 {
-	struct decide_keep *k = d->keep;
+	struct keep_list *l = &d->keep->tables;
 	const struct config_policy *p = &d->cfg->policy;
-	size_t i, most = OTHER_TABLES;
+	size_t i;
 
+	keep_list_done(l);
 	for (i = 0; i < d->rules.count; i++)
-		most += RULE_TABLES + d->rules.rules[i].cfg->n_raises;
-	free(k->tables);
-	k->n_tables = k->table = k->at = 0;
-	k->tables = calloc(most, sizeof(*k->tables));
-	if (!k->tables)
-		return -ENOMEM;
-	for (i = 0; i < d->rules.count; i++)
-		add_rule(k, d->cfg, &d->rules.rules[i]);
-	add_table(k, KEEP_ATTEMPTS, 0, d->attempts, &attempt_keep);
-	add_table(k, KEEP_DISTINCT, mix_number(mix_number(1, p->account_window), ACCOUNT_ADDRESSES_MAX), d->accounts,
+		add_rule(l, d->cfg, &d->rules.rules[i]);
+	keep_list_add(l, KEEP_ATTEMPTS, 0, d->attempts, &attempt_keep);
+	keep_list_add(l, KEEP_DISTINCT, mix_number(mix_number(1, p->account_window), ACCOUNT_ADDRESSES_MAX), d->accounts,
 		  &distinct_keep);
-	add_table(k, KEEP_DISTINCT, mix_number(mix_number(2, p->prefix_window), p->prefix_offenders), d->prefixes,
+	keep_list_add(l, KEEP_DISTINCT, mix_number(mix_number(2, p->prefix_window), p->prefix_offenders), d->prefixes,
 		  &distinct_keep);
-	add_table(k, KEEP_WINDOW, mix_number(1, p->friend_for), d->logged_in, &window_keep);
-	add_table(k, KEEP_WINDOW, 2, d->called, &window_keep);
-	add_table(k, KEEP_WINDOW, 3, d->shut, &window_keep);
-	add_table(k, KEEP_FRIENDS, 0, d->trust, &trust_keep);
-	add_table(k, KEEP_EVIDENCE, 0, d->evidence, &evidence_keep);
-	add_table(k, KEEP_PENDING, 0, &d->pending, &pending_keep);
-	add_table(k, KEEP_FORGERIES, 0, &d->pending, &forgery_keep);
-	return 0;
+	keep_list_add(l, KEEP_WINDOW, mix_number(1, p->friend_for), d->logged_in, &window_keep);
+	keep_list_add(l, KEEP_WINDOW, 2, d->called, &window_keep);
+	keep_list_add(l, KEEP_WINDOW, 3, d->shut, &window_keep);
+	keep_list_add(l, KEEP_FRIENDS, 0, d->trust, &trust_keep);
+	keep_list_add(l, KEEP_EVIDENCE, 0, d->evidence, &evidence_keep);
+	keep_list_add(l, KEEP_PENDING, 0, &d->pending, &pending_keep);
+	keep_list_add(l, KEEP_FORGERIES, 0, &d->pending, &forgery_keep);
 }
 
 int decider_keep_start(struct decider *d)
 {
-	size_t i;
-	int r;
-
 	if (!d->keep)
 		d->keep = calloc(1, sizeof(*d->keep));
-	r = d->keep ? list_tables(d) : -ENOMEM;
-	if (r < 0)
-		return r;
-	for (i = 0; i < d->keep->n_tables; i++)
-		d->keep->tables[i].ops->start(d->keep->tables[i].table);
-	return 0;
+	if (!d->keep)
+		return -ENOMEM;
+	list_tables(d);
+	return keep_list_start(&d->keep->tables);
 }
 
 void decide_keep_done(struct decider *d)
 {
 	if (!d->keep)
 		return;
-	free(d->keep->tables);
+	keep_list_done(&d->keep->tables);
 	pack_done(&d->keep->brakes);
 	pack_done(&d->keep->counters);
 	free(d->keep);
@@ -266,73 +229,28 @@ static void keep_few(struct decider *d, bool all, struct pack *p)
 
 bool decider_keep_changed(struct decider *d, struct pack *p)
 {
-	struct decide_keep *k = d->keep;
-	const size_t from = p->len;
-	const bool failed = p->failed;
-	bool known = true;
-	size_t i;
-
-	for (i = 0; i < k->n_tables; i++) {
-		const struct keep_table *t = &k->tables[i];
-		size_t begin = pack_begin(p, t->kind, t->id);
-
-		known &= t->ops->changed(t->table, p);
-		pack_end(p, begin);
-		/* All will be written: in a flood, what changed is megabytes that nobody needs then. */
-		p->failed |= !known;
-	}
-	if (!known) {
-		p->failed = failed;
-		p->len = from;
+	if (!keep_list_changed(&d->keep->tables, p))
 		return false;
-	}
 	keep_few(d, false, p);
 	return true;
 }
 
 bool decider_keep_sweep(struct decider *d, size_t limit, struct pack *p)
 {
-	struct decide_keep *k = d->keep;
-	size_t places = limit == SIZE_MAX ? SIZE_MAX : PLACES_AT_ONCE;
-
-	while (k->n_tables > 0 && p->len < limit) {
-		const struct keep_table *t = &k->tables[k->table];
-		size_t begin = pack_begin(p, t->kind, t->id), from = k->at;
-		bool over = t->ops->sweep(t->table, &k->at, places < SIZE_MAX - from ? from + places : SIZE_MAX, limit, p);
-
-		pack_end(p, begin);
-		if (!over)
-			return false;
-		places -= k->at - from;
-		k->at = 0;
-		if (++k->table < k->n_tables)
-			continue;
-		k->table = 0;
-		keep_few(d, true, p);
-		return true;
-	}
-	return false;
+	if (!keep_list_sweep(&d->keep->tables, limit, p))
+		return false;
+	keep_few(d, true, p);
+	return true;
 }
 
 void decider_keep_rewind(struct decider *d)
 {
-	d->keep->table = d->keep->at = 0;
-}
-
-static const struct keep_table *find_table(const struct decide_keep *k, const struct section *s)
-{
-	size_t i;
-
-	for (i = 0; i < k->n_tables; i++)
-		if (k->tables[i].kind == s->kind && k->tables[i].id == s->id)
-			return &k->tables[i];
-	return NULL;
+	keep_list_rewind(&d->keep->tables);
 }
 
 bool decider_keep_restore(struct decider *d, const struct section *s, bool same_patterns)
 {
 	struct unpack u = s->records;
-	const struct keep_table *t;
 
 	switch (s->kind) {
 	case KEEP_BRAKES:
@@ -348,8 +266,7 @@ bool decider_keep_restore(struct decider *d, const struct section *s, bool same_
 	default:
 		break;
 	}
-	t = find_table(d->keep, s);
-	return !t || t->ops->restore(t->table, &u);
+	return keep_list_restore(&d->keep->tables, s);
 }
 
 void decider_keep_restored(struct decider *d, usec_t friends_since)

@@ -30,4 +30,30 @@ struct keep_ops {
 	bool (*restore)(void *table, struct unpack *u);
 };
 
+/* The tables of a stage, and how far the round has come in which all of them are written again. */
+struct keep_list {
+	struct keep_table *tables;
+	size_t n;
+	size_t table, at; /* the next place */
+	bool failed;	  /* there was no memory for one */
+};
+
+/* Empties it; all 0 is an empty one. */
+void keep_list_done(struct keep_list *l);
+/*
+ * Kind is the layout of records, id tells tables of one kind apart: names of
+ * sections (base/pack.h) that mean the same in the next process. table NULL: there is none.
+ */
+void keep_list_add(struct keep_list *l, unsigned kind, uint64_t id, void *table, const struct keep_ops *ops);
+/* From now on changes are noted. Returns 0; -ENOMEM: not all could be added, and it is empty. */
+int keep_list_start(struct keep_list *l);
+/* A section for each table of what changed. False: that is not known, all is needed; p is as it was then. */
+bool keep_list_changed(struct keep_list *l, struct pack *p);
+/* Goes on with the round until p has limit bytes. True: it is over, and the next one begins. */
+bool keep_list_sweep(struct keep_list *l, size_t limit, struct pack *p);
+/* The round begins anew. */
+void keep_list_rewind(struct keep_list *l);
+/* Into the table of that name; of one that is no more, nothing. False: it makes no sense. */
+bool keep_list_restore(const struct keep_list *l, const struct section *s);
+
 #endif
