@@ -25,11 +25,6 @@ const char *fraud_measure_name(enum fraud_measure m)
 	return measures[m];
 }
 
-const char *fraud_measure_unit(enum fraud_measure m)
-{
-	return m == FRAUD_DURATION ? "seconds" : "calls";
-}
-
 /* [calls] */
 
 static void take_learning(struct loader *l, const struct place *at, const char *text)
@@ -203,7 +198,6 @@ static void take_action(struct loader *l, const struct place *at, const char *te
 	if (!take_choices(at, text, names, ELEMENTSOF(names), &set))
 		return;
 	/* Nobody is banned in silence. */
-	l->fraud->alert = true;
 	l->fraud->ban = set & 2u;
 }
 

@@ -326,11 +326,6 @@ const struct source_stats *source_stats(const struct source *s)
 	return &s->stats;
 }
 
-const char *source_name(const struct source *s)
-{
-	return s->path ? s->path : "the journal";
-}
-
 bool source_is_same(const struct source *s, const struct source *other)
 {
 	if (!s->path || !other->path)
