@@ -137,7 +137,7 @@ bool record_result(struct span text, enum record_result *ret)
 	return text.len >= 4;
 }
 
-enum record_result record_result_of_code(unsigned code)
+static enum record_result result_of_code(int64_t code)
 {
 	if (code >= 200 && code < 300)
 		return RECORD_ANSWERED;
@@ -152,6 +152,16 @@ enum record_result record_result_of_code(unsigned code)
 	default:
 		return RECORD_FAILED;
 	}
+}
+
+bool record_code(struct span text, enum record_result *ret)
+{
+	int64_t code;
+
+	if (!record_seconds(text, &code) || code < 100 || code > 699)
+		return false;
+	*ret = result_of_code(code);
+	return true;
 }
 
 struct span record_user(struct span text)

@@ -24,6 +24,8 @@ struct words words_sum(const struct report *r, const struct sum *s);
 /* "3 March 2026", "Tue 3 Mar 2026 22:15" */
 struct words words_date(int64_t civil);
 struct words words_moment(int64_t civil);
+/* What is compared: the cost, or seconds of talk where it is not known. */
+uint64_t words_size(const struct report *r, const struct sum *s);
 /* "+34 %", "−12 %", "new", "same" */
 struct words words_change(uint64_t now, uint64_t before);
 /* "Germany, premium", "Germany", "satellite" */
