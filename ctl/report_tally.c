@@ -11,7 +11,7 @@
 #include "report_tally_private.h"
 
 #define DAY_SECONDS 86400
-/* Of 136 bytes each; made by blocks as they are needed. */
+/* Made by blocks as they are needed. */
 #define CACHE_BLOCK 256u
 #define CACHE_BLOCKS 512u
 

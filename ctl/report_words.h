@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-/* Figures for people, in English. All return buf. */
+/* Figures for people, in English. */
 #define WORDS_MAX 96
 
 struct words {
@@ -13,7 +13,7 @@ struct words {
 
 /* "12,345" */
 struct words words_count(uint64_t n);
-/* "1 call", "12,345 calls": one, and the plural. */
+/* "1 call", "12,345 calls" */
 struct words words_calls(uint64_t n);
 /* "1,234.56 EUR" */
 struct words words_money(const struct report *r, int64_t cost);
