@@ -76,7 +76,7 @@ $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(LIB)
 
 # The readers of fail2ban's filters and of gateways' configurations are part of the command.
 $(O)/fuzz/fuzz_f2b: $(call obj,$(wildcard ctl/f2b_*.c))
-$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c ctl/html.c)
+$(O)/fuzz/fuzz_audit: $(call obj,$(wildcard ctl/audit_*.c) ctl/output.c ctl/html.c ctl/replace.c ctl/wait.c)
 $(O)/fuzz/fuzz_audit: FUZZ_LIBS := $(AUDIT_LIBS)
 
 $(O)/fuzz/fuzz_records: $(call obj,$(wildcard ctl/report_*.c) ctl/output.c ctl/html.c ctl/moment.c)

@@ -24,10 +24,11 @@
 #include "world/world.h"
 
 /* Between agent.c (start and end), flow.c (inputs to decisions), enforce.c
- * (decisions to firewall and store), journal.c (decisions to the journal),
- * fraud.c (what calls show to the journal), handout.c (the same to the admin's unit), exemptions.c (their sources that come and go), witnessed.c (what the kernel saw),
- * keep.c and pause.c (what else outlives a restart), watch.c, watchdog.c and publish.c
- * (how all of this is) and operations.c (what admins ask for). */
+ * (decisions to firewall and store), sipfirewall.c (the SIP firewall), journal.c
+ * (decisions to the journal), fraud.c (what calls show to the journal), handout.c (the
+ * same to the admin's unit), exemptions.c (their sources that come and go), witnessed.c
+ * (what the kernel saw), keep.c and pause.c (what else outlives a restart), watch.c,
+ * watchdog.c and publish.c (how all of this is) and operations.c (what admins ask for). */
 
 struct agent;
 

@@ -49,9 +49,8 @@ static void on_fraud(void *userdata, const struct fraud *f)
 		.account = *f->call->account ? f->call->account : NULL,
 		.text = f->text,
 	};
-
-	bool banned = f->rule->ban && f->critical && !f->forgeable && f->call->source.family &&
-		      decider_fraud(a->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
+	const bool banned = fraud_asks_for_ban(f) &&
+			    decider_fraud(a->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 
 	a->watch.alerts[alert.kind]++;
 	tell_fraud(a, f, banned);

@@ -273,8 +273,9 @@ static void tell_rules(struct agent *a, const struct addr *addr, const char *lin
 }
 
 /*
- * One event for each time that at least as much was dropped as a source may send: who is a little above it for a moment is limited, and that is all. A source
- * that has not proven itself may be forged, also in a SYN: so the event is unproven.
+ * One event for each time that at least as much was dropped as a source may send: who is
+ * a little above it for a moment is limited, and that is all. A source that has not proven
+ * itself may be forged, also in a SYN: so the event is unproven.
  */
 static void count_event(struct agent *a, const struct firewall_element *e, uint64_t packets)
 {

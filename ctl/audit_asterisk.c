@@ -169,7 +169,8 @@ static void follow(const struct asterisk *ast, struct walk *w, const struct ini_
 		follow_macro(ast, w, at + strlen("Macro("));
 }
 
-bool asterisk_context_dials(const struct asterisk *ast, const char *context)
+/* Whether a call that comes into this context can dial a number of the caller's own choice. */
+static bool context_dials(const struct asterisk *ast, const char *context)
 {
 	struct walk w = {NULL, 0, 0};
 	bool found = false;
@@ -207,7 +208,7 @@ void asterisk_guests(const struct asterisk *ast, struct audit_place at, const ch
 		"the number, has Dial() with it. Patterns and conditions were not looked at, nor contexts "
 		"that a variable names, so look whether only your own numbers are taken."};
 
-	if (asterisk_context_dials(ast, context))
+	if (context_dials(ast, context))
 		audit_find(ast->a, &dialing, at, subject, change,
 			   "%s, into context '%s', which dials what the caller asks for", what, context);
 	else

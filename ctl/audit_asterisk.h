@@ -13,8 +13,6 @@ struct asterisk {
 
 /* False if modules.conf keeps chan_sip.so or another from being loaded. */
 bool asterisk_loads(const struct asterisk *ast, const char *module);
-/* Whether a call that comes into this context can dial a number of the caller's own choice. */
-bool asterisk_context_dials(const struct asterisk *ast, const char *context);
 /* "FILE/SECTION", kept: the subject of most findings. */
 const char *asterisk_subject(const struct asterisk *ast, const char *file, const char *section);
 

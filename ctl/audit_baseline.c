@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_replace.h"
 #include "base/diag.h"
 #include "base/text.h"
 #include "config/textfile.h"
+#include "replace.h"
 
 #define BASELINE_MAX ((size_t)8 << 20)
 

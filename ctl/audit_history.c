@@ -8,11 +8,11 @@
 
 #include "audit_baseline.h"
 #include "audit_print.h"
-#include "audit_replace.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/message_id.h"
 #include "base/text.h"
+#include "replace.h"
 
 /* One entry each; of more, the report tells. */
 #define TOLD_MAX 50

@@ -10,16 +10,17 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit_legacy.h"
 #include "audit_xt.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/timespan.h"
+#include "wait.h"
 
 /* For one question. A set of 100,000 elements takes half a second, a million minutes. */
-#define ANSWER_MSEC 20000
+#define ANSWER_TIME (20 * USEC_PER_SEC)
 /* A hundred bytes an element: some millions of them. */
 #define ANSWER_MAX ((size_t)512 << 20)
 
@@ -60,24 +61,15 @@ static _Noreturn void answer(int fd, const char *command)
 	_exit(status);
 }
 
-static long long now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* All that comes out of fd until it is closed. Negative errno. */
 static int read_all(int fd, char **ret, size_t *len)
 {
-	long long deadline = now_msec() + ANSWER_MSEC;
+	const usec_t deadline = time_monotonic() + ANSWER_TIME;
 	size_t size = 0;
 
 	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		long long left = deadline - now_msec();
 		ssize_t n;
+		int r;
 
 		if (*len == size) {
 			char *longer = size >= ANSWER_MAX ? NULL : realloc(*ret, size ? size * 2 : 65536);
@@ -87,8 +79,9 @@ static int read_all(int fd, char **ret, size_t *len)
 			*ret = longer;
 			size = size ? size * 2 : 65536;
 		}
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
-			return -ETIME;
+		r = wait_for(fd, POLLIN, deadline);
+		if (r < 0)
+			return r == -ETIMEDOUT ? -ETIME : r;
 		n = read(fd, *ret + *len, size - *len);
 		if (n == 0)
 			return 0;

@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "wait.h"
 
 /* Types of RFC 5246 6.2.1 and 7.4. */
 #define RECORD_HANDSHAKE 22
@@ -149,22 +149,7 @@ static int make_hello(struct bytes *b, int version, const char *name, const uint
 	return 0;
 }
 
-static int wait_for(int fd, short events, long long deadline)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-	struct timespec t;
-	long long left;
-	int r;
-
-	do {
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		left = deadline - ((long long)t.tv_sec * 1000 + t.tv_nsec / 1000000);
-		r = left > 0 ? poll(&p, 1, (int)left) : 0;
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r == 0 ? -ETIMEDOUT : 0;
-}
-
-static int send_all(int fd, long long deadline, const struct bytes *b)
+static int send_all(int fd, usec_t deadline, const struct bytes *b)
 {
 	size_t at = 0;
 
@@ -182,7 +167,7 @@ static int send_all(int fd, long long deadline, const struct bytes *b)
 }
 
 /* Reads until there are n bytes. -EPROTO: it ended before. */
-static int receive(int fd, long long deadline, unsigned char *data, size_t *have, size_t n)
+static int receive(int fd, usec_t deadline, unsigned char *data, size_t *have, size_t n)
 {
 	while (*have < n) {
 		int r = wait_for(fd, POLLIN, deadline);
@@ -198,7 +183,7 @@ static int receive(int fd, long long deadline, unsigned char *data, size_t *have
 }
 
 /* The suite of a ServerHello of this version, which comes first. */
-static int read_answer(int fd, long long deadline, int version)
+static int read_answer(int fd, usec_t deadline, int version)
 {
 	unsigned char a[ANSWER_MAX];
 	const size_t session = RECORD_HEADER + 4 + 2 + 32;
@@ -219,7 +204,7 @@ static int read_answer(int fd, long long deadline, int version)
 	return r < 0 ? r : a[suite] << 8 | a[suite + 1];
 }
 
-int tls_hello(int fd, long long deadline, int version, const char *server_name, const uint16_t *suites,
+int tls_hello(int fd, usec_t deadline, int version, const char *server_name, const uint16_t *suites,
 	      size_t n)
 {
 	struct bytes hello;

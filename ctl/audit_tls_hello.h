@@ -3,6 +3,7 @@
 #define SIPWARDEN_AUDIT_TLS_HELLO_H
 
 #include "audit_tls_probe.h"
+#include "base/timespan.h"
 
 /*
  * What OpenSSL cannot offer any more: SSL 3.0, and suites with RC4, DES and 3DES. We send
@@ -12,11 +13,11 @@
 #define HELLO_SSL3 0x0300
 
 /*
- * Asks on a connected socket, which blocks no longer than deadline (CLOCK_MONOTONIC, in
- * ms). suites: numbers of IANA's registry. Returns the suite that was chosen, or negative
+ * Asks on a connected socket, which blocks no longer than deadline (time_monotonic()).
+ * suites: numbers of IANA's registry. Returns the suite that was chosen, or negative
  * errno; -EPROTO: none, or no answer of this version.
  */
-int tls_hello(int fd, long long deadline, int version, const char *server_name, const uint16_t *suites,
+int tls_hello(int fd, usec_t deadline, int version, const char *server_name, const uint16_t *suites,
 	      size_t n);
 
 /* What is known of a suite that OpenSSL does not have. */

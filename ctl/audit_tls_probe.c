@@ -7,14 +7,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit_tls_hello.h"
 #include "base/cleanup.h"
+#include "wait.h"
 
 /* For one handshake, from connect() on. */
-#define HANDSHAKE_MSEC 5000
+#define HANDSHAKE_MAX (5 * USEC_PER_SEC)
 /* Suites of TLS 1.3 that OpenSSL knows. */
 #define TLS13_SUITES                                                                                         \
 	"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                        \
@@ -28,30 +28,8 @@ struct probe {
 	bool asked; /* for a certificate, in this handshake */
 };
 
-static long long now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Waits for events until deadline. Negative errno. */
-static int wait_for(int fd, short events, long long deadline)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-	int r;
-
-	do {
-		long long left = deadline - now_msec();
-
-		r = left > 0 ? poll(&p, 1, (int)left) : 0;
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r == 0 ? -ETIMEDOUT : 0;
-}
-
 /* A connected socket, or negative errno. */
-static int open_connection(const struct probe *p, long long deadline)
+static int open_connection(const struct probe *p, usec_t deadline)
 {
 	_cleanup_close_ int fd = socket(p->address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int r, error = 0;
@@ -109,7 +87,7 @@ static SSL_CTX *make_context(int version, const char *suites)
 }
 
 /* 0, or negative errno; -EPROTO: the server does not want it, or speaks no TLS. */
-static int shake_hands(SSL *ssl, int fd, long long deadline)
+static int shake_hands(SSL *ssl, int fd, usec_t deadline)
 {
 	int r, wait;
 
@@ -148,7 +126,7 @@ static void note_certificate(const SSL *ssl, struct tls_server *s)
 
 static int try_suites(struct probe *p, SSL_CTX *ctx, struct tls_suite *ret)
 {
-	long long deadline = now_msec() + HANDSHAKE_MSEC;
+	usec_t deadline = time_monotonic() + HANDSHAKE_MAX;
 	_cleanup_close_ int fd = open_connection(p, deadline);
 	SSL *ssl;
 	int r;
@@ -244,7 +222,7 @@ static int probe_old(const struct probe *p, struct tls_version *v)
 		if (v->number == HELLO_SSL3 || !hello_suites[i].ssl3_only)
 			left[n++] = hello_suites[i].number;
 	while (n > 0 && v->n < TLS_SUITES_MAX) {
-		long long deadline = now_msec() + HANDSHAKE_MSEC;
+		usec_t deadline = time_monotonic() + HANDSHAKE_MAX;
 		_cleanup_close_ int fd = open_connection(p, deadline);
 
 		chosen = fd < 0 ? fd : tls_hello(fd, deadline, v->number, p->server_name, left, n);

@@ -9,7 +9,7 @@
  * What the ruleset does to the first packet of a stranger: for which sources it can get
  * to the listener, for which it can be dropped, and for which it can be passed on to
  * another address or port. A source for which more than one is possible cannot be told,
- * and why_unknown has a reason. The order is the kernel's: ingress, prerouting, then
+ * and unknown_by has a reason. The order is the kernel's: ingress, prerouting, then
  * input or forward; in each of them the base chains of all tables by priority.
  */
 #define WALK_WHY_MAX 300

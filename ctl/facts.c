@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/bus.h"
 #include "output.h"
 
 json_t *facts_read(sd_bus_message *m)
@@ -34,6 +35,34 @@ json_t *facts_read(sd_bus_message *m)
 		return facts;
 	json_decref(facts);
 	return NULL;
+}
+
+int facts_read_array(sd_bus_message *m, json_t *facts, const char *key, const char *type, facts_item_fn read)
+{
+	json_t *array = json_array(), *item;
+	int r = sd_bus_message_enter_container(m, 'a', type);
+
+	while (r > 0 && (item = read(m)))
+		json_array_append_new(array, item);
+	if (r > 0)
+		r = sd_bus_message_exit_container(m);
+	json_object_set_new(facts, key, array);
+	return r < 0 ? r : 0;
+}
+
+static json_t *read_set(sd_bus_message *m)
+{
+	const char *name;
+	uint64_t count, limit;
+
+	if (sd_bus_message_read(m, "(" BUS_SET ")", &name, &count, &limit) <= 0)
+		return NULL;
+	return json_pack("{s:s, s:I, s:I}", "set", name, "elements", (json_int_t)count, "limit", (json_int_t)limit);
+}
+
+int facts_read_sets(sd_bus_message *m, json_t *facts)
+{
+	return facts_read_array(m, facts, "sets", "(" BUS_SET ")", read_set);
 }
 
 long long facts_number(const json_t *facts, const char *key)

@@ -45,42 +45,18 @@ static json_t *read_count(sd_bus_message *m)
 	return json_pack("{s:s, s:I, s:I}", "count", name, "packets", (json_int_t)packets, "bytes", (json_int_t)bytes);
 }
 
-static json_t *read_set(sd_bus_message *m)
-{
-	const char *name;
-	uint64_t count, limit;
-
-	if (sd_bus_message_read(m, "(" BUS_SET ")", &name, &count, &limit) <= 0)
-		return NULL;
-	return json_pack("{s:s, s:I, s:I}", "set", name, "elements", (json_int_t)count, "limit", (json_int_t)limit);
-}
-
 /* All of it; NULL: not what we know. */
 static json_t *read_firewall(sd_bus_message *m)
 {
-	static const struct {
-		const char *key, *type;
-		json_t *(*read)(sd_bus_message *m);
-	} arrays[] = {
-		{ "ports", "(" BUS_PORT ")", read_port },
-		{ "limits", "(" BUS_LIMIT ")", read_limit },
-		{ "packets", "(" BUS_COUNT ")", read_count },
-		{ "sets", "(" BUS_SET ")", read_set },
-	};
-	json_t *facts = facts_read(m), *item;
-	int r = facts ? 0 : -EBADMSG;
-	size_t i;
+	json_t *facts = facts_read(m);
+	int r = facts ? facts_read_array(m, facts, "ports", "(" BUS_PORT ")", read_port) : -EBADMSG;
 
-	for (i = 0; r >= 0 && i < sizeof(arrays) / sizeof(*arrays); i++) {
-		json_t *array = json_array();
-
-		r = sd_bus_message_enter_container(m, 'a', arrays[i].type);
-		while (r > 0 && (item = arrays[i].read(m)))
-			json_array_append_new(array, item);
-		if (r > 0)
-			r = sd_bus_message_exit_container(m);
-		json_object_set_new(facts, arrays[i].key, array);
-	}
+	if (r >= 0)
+		r = facts_read_array(m, facts, "limits", "(" BUS_LIMIT ")", read_limit);
+	if (r >= 0)
+		r = facts_read_array(m, facts, "packets", "(" BUS_COUNT ")", read_count);
+	if (r >= 0)
+		r = facts_read_sets(m, facts);
 	if (r >= 0)
 		return facts;
 	json_decref(facts);

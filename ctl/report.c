@@ -3,7 +3,6 @@
 #include "report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "config/config.h"
 #include "audit_history.h"
 #include "ctl.h"
+#include "replace.h"
 #include "report_period.h"
 #include "report_words.h"
 #include "usage.h"
@@ -314,31 +314,16 @@ static void print(struct making *m, const struct request *q, FILE *to)
 	}
 }
 
-/* Nobody sees half of it: written beside it, then renamed. Names of accounts are nobody else's business. */
+/* Names of accounts are nobody else's business. */
 static int write_file(struct making *m, const struct request *q, const char *path)
 {
-	_cleanup_free_ char *beside = text_printf("%s.XXXXXX", path);
-	int fd = beside ? mkostemp(beside, O_CLOEXEC) : -1, r = 0;
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	struct replacement file;
+	int r = replace_begin(&file, path);
 
-	if (!f) {
-		r = beside ? -errno : -ENOMEM;
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	if (fchmod(fd, 0640) < 0)
-		r = -errno;
-	print(m, q, f);
-	if (fflush(f) != 0 || ferror(f) || fsync(fd) < 0)
-		r = -EIO;
-	if (fclose(f) != 0 && r >= 0)
-		r = -errno;
-	if (r >= 0 && rename(beside, path) < 0)
-		r = -errno;
 	if (r < 0)
-		unlink(beside);
-	return r;
+		return r;
+	print(m, q, file.to);
+	return replace_end(&file, 0640);
 }
 
 static void tell_written(const struct report *r, const char *path)

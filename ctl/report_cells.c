@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/cleanup.h"
+#include "base/date.h"
 #include "report_reader.h"
 
 #define DAY_SECONDS 86400
@@ -24,15 +25,6 @@ static bool all_digits(const char *text, size_t n)
 	return n > 0;
 }
 
-/* Days since the epoch of a day in the Gregorian calendar (Howard Hinnant, days_from_civil). */
-static int64_t days_of(int year, int month, int day)
-{
-	const int y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
-	const int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static bool read_day(const char *text, int64_t *ret)
 {
 	int year, month, day;
@@ -43,9 +35,9 @@ static bool read_day(const char *text, int64_t *ret)
 	year = two(text) * 100 + two(text + 2);
 	month = two(text + 5);
 	day = two(text + 8);
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+	if (year < 1970 || !date_exists(year, month, day))
 		return false;
-	*ret = days_of(year, month, day);
+	*ret = date_days(year, month, day);
 	return true;
 }
 
@@ -145,7 +137,7 @@ bool record_result(struct span text, enum record_result *ret)
 	return text.len >= 4;
 }
 
-enum record_result record_result_of_code(unsigned code)
+static enum record_result result_of_code(int64_t code)
 {
 	if (code >= 200 && code < 300)
 		return RECORD_ANSWERED;
@@ -160,6 +152,16 @@ enum record_result record_result_of_code(unsigned code)
 	default:
 		return RECORD_FAILED;
 	}
+}
+
+bool record_code(struct span text, enum record_result *ret)
+{
+	int64_t code;
+
+	if (!record_seconds(text, &code) || code < 100 || code > 699)
+		return false;
+	*ret = result_of_code(code);
+	return true;
 }
 
 struct span record_user(struct span text)

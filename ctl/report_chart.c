@@ -15,11 +15,6 @@
 #define BARS_MAX 130
 #define HEIGHT 100
 
-uint64_t html_size(const struct report *r, const struct sum *s)
-{
-	return r->priced ? (uint64_t)s->cost : s->seconds;
-}
-
 static struct words size_words(const struct report *r, uint64_t size)
 {
 	return r->priced ? words_money(r, (int64_t)size) : words_talk(size);

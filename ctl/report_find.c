@@ -267,11 +267,9 @@ static void find_growth(struct report *r, struct destination **all, size_t n)
 	if (before->calls == 0)
 		return;
 	for (i = 0; i < n && shown < 6; i++) {
-		const uint64_t is = r->priced ? (uint64_t)all[i]->now.cost : all[i]->now.seconds;
-		const uint64_t was = r->priced ? (uint64_t)all[i]->before.cost : all[i]->before.seconds;
-		const uint64_t whole = r->priced ? (uint64_t)now->cost : now->seconds;
+		const uint64_t is = words_size(r, &all[i]->now), was = words_size(r, &all[i]->before);
 
-		if (!all[i]->abroad || was == 0 || is < was + was / 2 || is * 50 < whole)
+		if (!all[i]->abroad || was == 0 || is < was + was / 2 || is * 50 < words_size(r, now))
 			continue;
 		find_append(&list, "%s%s %s (%s)", shown++ ? "; " : "",
 			    words_destination(all[i]->country, all[i]->kind).text, words_change(is, was).text,

@@ -239,30 +239,18 @@ static int take_times(const struct record_format *f, const struct record_row *ro
 	return 1;
 }
 
-static bool read_code(struct span text, unsigned *ret)
-{
-	int64_t n;
-
-	if (!record_seconds(text, &n) || n < 100 || n > 699)
-		return false;
-	*ret = (unsigned)n;
-	return true;
-}
-
 static int take_result(const struct record_format *f, const struct record_row *row, struct record_context *c,
 		       struct record *ret)
 {
 	const struct span word = cell_of(f, row, CELL_RESULT), code = cell_of(f, row, CELL_CODE);
-	unsigned number;
 
 	/* Tables of databases may leave it open; gateways never do, and that tells their formats apart. */
 	if (f->cells[CELL_RESULT] && (word.len > 0 || strcmp(f->name, "csv") != 0)) {
 		if (!record_result(word, &ret->result))
 			return fault(c, "how it ended is no word for that");
 	} else if (f->cells[CELL_CODE]) {
-		if (!read_code(code, &number))
+		if (!record_code(code, &ret->result))
 			return fault(c, "its code is none of SIP");
-		ret->result = record_result_of_code(number);
 	} else {
 		ret->result = ret->seconds > 0 ? RECORD_ANSWERED : RECORD_UNANSWERED;
 	}

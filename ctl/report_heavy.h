@@ -25,7 +25,7 @@ struct heavy_item {
 	struct hash_link link;
 	uint64_t weight;
 	unsigned char name_len;
-	char name[HEAVY_NAME_MAX]; /* cut if longer, with a hash of the rest; not terminated */
+	char name[HEAVY_NAME_MAX]; /* cut if longer, with a part of the hash of all of it; not terminated */
 };
 
 /* item_size: of a struct that begins with a heavy_item. 0 or -ENOMEM. */

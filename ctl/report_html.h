@@ -21,7 +21,4 @@ void html_sources(struct report *r, FILE *to);
 void html_longest(const struct report *r, FILE *to);
 void html_faults(const struct report *r, FILE *to);
 
-/* What is compared: the cost, or seconds of talk where it is not known. */
-uint64_t html_size(const struct report *r, const struct sum *s);
-
 #endif

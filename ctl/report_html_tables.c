@@ -46,7 +46,7 @@ static void put_flags(const struct report *r, FILE *to, const struct destination
 
 static void put_destination(const struct report *r, FILE *to, const struct destination *d, uint64_t most)
 {
-	const uint64_t now = html_size(r, &d->now), before = html_size(r, &d->before);
+	const uint64_t now = words_size(r, &d->now), before = words_size(r, &d->before);
 
 	fputs("<tr><td class=\"name\">", to);
 	html_put(to, words_destination(d->country, d->kind).text);
@@ -69,10 +69,10 @@ void html_destinations(struct report *r, FILE *to)
 	uint64_t most = 1;
 
 	for (i = 0; i < n; i++) {
-		if (html_size(r, &all[i]->now) > most)
-			most = html_size(r, &all[i]->now);
-		if (html_size(r, &all[i]->before) > most)
-			most = html_size(r, &all[i]->before);
+		if (words_size(r, &all[i]->now) > most)
+			most = words_size(r, &all[i]->now);
+		if (words_size(r, &all[i]->before) > most)
+			most = words_size(r, &all[i]->before);
 	}
 	put_heads(r, to, "Destination");
 	fputs("<th class=\"n\">Change</th><th></th></tr></thead><tbody>\n", to);
@@ -105,7 +105,7 @@ static void put_party(struct report *r, FILE *to, const struct party *p, bool ac
 	put_sum(r, to, &p->now);
 	put_cell(to, "n", words_count(p->dear.calls).text);
 	put_cell(to, "n", r->hours_known ? words_count(p->off.calls).text : "–");
-	put_cell(to, "n minor", words_change(html_size(r, &p->now), html_size(r, &p->before)).text);
+	put_cell(to, "n minor", words_change(words_size(r, &p->now), words_size(r, &p->before)).text);
 	fputs("</tr>\n", to);
 }
 

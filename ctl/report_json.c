@@ -295,7 +295,5 @@ void report_print_json(struct report *r, FILE *to)
 	json_object_set_new(o, "attacks", attacks_json(&r->attacks));
 	json_object_set_new(o, "audit", audit_json(&r->audited));
 	json_object_set_new(o, "records", records_json(r));
-	json_dumpf(o, to, JSON_COMPACT | JSON_ENSURE_ASCII);
-	fputc('\n', to);
-	json_decref(o);
+	output_json_to(to, o);
 }

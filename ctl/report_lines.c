@@ -40,8 +40,7 @@ static struct span value(struct span line, const char *name, const char *end)
 static int from_acc(struct span line, struct record_context *c, struct record *ret)
 {
 	const char *begin = find(line, "ACC: ");
-	struct span method, code, talk;
-	int64_t number;
+	struct span method, talk;
 
 	if (!begin)
 		return -EAGAIN;
@@ -55,10 +54,8 @@ static int from_acc(struct span line, struct record_context *c, struct record *r
 		return method.len ? -EAGAIN : fault(c, "a line of acc without method");
 	if (!record_time(value(line, "timestamp=", ";"), c, &ret->start))
 		return fault(c, "its timestamp is no time");
-	code = value(line, ";code=", ";");
-	if (!record_seconds(code, &number) || number < 100 || number > 699)
+	if (!record_code(value(line, ";code=", ";"), &ret->result))
 		return fault(c, "its code is none of SIP");
-	ret->result = record_result_of_code((unsigned)number);
 	ret->id = value(line, ";call_id=", ";");
 	ret->account = record_user(value(line, ";src_user=", ";"));
 	if (ret->account.len == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "moment.h"
 
 #define DAY 86400
@@ -21,9 +22,7 @@ static int64_t to_civil(struct zone *zone, usec_t when)
 /* Civil midnight of the first of a month, counted since year 0. */
 static int64_t month_start(int month)
 {
-	struct tm tm = {.tm_year = month / 12 - 1900, .tm_mon = month % 12, .tm_mday = 1};
-
-	return (int64_t)timegm(&tm);
+	return date_days(month / 12, month % 12 + 1, 1) * DAY;
 }
 
 static void last_quarter(int64_t now, struct period *ret)

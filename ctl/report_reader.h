@@ -45,7 +45,8 @@ bool record_time(struct span text, struct record_context *c, int64_t *ret);
 bool record_seconds(struct span text, int64_t *ret);
 /* What stands for how the call ended: words of Asterisk, causes of FreeSWITCH. */
 bool record_result(struct span text, enum record_result *ret);
-enum record_result record_result_of_code(unsigned code);
+/* The same of a code of SIP. */
+bool record_code(struct span text, enum record_result *ret);
 /* "sip:100@example.net" → "100"; "Anna" <100> → "100"; anything else as it is. */
 struct span record_user(struct span text);
 /* "PJSIP/100-0000001b" → "100"; len 0 if it names no account. */

@@ -21,8 +21,7 @@ char *report_title(const struct report *r)
 static void add_comparison(char **text, const struct report *r)
 {
 	const struct sum *now = &r->tally.dear, *before = &r->tally.dear_before;
-	const uint64_t is = r->priced ? (uint64_t)now->cost : now->seconds;
-	const uint64_t was = r->priced ? (uint64_t)before->cost : before->seconds;
+	const uint64_t is = words_size(r, now), was = words_size(r, before);
 	const int64_t days = (r->tally.period.to - r->tally.period.from) / 86400;
 
 	if (was > 0)

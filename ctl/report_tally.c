@@ -11,7 +11,7 @@
 #include "report_tally_private.h"
 
 #define DAY_SECONDS 86400
-/* Of 136 bytes each; made by blocks as they are needed. */
+/* Made by blocks as they are needed. */
 #define CACHE_BLOCK 256u
 #define CACHE_BLOCKS 512u
 
@@ -113,7 +113,8 @@ void tally_done(struct tally *t)
 	free(t->cache);
 }
 
-bool tally_is_dear(const struct number *n)
+/* Costs money beyond a usual call: abroad, premium, satellite and so on. */
+static bool is_dear(const struct number *n)
 {
 	switch (n->kind) {
 	case NUMBER_SHARED_COST:
@@ -176,13 +177,6 @@ void sum_add(struct sum *to, const struct sum *what)
 	to->failed += what->failed;
 	to->seconds += what->seconds;
 	to->cost += what->cost;
-}
-
-const char *item_name(const struct heavy_item *item, char buf[static HEAVY_NAME_MAX + 1])
-{
-	memcpy(buf, item->name, item->name_len);
-	buf[item->name_len] = '\0';
-	return buf;
 }
 
 static void *touch(struct tally *t, struct heavy *h, const void *name, size_t len)
@@ -281,10 +275,7 @@ static void add_whole(struct tally *t, const struct call *c)
 		return;
 	}
 	sum_add(&t->now, &c->sum);
-	t->hours[weekday][hour]++;
 	if (at < t->n_days) {
-		t->days[at].calls++;
-		t->days[at].dear += c->dear;
 		t->days[at].cost += c->sum.cost;
 		t->days[at].dear_seconds += c->dear ? c->sum.seconds : 0;
 	}
@@ -324,7 +315,6 @@ static bool stays(struct tally *t, const struct call *c)
 		t->inside += now;
 		return true;
 	case NUMBER_CODE:
-		t->incoming_codes += now;
 		return true;
 	case NUMBER_EMERGENCY:
 		t->emergency += now;
@@ -340,7 +330,6 @@ static bool stays(struct tally *t, const struct call *c)
 
 static void note_span(struct tally *t, int64_t start)
 {
-	t->records++;
 	if (t->first == 0 || start < t->first)
 		t->first = start;
 	if (start > t->last)
@@ -354,13 +343,11 @@ void tally_add(struct tally *t, const struct record *r)
 	struct call c = {.r = r, .when = when_of(t, r->start), .source = host_of(r->source)};
 
 	note_span(t, r->start);
-	t->earlier += c.when == WHEN_EARLIER;
-	t->later += c.when == WHEN_LATER;
 	if (c.when == WHEN_LATER)
 		return;
 	known = look_up(t, r->number);
 	c.number = &known->number;
-	c.dear = tally_is_dear(c.number);
+	c.dear = is_dear(c.number);
 	if (stays(t, &c))
 		return;
 	c.sum = (struct sum){.calls = 1,

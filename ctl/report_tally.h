@@ -124,7 +124,6 @@ struct long_call {
 };
 
 struct day {
-	uint32_t calls, dear;
 	int64_t cost;
 	uint64_t dear_seconds;
 };
@@ -137,13 +136,12 @@ struct tally {
 	bool (*in_office)(void *userdata, int64_t civil); /* NULL: always */
 	void *userdata;
 	/* Counted */
-	uint64_t records, earlier, later;	    /* all; before both periods; behind them */
 	int64_t first, last;			    /* of all records; 0: none */
-	uint64_t inside, incoming_codes, emergency; /* of the period */
+	uint64_t inside, emergency;		    /* of the period */
 	uint64_t unpriced;			    /* dear calls that no rate is for */
 	struct sum now, before;			    /* that left the house */
 	struct sum dear, dear_before, off;
-	uint32_t hours[7][24], dear_hours[7][24]; /* from Monday; calls that left the house */
+	uint32_t dear_hours[7][24]; /* from Monday */
 	struct day *days;
 	size_t n_days, n_months;
 	int first_month; /* months since year 0 */
@@ -161,17 +159,13 @@ void tally_done(struct tally *t);
 /* Takes one whole call. */
 void tally_add(struct tally *t, const struct record *r);
 
-/* Costs money beyond a usual call: abroad, premium, satellite and so on. */
-bool tally_is_dear(const struct number *n);
-/* Of those, what nobody needs in the daily business of most, and thieves earn by. */
+/* Of what costs more than a usual call, what nobody needs in the daily business of most, and thieves earn by. */
 bool tally_is_special(const struct number *n);
 /* How many different numbers were called in a run, about. */
 unsigned run_numbers(const struct run *r);
 /* The run of the most numbers. */
 const struct run *range_run(const struct range *r);
 void sum_add(struct sum *to, const struct sum *what);
-/* NUL-terminated name of an item into buf. */
-const char *item_name(const struct heavy_item *item, char buf[static HEAVY_NAME_MAX + 1]);
 /* Months since year 0 of a civil moment, and its parts. */
 int civil_month(int64_t civil);
 struct tm civil_parts(int64_t civil);

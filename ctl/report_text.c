@@ -56,11 +56,6 @@ static void add_sum(const struct report *r, struct table *t, const struct sum *s
 		output_table_add(t, words_money(r, s->cost).text);
 }
 
-static uint64_t size_of(const struct report *r, const struct sum *s)
-{
-	return r->priced ? (uint64_t)s->cost : s->seconds;
-}
-
 static void print_destinations(struct report *r, FILE *to)
 {
 	static const char *const priced[] = {"DESTINATION", "CALLS", "TALK", "COST", "CHANGE", NULL};
@@ -79,7 +74,7 @@ static void print_destinations(struct report *r, FILE *to)
 		shown++;
 		output_table_add(&t, words_destination(d->country, d->kind).text);
 		add_sum(r, &t, &d->now);
-		output_table_add(&t, words_change(size_of(r, &d->now), size_of(r, &d->before)).text);
+		output_table_add(&t, words_change(words_size(r, &d->now), words_size(r, &d->before)).text);
 	}
 	output_table_write(&t, to);
 	free(all);
@@ -104,7 +99,7 @@ static void print_parties(struct report *r, FILE *to, const char *what, struct p
 		add_sum(r, &t, &p->now);
 		output_table_add(&t, words_count(p->dear.calls).text);
 		output_table_add(&t, r->hours_known ? words_count(p->off.calls).text : "–");
-		output_table_add(&t, words_change(size_of(r, &p->now), size_of(r, &p->before)).text);
+		output_table_add(&t, words_change(words_size(r, &p->now), words_size(r, &p->before)).text);
 	}
 	output_table_write(&t, to);
 }

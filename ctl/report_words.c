@@ -73,6 +73,11 @@ struct words words_sum(const struct report *r, const struct sum *s)
 	return w;
 }
 
+uint64_t words_size(const struct report *r, const struct sum *s)
+{
+	return r->priced ? (uint64_t)s->cost : s->seconds;
+}
+
 struct words words_date(int64_t civil)
 {
 	const struct tm tm = civil_parts(civil);

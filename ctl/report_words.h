@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-/* Figures for people, in English. All return buf. */
+/* Figures for people, in English. */
 #define WORDS_MAX 96
 
 struct words {
@@ -13,7 +13,7 @@ struct words {
 
 /* "12,345" */
 struct words words_count(uint64_t n);
-/* "1 call", "12,345 calls": one, and the plural. */
+/* "1 call", "12,345 calls" */
 struct words words_calls(uint64_t n);
 /* "1,234.56 EUR" */
 struct words words_money(const struct report *r, int64_t cost);
@@ -24,6 +24,8 @@ struct words words_sum(const struct report *r, const struct sum *s);
 /* "3 March 2026", "Tue 3 Mar 2026 22:15" */
 struct words words_date(int64_t civil);
 struct words words_moment(int64_t civil);
+/* What is compared: the cost, or seconds of talk where it is not known. */
+uint64_t words_size(const struct report *r, const struct sum *s);
 /* "+34 %", "−12 %", "new", "same" */
 struct words words_change(uint64_t now, uint64_t before);
 /* "Germany, premium", "Germany", "satellite" */

@@ -32,16 +32,6 @@ static json_t *read_input(sd_bus_message *m)
 			 "last_line", (json_int_t)last_line, "last_error", last_error);
 }
 
-static json_t *read_set(sd_bus_message *m)
-{
-	const char *name;
-	uint64_t count, limit;
-
-	if (sd_bus_message_read(m, "(" BUS_SET ")", &name, &count, &limit) <= 0)
-		return NULL;
-	return json_pack("{s:s, s:I, s:I}", "set", name, "elements", (json_int_t)count, "limit", (json_int_t)limit);
-}
-
 static json_t *read_problem(sd_bus_message *m)
 {
 	const char *severity, *text, *advice;
@@ -51,29 +41,15 @@ static json_t *read_problem(sd_bus_message *m)
 	return json_pack("{s:s, s:s, s:s}", "severity", severity, "text", text, "advice", advice);
 }
 
-/* An array of what read gives, as facts[key]. 0 or negative errno. */
-static int read_array(sd_bus_message *m, json_t *facts, const char *key, const char *type, json_t *(*read)(sd_bus_message *m))
-{
-	json_t *array = json_array(), *item;
-	int r = sd_bus_message_enter_container(m, 'a', type);
-
-	while (r > 0 && (item = read(m)))
-		json_array_append_new(array, item);
-	if (r > 0)
-		r = sd_bus_message_exit_container(m);
-	json_object_set_new(facts, key, array);
-	return r < 0 ? r : 0;
-}
-
 static json_t *read_status(sd_bus_message *m, int *error)
 {
 	json_t *facts = facts_read(m);
 
-	*error = facts ? read_array(m, facts, "inputs", "(" BUS_INPUT ")", read_input) : -EBADMSG;
+	*error = facts ? facts_read_array(m, facts, "inputs", "(" BUS_INPUT ")", read_input) : -EBADMSG;
 	if (*error >= 0)
-		*error = read_array(m, facts, "sets", "(" BUS_SET ")", read_set);
+		*error = facts_read_sets(m, facts);
 	if (*error >= 0)
-		*error = read_array(m, facts, "problems", "(" BUS_PROBLEM ")", read_problem);
+		*error = facts_read_array(m, facts, "problems", "(" BUS_PROBLEM ")", read_problem);
 	return facts;
 }
 

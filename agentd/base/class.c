@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/class.h"
 
-#include <errno.h>
-#include <string.h>
-
 static const char *const names[CLASS_COUNT] = {
 	[CLASS_NONE] = "none",
 	[CLASS_AUTH_FAILURE] = "auth-failure",
@@ -24,14 +21,4 @@ static const char *const names[CLASS_COUNT] = {
 const char *class_name(enum event_class c)
 {
 	return c < CLASS_COUNT ? names[c] : "none";
-}
-
-int class_parse(const char *name)
-{
-	int c;
-
-	for (c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
-		if (strcmp(names[c], name) == 0)
-			return c;
-	return -EINVAL;
 }

@@ -29,7 +29,5 @@ typedef uint32_t class_set;
 
 /* "auth-failure", …; "none" for CLASS_NONE. Static. */
 const char *class_name(enum event_class c);
-/* The class of that name, or -EINVAL. "none" is no class. */
-int class_parse(const char *name);
 
 #endif

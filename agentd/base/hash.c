@@ -79,12 +79,6 @@ uint64_t hash_bytes(const void *data, size_t len)
 	return siphash(key[0], key[1], data, len);
 }
 
-uint64_t hash_mix(uint64_t h, const void *data, size_t len)
-{
-	pthread_once(&key_once, draw_key);
-	return siphash(key[0] ^ h, key[1], data, len);
-}
-
 uint64_t hash_lasting(uint64_t h, const void *data, size_t len)
 {
 	pthread_once(&key_once, draw_key);

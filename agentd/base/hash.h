@@ -10,8 +10,6 @@
  * choose what we hash, and must not be able to choose where it lands.
  */
 uint64_t hash_bytes(const void *data, size_t len);
-/* Continues a hash: hash of (h, data). */
-uint64_t hash_mix(uint64_t h, const void *data, size_t len);
 
 /*
  * The same with a key that outlives the process, for names that are stored.

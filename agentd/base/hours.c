@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/date.h"
 
 #define DAY_MINUTES (24 * 60)
 #define DAY_SECONDS 86400
@@ -138,26 +139,13 @@ int hours_parse(const char *text, struct hours *ret)
 	return 0;
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar, which repeats after 400 years of 146097 days. */
-static int64_t days_from_date(int64_t year, int month, int day)
-{
-	int64_t era, of_era;
-	int of_year;
-
-	year -= month <= 2;
-	era = (year >= 0 ? year : year - 399) / 400;
-	of_era = year - era * 400;
-	of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static int64_t year_of_day(int64_t day)
 {
 	int64_t year = 1970 + day / 365;
 
-	while (days_from_date(year, 1, 1) > day)
+	while (date_days(year, 1, 1) > day)
 		year--;
-	while (days_from_date(year + 1, 1, 1) <= day)
+	while (date_days(year + 1, 1, 1) <= day)
 		year++;
 	return year;
 }
@@ -171,16 +159,7 @@ static int64_t easter_of(int64_t year)
 	const int64_t m = (a + 11 * h + 22 * l) / 451;
 	const int64_t n = h + l - 7 * m + 114;
 
-	return days_from_date(year, (int)(n / 31), (int)(n % 31) + 1);
-}
-
-static bool date_exists(int64_t year, int month, int day)
-{
-	static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month >= 1 && month <= 12 && day >= 1 &&
-	       day <= lengths[month - 1] + (month == 2 && leap ? 1 : 0);
+	return date_days(year, (int)(n / 31), (int)(n % 31) + 1);
 }
 
 /* "12-24" or "2026-12-24". */
@@ -276,7 +255,7 @@ static bool is_holiday(const struct holidays *holidays, int64_t day)
 		if (h->type == HOLIDAY_EASTER)
 			its = easter_of(year) + h->days;
 		else
-			its = days_from_date(h->type == HOLIDAY_ONCE ? h->year : year, h->month, h->day);
+			its = date_days(h->type == HOLIDAY_ONCE ? h->year : year, h->month, h->day);
 		/* In other years, 02-29 is no day. */
 		if (its == day && (h->type != HOLIDAY_YEARLY || date_exists(year, h->month, h->day)))
 			return true;

@@ -10,8 +10,6 @@
 #include "base/hash.h"
 #include "calls/calls_private.h"
 
-/* A log may run ahead of our clock by as much before its time is not believed, as in decide/. */
-#define FUTURE_MAX (60 * USEC_PER_SEC)
 /* Calls that go on are looked at as often. */
 #define TICK (10 * USEC_PER_SEC)
 /* So many ends must have been looked for, and three of four found. */
@@ -138,7 +136,7 @@ usec_t calls_length(const struct event *e)
 
 static usec_t event_moment(struct calls *c, const struct event *e, usec_t arrival)
 {
-	if (e->time && e->time <= arrival + FUTURE_MAX)
+	if (e->time && e->time <= arrival + EVENT_FUTURE_MAX)
 		return e->time;
 	if (e->time && log_limit_pass(&c->future_limit))
 		log_warning("filter %s: a call is dated in the future; using the time of its arrival. Check the clock and "

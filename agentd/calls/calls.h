@@ -54,6 +54,9 @@ struct fraud {
 	const char *text;	 /* for people */
 };
 
+/* Does its rule ask for a ban, and is the evidence one to ban by? Whether that may be is for decide/ to say. */
+bool fraud_asks_for_ban(const struct fraud *f);
+
 struct calls_callbacks {
 	/* Not again for the same rule, key and level within [calls] again. */
 	void (*fraud)(void *userdata, const struct fraud *f);

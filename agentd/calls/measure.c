@@ -235,7 +235,7 @@ void measure_source(struct calls *c, const struct call *call, usec_t when)
 	for (i = 0; i < c->n_measures; i++) {
 		const struct config_fraud *f = c->measures[i].cfg;
 
-		if (f->measure == FRAUD_SOURCE_COUNTRY && !(f->learned && when - known_began(&c->known) < c->cfg->calls.learning))
+		if (f->measure == FRAUD_SOURCE_COUNTRY && !is_silent(c, f, call))
 			tell_first(c, f, hash_lasting(place_of(c, &call->source), &call->account_hash, sizeof(uint64_t)),
 				   call, when);
 	}

@@ -127,6 +127,11 @@ static bool may_be_forged(const struct calls *c, const struct config_fraud *f, u
 	return c->forgeable && when < c->forgeable + 2 * CALL_LONGEST + times * f->window;
 }
 
+bool fraud_asks_for_ban(const struct fraud *f)
+{
+	return f->rule->ban && f->critical && !f->forgeable && f->call->source.family;
+}
+
 void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, uint64_t count,
 		usec_t when)
 {

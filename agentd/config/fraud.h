@@ -31,8 +31,6 @@ enum fraud_measure {
 #define FRAUD_MEASURES (FRAUD_SOURCE_COUNTRY + 1)
 /* "per-minute", …; static. */
 const char *fraud_measure_name(enum fraud_measure m);
-/* In what warnings and thresholds are: "calls", "seconds". */
-const char *fraud_measure_unit(enum fraud_measure m);
 
 /* What has a count of its own: calls with all of these in common. */
 #define FRAUD_PER_ACCOUNT 1u
@@ -66,7 +64,7 @@ struct config_fraud {
 	enum fraud_hours hours;
 	unsigned line;
 	bool new_source;	 /* only calls from where the account was not used before */
-	bool alert, ban;
+	bool ban;		 /* as well as tell of it */
 	bool learned;		 /* says nothing while the company is still learned */
 	bool habit;		 /* what the key did on other days is no reason: half as much again is */
 	bool enabled;

@@ -54,7 +54,6 @@ void config_fraud_defaults(struct config_fraud *f)
 	*f = (struct config_fraud){
 		.per = FRAUD_PER_ACCOUNT,
 		.window = DAY,
-		.alert = true,
 		.ban_for = HOUR,
 		.enabled = true,
 	};
@@ -78,7 +77,6 @@ int config_set_frauds(struct config *c)
 			return -ENOMEM;
 		c->n_frauds++;
 		f->window = f->window ? f->window : base.window;
-		f->alert = base.alert;
 		f->ban_for = base.ban_for;
 		f->enabled = true;
 		f->file = "built in";

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each key of [calls] and [fraud NAME], and how its value is taken. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +23,6 @@ static const char *const measures[FRAUD_MEASURES] = {
 const char *fraud_measure_name(enum fraud_measure m)
 {
 	return measures[m];
-}
-
-const char *fraud_measure_unit(enum fraud_measure m)
-{
-	return m == FRAUD_DURATION ? "seconds" : "calls";
 }
 
 /* [calls] */
@@ -146,50 +140,28 @@ static void take_kind(struct loader *l, const struct place *at, const char *text
 	take_choices(at, text, names, NUMBER_KINDS, &l->fraud->kinds);
 }
 
-static bool take_words(struct loader *l, const struct place *at, const char *text, char ***list)
-{
-	char **words;
-
-	if (!value_words(at, text, &words))
-		return false;
-	if (strings_count(words) + (l->first ? 0 : strings_count(*list)) > FRAUD_WORDS_MAX) {
-		value_error(at, "", NULL, "more than 256 of them");
-		strings_free(words);
-		return false;
-	}
-	key_add_words(l, words, list);
-	return true;
-}
-
-static void take_countries(struct loader *l, const struct place *at, const char *text, char ***list)
-{
-	char **w;
-
-	if (!take_words(l, at, text, list))
-		return;
-	for (w = *list; *w; w++) {
-		char *c;
-
-		for (c = *w; *c; c++)
-			*c = (char)toupper((unsigned char)*c);
-		if (!number_country_exists(*w))
-			value_error(at, *w, "two letters of ISO 3166, as GB", "not a country");
-	}
-}
-
 static void take_country(struct loader *l, const struct place *at, const char *text)
 {
-	take_countries(l, at, text, &l->fraud->countries);
+	key_add_countries(l, at, text, &l->fraud->countries);
 }
 
 static void take_except(struct loader *l, const struct place *at, const char *text)
 {
-	take_countries(l, at, text, &l->fraud->except);
+	key_add_countries(l, at, text, &l->fraud->except);
 }
 
 static void take_except_account(struct loader *l, const struct place *at, const char *text)
 {
-	take_words(l, at, text, &l->fraud->except_accounts);
+	char **words, ***list = &l->fraud->except_accounts;
+
+	if (!value_words(at, text, &words))
+		return;
+	if (strings_count(words) + (l->first ? 0 : strings_count(*list)) > FRAUD_WORDS_MAX) {
+		value_error(at, "", NULL, "more than 256 of them");
+		strings_free(words);
+		return;
+	}
+	key_add_words(l, words, list);
 }
 
 static void take_hours(struct loader *l, const struct place *at, const char *text)
@@ -226,7 +198,6 @@ static void take_action(struct loader *l, const struct place *at, const char *te
 	if (!take_choices(at, text, names, ELEMENTSOF(names), &set))
 		return;
 	/* Nobody is banned in silence. */
-	l->fraud->alert = true;
 	l->fraud->ban = set & 2u;
 }
 

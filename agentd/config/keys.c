@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each key of sipwarden.conf(5) and how its value is taken; those of rules are in rule_keys.c. */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #define EXEMPT_MAX 100000
 #define PORTS_MAX 4096
+#define COUNTRIES_MAX 250
 #define DAY (24 * 3600 * USEC_PER_SEC)
 
 /* [sipwarden] */
@@ -410,6 +412,39 @@ void key_add_paths(struct loader *l, const struct place *at, const char *text, c
 		}
 	}
 	key_add_words(l, words, list);
+}
+
+/* Makes it capitals. */
+static bool is_country(char *word)
+{
+	char *c;
+
+	for (c = word; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return number_country_exists(word);
+}
+
+void key_add_countries(struct loader *l, const struct place *at, const char *text, char ***list)
+{
+	bool good = true;
+	char **words, **w;
+
+	if (!value_words(at, text, &words))
+		return;
+	for (w = words; *w; w++) {
+		if (is_country(*w))
+			continue;
+		value_error(at, *w, "two letters of ISO 3166, as CU or GB", "not a country with telephone numbers of its own");
+		good = false;
+	}
+	if (strings_count(words) + (l->first ? 0 : strings_count(*list)) > COUNTRIES_MAX) {
+		value_error(at, "", "name each once", "more than 250 countries");
+		good = false;
+	}
+	if (good)
+		key_add_words(l, words, list);
+	else
+		strings_free(words);
 }
 
 static void take_input_path(struct loader *l, const struct place *at, const char *text)

@@ -41,6 +41,8 @@ void report_done(struct config_report *report);
 void key_add_words(struct loader *l, char **words, char ***list);
 /* The same with absolute paths, or patterns of them. */
 void key_add_paths(struct loader *l, const struct place *at, const char *text, char ***list);
+/* The same with countries, as ISO 3166 in capitals. */
+void key_add_countries(struct loader *l, const struct place *at, const char *text, char ***list);
 
 /* What was seen in the file at hand, to find what is there twice. */
 struct seen {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each key of [report], and how its value is taken. */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "config/loader.h"
 
 #define CURRENCY_MAX 7
-#define COUNTRIES_MAX 250
 
 static void take_records(struct loader *l, const struct place *at, const char *text)
 {
@@ -34,28 +32,7 @@ static void take_currency(struct loader *l, const struct place *at, const char *
 
 static void take_no_business(struct loader *l, const struct place *at, const char *text)
 {
-	char **words, **w;
-	bool good;
-
-	if (!value_words(at, text, &words))
-		return;
-	good = strings_count(words) <= COUNTRIES_MAX;
-	if (!good)
-		value_error(at, text, "name each once", "more than 250 countries");
-	for (w = words; good && *w; w++) {
-		if (strlen(*w) == 2) {
-			(*w)[0] = (char)toupper((unsigned char)(*w)[0]);
-			(*w)[1] = (char)toupper((unsigned char)(*w)[1]);
-		}
-		good = strlen(*w) == 2 && number_country_exists(*w);
-		if (!good)
-			value_error(at, *w, "two letters of ISO 3166, as CU or SO",
-				    "not a country with telephone numbers of its own");
-	}
-	if (!good)
-		strings_free(words);
-	else
-		key_add_words(l, words, &l->cfg->report.no_business);
+	key_add_countries(l, at, text, &l->cfg->report.no_business);
 }
 
 static void take_audit(struct loader *l, const struct place *at, const char *text)

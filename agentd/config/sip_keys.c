@@ -9,8 +9,9 @@
 #define RATE_MAX 1000000
 #define BURST_MAX 10000000
 #define CONCURRENT_MAX 100000
-/* UDP carries no more (RFC 768); no SIP message is as short. */
+/* Below what a packet of Ethernet carries, usual requests would be too large. */
 #define LARGEST_MIN 1500
+/* UDP carries no more (RFC 768). */
 #define LARGEST_MAX 65535
 #define ELEMENTS_MIN 256
 #define ELEMENTS_MAX 10000000

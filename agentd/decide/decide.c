@@ -9,8 +9,6 @@
 #include "base/cleanup.h"
 #include "decide/decide_private.h"
 
-/* A log may run ahead of our clock by as much before its time is not believed. */
-#define FUTURE_MAX (60 * USEC_PER_SEC)
 /* Attempts whose lines may still be on their way; each takes about 100 bytes once used. */
 #define ATTEMPTS_MAX 65536
 
@@ -180,7 +178,7 @@ static usec_t event_moment(struct decider *d, const struct event *e, usec_t arri
 {
 	if (e->time == 0)
 		return arrival;
-	if (e->time <= arrival + FUTURE_MAX)
+	if (e->time <= arrival + EVENT_FUTURE_MAX)
 		return e->time;
 	if (log_limit_pass(&d->future_limit))
 		log_warning("filter %s: a log line is dated in the future; using the time of its arrival. "

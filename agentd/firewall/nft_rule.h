@@ -37,7 +37,7 @@ void nft_rule_address(struct nft *n, struct nftnl_rule *r, enum nft_set set, boo
 void nft_rule_note(struct nft *n, struct nftnl_rule *r, enum nft_set set, usec_t span);
 /* The same, and its end is not put off by what comes later. */
 void nft_rule_note_once(struct nft *n, struct nftnl_rule *r, enum nft_set set, usec_t span);
-/* The same with a counter of each element. */
+/* As nft_rule_note(), with a counter of each element. */
 void nft_rule_note_count(struct nft *n, struct nftnl_rule *r, enum nft_set set, usec_t span);
 /* Has this source sent more than the rate? If there is no room to count it: no. */
 void nft_rule_source_over(struct nft *n, struct nftnl_rule *r, enum nft_set set, const struct config_rate *rate);

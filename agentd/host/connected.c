@@ -6,22 +6,18 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
+#include "host/sockdiag.h"
 
-#define BUFFER_SIZE 32768
 #define NETWORK6 64
 
 struct connected {
-	struct mnl_socket *socket;
-	uint32_t seq;
-	_Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
+	struct sockdiag *diag;
 };
 
 struct sources {
@@ -59,8 +55,10 @@ static struct addr source_of(const struct inet_diag_msg *d)
 	return a;
 }
 
-static void take(struct sources *s, const struct inet_diag_msg *d)
+static void take(void *userdata, const struct nlmsghdr *m)
 {
+	struct sources *s = userdata;
+	const struct inet_diag_msg *d = mnl_nlmsg_get_payload(m);
 	const uint16_t port = ntohs(d->id.idiag_sport);
 
 	if (s->count == CONNECTED_MAX || !bsearch(&port, s->ports, s->n_ports, sizeof(port), compare_ports))
@@ -78,48 +76,12 @@ static void take(struct sources *s, const struct inet_diag_msg *d)
 	s->count += addr_unbannable(&s->items[s->count]) == NULL;
 }
 
-/* One datagram of the answer. 1: the last; 0: there are more; negative errno. */
-static int take_answer(struct connected *c, struct sources *s)
-{
-	const struct nlmsghdr *m = (const void *)c->buffer;
-	ssize_t n = mnl_socket_recvfrom(c->socket, c->buffer, sizeof(c->buffer));
-	int left = (int)n;
-
-	if (n < 0)
-		return -errno;
-	for (; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
-		if (m->nlmsg_seq != c->seq)
-			continue;
-		if (m->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return mnl_nlmsg_get_payload_len(m) < sizeof(struct nlmsgerr)
-				       ? -EBADMSG
-				       : ((const struct nlmsgerr *)mnl_nlmsg_get_payload(m))->error;
-		if (m->nlmsg_type == SOCK_DIAG_BY_FAMILY && mnl_nlmsg_get_payload_len(m) >= sizeof(struct inet_diag_msg))
-			take(s, mnl_nlmsg_get_payload(m));
-	}
-	return 0;
-}
-
+/* What changed meanwhile is seen at the next time. */
 static int read_family(struct connected *c, uint8_t family, struct sources *s)
 {
-	struct nlmsghdr *m = mnl_nlmsg_put_header(c->buffer);
-	struct inet_diag_req_v2 *request;
-	int r = 0;
+	int r = sockdiag_each(c->diag, family, IPPROTO_TCP, 1U << TCP_ESTABLISHED, take, s);
 
-	m->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m->nlmsg_seq = ++c->seq;
-	request = mnl_nlmsg_put_extra_header(m, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_states = 1U << TCP_ESTABLISHED;
-	if (mnl_socket_sendto(c->socket, m, m->nlmsg_len) < 0)
-		return -errno;
-	while (r == 0)
-		r = take_answer(c, s);
-	return r < 0 ? r : 0;
+	return r == -EINTR ? 0 : r;
 }
 
 static void tell(struct sources *s, unsigned most, connected_fn fn, void *userdata)
@@ -156,11 +118,9 @@ int connected_open(struct connected **ret)
 
 	if (!c)
 		return -ENOMEM;
-	/* The kernel answers within the call, so there is nothing to wait for. */
-	c->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!c->socket || mnl_socket_bind(c->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		r = -errno;
-		connected_close(c);
+	r = sockdiag_open(&c->diag);
+	if (r < 0) {
+		free(c);
 		return r;
 	}
 	*ret = c;
@@ -169,10 +129,8 @@ int connected_open(struct connected **ret)
 
 struct connected *connected_close(struct connected *c)
 {
-	if (!c)
-		return NULL;
-	if (c->socket)
-		mnl_socket_close(c->socket);
+	if (c)
+		sockdiag_close(c->diag);
 	free(c);
 	return NULL;
 }

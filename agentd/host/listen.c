@@ -6,7 +6,6 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -14,15 +13,19 @@
 
 #include "base/cleanup.h"
 #include "host/listen_private.h"
+#include "host/sockdiag.h"
 
-#define BUFFER_SIZE 32768
 #define TRIES 3 /* a dump that was interrupted may have missed some */
 
 struct listen {
-	struct mnl_socket *socket;
-	uint32_t seq;
+	struct sockdiag *diag;
 	struct owners owners;
-	_Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
+};
+
+/* What is being found. */
+struct finding {
+	const struct owners *owners;
+	struct owner *ports; /* of one protocol */
 };
 
 /* What is asked for. A UDP socket that is bound, but to nobody's address, is in state "closed". */
@@ -35,21 +38,6 @@ static const struct question {
 	{ AF_INET, IPPROTO_TCP, 1U << TCP_LISTEN },
 	{ AF_INET6, IPPROTO_TCP, 1U << TCP_LISTEN },
 };
-
-static int ask(struct listen *l, const struct question *q)
-{
-	struct nlmsghdr *m = mnl_nlmsg_put_header(l->buffer);
-	struct inet_diag_req_v2 *request;
-
-	m->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	m->nlmsg_seq = ++l->seq;
-	request = mnl_nlmsg_put_extra_header(m, sizeof(*request));
-	request->sdiag_family = q->family;
-	request->sdiag_protocol = q->protocol;
-	request->idiag_states = q->states;
-	return mnl_socket_sendto(l->socket, m, m->nlmsg_len) < 0 ? -errno : 0;
-}
 
 /* Nobody else's packets get there. */
 static bool is_loopback(const struct inet_diag_msg *d)
@@ -72,56 +60,27 @@ static uint64_t cgroup_of(const struct nlmsghdr *m)
 	return 0;
 }
 
-static void take_socket(struct listen *l, const struct nlmsghdr *m, struct owner *ports)
+static void take_socket(void *userdata, const struct nlmsghdr *m)
 {
+	const struct finding *f = userdata;
 	const struct inet_diag_msg *d = mnl_nlmsg_get_payload(m);
-	struct owner *o;
+	struct owner *o = &f->ports[ntohs(d->id.idiag_sport)];
 
-	if (mnl_nlmsg_get_payload_len(m) < sizeof(*d) || is_loopback(d))
-		return;
-	o = &ports[ntohs(d->id.idiag_sport)];
 	/* Several may listen at a port, each at another address: a gateway, if there is one. */
-	if (!o->gateway)
-		*o = owners_look_up(&l->owners, d->idiag_uid, cgroup_of(m));
-}
-
-/* One datagram of the answer. 1: the last; 0: there are more; negative errno (EINTR: what was listed changed meanwhile). */
-static int take_answer(struct listen *l, struct owner *ports)
-{
-	const struct nlmsghdr *m = (const void *)l->buffer;
-	ssize_t n = mnl_socket_recvfrom(l->socket, l->buffer, sizeof(l->buffer));
-	int left = (int)n;
-
-	if (n < 0)
-		return -errno;
-	for (; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
-		/* Of a question that was given up. */
-		if (m->nlmsg_seq != l->seq)
-			continue;
-		if (m->nlmsg_type == NLMSG_DONE)
-			return (m->nlmsg_flags & NLM_F_DUMP_INTR) != 0 ? -EINTR : 1;
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return mnl_nlmsg_get_payload_len(m) < sizeof(struct nlmsgerr)
-				       ? -EBADMSG
-				       : ((const struct nlmsgerr *)mnl_nlmsg_get_payload(m))->error;
-		if (m->nlmsg_type == SOCK_DIAG_BY_FAMILY)
-			take_socket(l, m, ports);
-	}
-	return 0;
+	if (!is_loopback(d) && !o->gateway)
+		*o = owners_look_up(f->owners, d->idiag_uid, cgroup_of(m));
 }
 
 static int read_sockets(struct listen *l, const struct question *q, struct owner *ports)
 {
+	struct finding f = { &l->owners, ports };
 	int r = -EINTR;
 	unsigned i;
 
-	for (i = 0; r == -EINTR && i < TRIES; i++) {
-		r = ask(l, q);
-		while (r == 0)
-			r = take_answer(l, ports);
-	}
+	for (i = 0; r == -EINTR && i < TRIES; i++)
+		r = sockdiag_each(l->diag, q->family, q->protocol, q->states, take_socket, &f);
 	/* What was found by then is there. */
-	return r == -EINTR ? 0 : r < 0 ? r : 0;
+	return r == -EINTR ? 0 : r;
 }
 
 int listen_find(struct listen *l, struct listen_found *ret)
@@ -146,10 +105,8 @@ int listen_open(struct listen **ret)
 
 	if (!l)
 		return -ENOMEM;
-	/* The kernel answers within the call, so there is nothing to wait for. */
-	l->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!l->socket || mnl_socket_bind(l->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		r = -errno;
+	r = sockdiag_open(&l->diag);
+	if (r < 0) {
 		listen_close(l);
 		return r;
 	}
@@ -162,8 +119,7 @@ struct listen *listen_close(struct listen *l)
 {
 	if (!l)
 		return NULL;
-	if (l->socket)
-		mnl_socket_close(l->socket);
+	sockdiag_close(l->diag);
 	free(l);
 	return NULL;
 }

@@ -12,6 +12,8 @@
 
 /* More distinct addresses than this in one line are not told apart. */
 #define EVENT_ADDRS_MAX 8
+/* A log may run ahead of our clock by as much before its time is not believed. */
+#define EVENT_FUTURE_MAX (60 * USEC_PER_SEC)
 /* Captures of the name "text" that are kept. */
 #define EVENT_TEXTS_MAX 16
 

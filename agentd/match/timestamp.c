@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/date.h"
 #include "base/zone.h"
 
 /* What may stand before a time, the longest time, and then some. */
@@ -395,18 +396,9 @@ static const char *skip_before(const char *p)
 
 /* From what is written to the moment */
 
-static bool is_leap(unsigned year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 static bool is_real(const struct wall *w)
 {
-	static const unsigned char days[] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	if (w->year < YEAR_FIRST || w->year > YEAR_LAST || w->month < 1 || w->month > 12 || w->day < 1)
-		return false;
-	if (w->day > (unsigned)days[w->month] + (w->month == 2 && is_leap(w->year)))
+	if (w->year < YEAR_FIRST || w->year > YEAR_LAST || !date_exists(w->year, (int)w->month, (int)w->day))
 		return false;
 	return w->hour < 24 && w->minute < 60 && w->second <= 60;
 }
@@ -414,12 +406,8 @@ static bool is_real(const struct wall *w)
 /* Seconds since the epoch, if it were UTC. */
 static int64_t civil_seconds(const struct wall *w)
 {
-	static const unsigned short before_month[] = { 0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-	unsigned past = w->year - 1;
-	unsigned leaps = past / 4 - past / 100 + past / 400 - 477; /* 477: those before 1970 */
-	int64_t days = (int64_t)(w->year - YEAR_FIRST) * 365 + leaps + before_month[w->month] + w->day - 1;
+	const int64_t days = date_days(w->year, (int)w->month, (int)w->day);
 
-	days += w->month > 2 && is_leap(w->year);
 	return days * DAY + w->hour * 3600 + w->minute * 60 + w->second;
 }
 

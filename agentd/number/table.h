@@ -37,7 +37,11 @@ extern const size_t n_range_rows;
 
 /* digits: E.164 without '+'. NULL: not assigned to anybody. */
 const struct country_row *country_find(const char *digits);
-/* The first row of an ISO 3166 name in capitals, which is the one with its calling code alone where it has one. */
+/*
+ * The row of an ISO 3166 name in capitals that has the shortest prefix: that of its calling
+ * code alone, where there is one. Looks at all rows, which takes a microsecond: for names
+ * that somebody reads, and not for each call.
+ */
 const struct country_row *country_by_name(const char *country);
 /* NULL: nothing but ordinary numbers. */
 const struct range_row *range_find(const char *digits);

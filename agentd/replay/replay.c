@@ -71,7 +71,7 @@ static void on_fraud(void *userdata, const struct fraud *f)
 
 	if (r->callbacks.alert)
 		r->callbacks.alert(r->callbacks.userdata, f->when, &a);
-	if (f->rule->ban && f->critical && !f->forgeable && f->call->source.family)
+	if (fraud_asks_for_ban(f))
 		decider_fraud(r->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 }
 

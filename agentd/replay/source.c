@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "calls/calls.h"
 
-/* A log may run ahead of our clock by as much before its time is not believed; as in decide/. */
-#define FUTURE_MAX (60 * USEC_PER_SEC)
 /* The last lines of a piece in which a time is looked for. */
 #define TAIL_LINES 50
 /* Lines are looked at in pieces of about this size, so that what was decided on one is known with the next. */
@@ -88,7 +86,7 @@ static usec_t head_time(struct source *s, size_t start, size_t end)
 {
 	usec_t when = time_reader_read(s->reader, s->data + start, end - start, s->now);
 
-	return when <= s->now + FUTURE_MAX ? when : 0;
+	return when <= s->now + EVENT_FUTURE_MAX ? when : 0;
 }
 
 /* The time of the last line in data[from..to), of at most n lines, that has one; 0: none. */
@@ -127,7 +125,7 @@ static usec_t first_time(struct source *s)
 static usec_t event_time(struct source *s, const struct event *e)
 {
 	size_t start = (size_t)(e->line.ptr - s->data);
-	bool future = e->time > s->now + FUTURE_MAX;
+	bool future = e->time > s->now + EVENT_FUTURE_MAX;
 	usec_t when = e->time && !future ? e->time : time_before(s, s->walked, start, ULONG_MAX);
 
 	if (when)
@@ -326,11 +324,6 @@ struct source *source_free(struct source *s)
 const struct source_stats *source_stats(const struct source *s)
 {
 	return &s->stats;
-}
-
-const char *source_name(const struct source *s)
-{
-	return s->path ? s->path : "the journal";
 }
 
 bool source_is_same(const struct source *s, const struct source *other)

@@ -53,8 +53,6 @@ usec_t source_order(const struct source *s);
 int source_next(struct source *s, struct diag *diag, const struct source_event **ret);
 
 const struct source_stats *source_stats(const struct source *s);
-/* "FILE", or "the journal". */
-const char *source_name(const struct source *s);
 /* Is it the same file as that? */
 bool source_is_same(const struct source *s, const struct source *other);
 

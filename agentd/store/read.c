@@ -13,16 +13,6 @@
 /* Of ST_BAN_PUT, from 0 on. */
 enum { BAN_PUT_ADDRESS = 1, BAN_PUT_START = 2, BAN_PUT_RULE = 6, BAN_PUT_PROVEN = 10, BAN_PUT_OBSERVED = 11 };
 
-static usec_t from_integer(sqlite3_int64 n)
-{
-	return n == INT64_MAX ? USEC_INFINITY : (usec_t)n;
-}
-
-static sqlite3_int64 to_integer(usec_t t)
-{
-	return t > INT64_MAX ? INT64_MAX : (sqlite3_int64)t;
-}
-
 static const char *column_text(sqlite3_stmt *st, int column)
 {
 	return (const char *)sqlite3_column_text(st, column);
@@ -77,8 +67,8 @@ static bool read_ban(sqlite3_stmt *st, struct store_ban *b)
 
 	*b = (struct store_ban){
 		.id = sqlite3_column_int64(st, 0),
-		.start = from_integer(sqlite3_column_int64(st, 2)),
-		.end = from_integer(sqlite3_column_int64(st, 3)),
+		.start = store_moment(sqlite3_column_int64(st, 2)),
+		.end = store_moment(sqlite3_column_int64(st, 3)),
 		.count = (uint32_t)sqlite3_column_int64(st, 4),
 		.step = (uint32_t)sqlite3_column_int64(st, 5),
 		.rule = column_text(st, 6),
@@ -101,7 +91,7 @@ int store_bans_each(struct store *s, usec_t since, void (*fn)(void *userdata, co
 
 	store_gather(s);
 	st = store_statement(s, ST_BANS);
-	sqlite3_bind_int64(st, 1, to_integer(since));
+	sqlite3_bind_int64(st, 1, store_integer(since));
 	while ((code = sqlite3_step(st)) == SQLITE_ROW)
 		if (read_ban(st, &b))
 			fn(userdata, &b);
@@ -166,7 +156,7 @@ static int count_waiting(const struct store *s, const char *address, usec_t sinc
 		const struct queue_value *v = item->values;
 
 		n += item->statement == ST_BAN_PUT && is_text(&v[BAN_PUT_ADDRESS], address) &&
-		     v[BAN_PUT_START].integer >= to_integer(since) && !is_text(&v[BAN_PUT_RULE], "manual") &&
+		     v[BAN_PUT_START].integer >= store_integer(since) && !is_text(&v[BAN_PUT_RULE], "manual") &&
 		     v[BAN_PUT_PROVEN].integer && !v[BAN_PUT_OBSERVED].integer;
 	}
 	return n;
@@ -182,7 +172,7 @@ int store_history_count(struct store *s, const struct addr *addr, usec_t since)
 	store_gather(s);
 	st = store_statement(s, ST_HISTORY_COUNT);
 	sqlite3_bind_text(st, 1, address, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, to_integer(since));
+	sqlite3_bind_int64(st, 2, store_integer(since));
 	n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int(st, 0) : store_failed(s, "the history cannot be counted");
 	sqlite3_reset(st);
 	return n < 0 ? n : n + count_waiting(s, address, since);
@@ -214,8 +204,8 @@ int store_friends_each(struct store *s, void (*fn)(void *userdata, const struct 
 
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		struct store_friend f = {
-			.first = from_integer(sqlite3_column_int64(st, 1)),
-			.last = from_integer(sqlite3_column_int64(st, 2)),
+			.first = store_moment(sqlite3_column_int64(st, 1)),
+			.last = store_moment(sqlite3_column_int64(st, 2)),
 			.successes = (uint32_t)sqlite3_column_int64(st, 3),
 			.accounts = (uint32_t)sqlite3_column_int64(st, 4),
 		};

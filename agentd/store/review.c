@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "store/store.h"
+#include "store/store_private.h"
 
 /* While the agent commits, which takes moments. */
 #define BUSY_MS 5000
@@ -15,18 +15,13 @@
 static const char query[] = "SELECT address, start, end, count, rule, accounts, proven, observed FROM ban"
 			    " WHERE start >= ?1 AND start < ?2 ORDER BY start, id";
 
-static usec_t from_integer(sqlite3_int64 n)
-{
-	return n == INT64_MAX ? USEC_INFINITY : (usec_t)n;
-}
-
 static bool read_row(sqlite3_stmt *st, struct store_ban *b)
 {
 	const char *address = (const char *)sqlite3_column_text(st, 0);
 
 	*b = (struct store_ban){
-		.start = from_integer(sqlite3_column_int64(st, 1)),
-		.end = from_integer(sqlite3_column_int64(st, 2)),
+		.start = store_moment(sqlite3_column_int64(st, 1)),
+		.end = store_moment(sqlite3_column_int64(st, 2)),
 		.count = (uint32_t)sqlite3_column_int64(st, 3),
 		.rule = (const char *)sqlite3_column_text(st, 4),
 		.accounts = (const char *)sqlite3_column_text(st, 5),
@@ -44,8 +39,8 @@ static int walk(sqlite3 *db, usec_t since, usec_t until,
 	int code = sqlite3_prepare_v2(db, query, -1, &st, NULL);
 
 	if (code == SQLITE_OK) {
-		sqlite3_bind_int64(st, 1, (sqlite3_int64)(since > INT64_MAX ? INT64_MAX : since));
-		sqlite3_bind_int64(st, 2, (sqlite3_int64)(until > INT64_MAX ? INT64_MAX : until));
+		sqlite3_bind_int64(st, 1, store_integer(since));
+		sqlite3_bind_int64(st, 2, store_integer(until));
 		while ((code = sqlite3_step(st)) == SQLITE_ROW)
 			if (read_row(st, &b))
 				fn(userdata, &b);

@@ -77,4 +77,15 @@ int store_failed(struct store *s, const char *what);
 int store_gather(struct store *s);
 struct store_position *store_find_position(const struct store *s, const char *key);
 
+/* Moments as columns have them; USEC_INFINITY is the largest integer. */
+static inline usec_t store_moment(sqlite3_int64 n)
+{
+	return n == INT64_MAX ? USEC_INFINITY : (usec_t)n;
+}
+
+static inline sqlite3_int64 store_integer(usec_t t)
+{
+	return t > INT64_MAX ? INT64_MAX : (sqlite3_int64)t;
+}
+
 #endif

@@ -184,7 +184,7 @@ def test_survives_malformed_records_and_says_where_they_are():
     good = asterisk(MONDAY + 36000, "100", "0043151515")
     bad = [b'"","100","0043', b'"unclosed\n', b"\x00\x01\xff\n", b",,,\n", good.replace("2026-06", "2026-99").encode(),
            good.replace("ANSWERED", "\x1b[31m").encode(), good.replace(',60,"ANS', ',-60,"ANS').encode(), b'"' + b"x" * 200000 + b"\n",
-           b"," * 500 + b"\n"]
+           b"," * 500 + b"\n", good.replace("2026-06-01", "2026-06-31").encode()]
     multi = asterisk(MONDAY + 36000, "101", "0043151515").replace('""101"" <101>', '"",""\n""x')
     with Place() as p:
         content = b"".join(good.encode() + (b if b.endswith(b"\n") else b + b"\n") for b in bad) + multi.encode() + good.encode()

@@ -197,6 +197,34 @@ static void mistakes_of_a_site_are_told(void **state)
 	diag_done(&diag);
 }
 
+static void countries_are_read_alike_in_all_sections(void **state)
+{
+	char many[2 * 600 + 100];
+	struct diag diag;
+	struct config *cfg = configure("[report]\nno_business = cu so\nno_business = LV\n[fraud far]\ncountry = cu\ncritical = 3\n",
+				       &diag);
+	size_t i;
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_string_equal(cfg->report.no_business[1], "SO");
+	assert_string_equal(cfg->report.no_business[2], "LV");
+	assert_string_equal(cfg->frauds[cfg->n_frauds - 1].countries[0], "CU");
+	config_free(cfg);
+	diag_done(&diag);
+	assert_null(configure("[report]\nno_business = cu Cuba\n[fraud far]\ncountry = xx\ncritical = 3\n", &diag));
+	assert_true(unit_said(&diag, 2, "not a country"));
+	assert_true(unit_said(&diag, 4, "not a country"));
+	diag_done(&diag);
+	/* The report has room for so many, on however many lines they are. */
+	strcpy(many, "[report]\nno_business =");
+	for (i = 0; i < 251; i++)
+		strcat(many, i == 150 ? "\nno_business = cu" : " cu");
+	assert_null(configure(many, &diag));
+	assert_true(unit_said(&diag, 3, "more than 250 countries"));
+	diag_done(&diag);
+}
+
 static void every_mistake_is_told_at_once(void **state)
 {
 	struct diag diag;
@@ -627,6 +655,7 @@ int main(void)
 		cmocka_unit_test(bad_ini_is_told_with_its_line),
 		cmocka_unit_test(an_empty_config_has_good_defaults),
 		cmocka_unit_test(sections_change_what_they_say_and_nothing_else),
+		cmocka_unit_test(countries_are_read_alike_in_all_sections),
 		cmocka_unit_test(every_mistake_is_told_at_once),
 		cmocka_unit_test(what_is_good_of_a_spoilt_config_can_be_had),
 		cmocka_unit_test(windows_longer_than_can_be_counted_are_refused),

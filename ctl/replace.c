@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "audit_replace.h"
+#include "replace.h"
 
 #include <errno.h>
 #include <stdlib.h>

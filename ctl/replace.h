@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SIPWARDEN_AUDIT_REPLACE_H
-#define SIPWARDEN_AUDIT_REPLACE_H
+#ifndef SIPWARDEN_CTL_REPLACE_H
+#define SIPWARDEN_CTL_REPLACE_H
 
 #include <stdio.h>
 #include <sys/types.h>
