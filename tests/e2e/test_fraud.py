@@ -215,4 +215,18 @@ def test_the_unit_of_the_admin_is_started_with_the_facts():
         assert sorted(os.listdir("/run/sipwarden-frauds")) == names
 
 
+def test_root_takes_files_from_the_agent_s_directory_and_from_nowhere_else():
+    """Whoever took over the agent owns the directory's parent, and may put a link in its place."""
+    with agent() as a:
+        os.makedirs("/run/sipwarden-frauds", exist_ok=True)
+        os.mkdir(a.path("victim"))
+        for name in ("passwd", "shadow"):
+            open(a.path("victim/" + name), "w").close()
+        os.rename(a.path("state/frauds"), a.path("state/away"))
+        os.symlink(a.path("victim"), a.path("state/frauds"))
+        status, _, said = a.ctl("dispatch", check=False)
+        assert sorted(os.listdir(a.path("victim"))) == ["passwd", "shadow"], said
+        assert status != 0 and "state/frauds" in said, (status, said)
+
+
 run(globals())
