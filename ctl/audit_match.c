@@ -231,7 +231,7 @@ static struct condition in_named(struct matcher *m, const json_t *key, const cha
 	if (is_bans(m, reference))
 		return certain(false);
 	if (!set || !set->answer)
-		return uncertain("a set whose elements could not be read in time");
+		return uncertain("a set whose elements could not be read");
 	if (by_source && set->ranged) {
 		m->work += set->ranges.n;
 		return (struct condition){.yes = ranges_copy(&set->ranges)};

@@ -270,6 +270,15 @@ const struct nft_chain *ruleset_chain(const struct ruleset *rs, const char *fami
 	return at < 0 ? NULL : &rs->chains[at];
 }
 
+/* As libnftables reads a name (src/scanner.l, string). Netlink takes any text for one: also a command. */
+static bool is_word(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.";
+
+	return *name && strchr(first, *name) && !name[strspn(name, rest)];
+}
+
 static void read_elements(struct nft_set *s)
 {
 	_cleanup_free_ char *command = NULL;
@@ -277,7 +286,8 @@ static void read_elements(struct nft_set *s)
 	size_t i;
 	int error;
 
-	/* Names of sets are words; libnftables takes no others. */
+	if (!is_word(s->table) || !is_word(s->name))
+		return;
 	command = text_printf("list %s %s %s %s", s->map ? "map" : "set", s->family, s->table, s->name);
 	s->answer = command ? ask(command, &error) : NULL;
 	list = json_object_get(s->answer, "nftables");

@@ -298,7 +298,7 @@ static void on_map(struct walk *w, struct flow *f, struct matcher *m, const json
 	if (match_elements(m, json_object_get(map, "data"), &elements))
 		n = collect_verdicts(w, m, json_object_get(map, "key"), elements, verdicts);
 	else
-		on_unknown(w, "a map whose elements could not be read in time", &all);
+		on_unknown(w, "a map whose elements could not be read", &all);
 	for (i = 0; i < n; i++) {
 		struct reach some = {ranges_copy(r->whole ? in : &r->maybe),
 				     ranges_copy(r->whole ? in : &r->sure), false};

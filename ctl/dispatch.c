@@ -113,6 +113,20 @@ static int dispatch_all(DIR *from, int to)
 	return status;
 }
 
+/*
+ * The agent's directory, never what a link leads to: files are removed from it as root, and
+ * the agent, to whom its parent belongs, could have /etc emptied.
+ */
+static DIR *open_handouts(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
 int cmd_dispatch(struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_free_ char *path = NULL;
@@ -126,7 +140,7 @@ int cmd_dispatch(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	path = text_printf("%s/%s", cfg->state_dir, HANDOUT_DIR);
 	config_free(cfg);
-	from = path ? opendir(path) : NULL;
+	from = path ? open_handouts(path) : NULL;
 	if (!from) {
 		fprintf(stderr, "sipwarden: %s: %s\n", path ? path : HANDOUT_DIR, strerror(errno));
 		return CTL_FAILED;

@@ -33,6 +33,25 @@ static struct span value(struct span line, const char *name, const char *end)
 }
 
 /*
+ * Tags, Call-IDs and users may have ';' and '=' in them: who sends a Call-ID of
+ * "x;code=200;src_user=100" would have had calls that are none, in the name of 100.
+ */
+static bool is_twice(struct span line, const char *const *names)
+{
+	for (; *names; names++) {
+		const char *at = find(line, *names);
+
+		if (at && find((struct span){at + 1, (size_t)(line.ptr + line.len - at - 1)}, *names))
+			return true;
+	}
+	return false;
+}
+
+static const char *const acc_names[] = {
+	"timestamp=", ";method=",   ";call_id=",   ";code=",	 ";src_user=", ";caller_id=",
+	";src_ip=",   ";dst_user=", ";callee_id=", ";duration=", NULL};
+
+/*
  * "ACC: transaction answered: timestamp=1795546176;method=INVITE;from_tag=…;call_id=…;code=200;reason=OK;"
  * and extra fields, in Kamailio's stock configuration src_user, src_domain, src_ip, dst_ouser, dst_user,
  * dst_domain. source: Kamailio src/modules/acc/acc.c and OpenSIPS modules/acc/acc.c, acc_log_request()
@@ -52,6 +71,8 @@ static int from_acc(struct span line, struct record_context *c, struct record *r
 		return -EAGAIN;
 	if (!span_equal(method, SPAN("INVITE")) && !span_equal(method, SPAN("BYE")))
 		return method.len ? -EAGAIN : fault(c, "a line of acc without method");
+	if (is_twice(line, acc_names))
+		return fault(c, "a field is there twice: a caller may have made it up");
 	if (!record_time(value(line, "timestamp=", ";"), c, &ret->start))
 		return fault(c, "its timestamp is no time");
 	if (!record_code(value(line, ";code=", ";"), &ret->result))

@@ -19,9 +19,9 @@
  * tells what goes beyond them. It decides about nobody: what comes of it is for who
  * is told. All moments are log time, as for decide/decide.h.
  *
- * All is bounded. Forgotten first is what was touched longest ago; of calls, those
- * that began first. What a stranger makes up can so push out facts of others, but
- * only calls of accounts reach us: a stranger has none.
+ * All is bounded. Forgotten first is what was touched longest ago, and later what has
+ * been known for long; of calls, those that began first. What somebody makes up pushes
+ * out facts of others only if these are as new.
  */
 struct calls;
 

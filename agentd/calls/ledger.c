@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 
 #define WAYS 8
+/* What nobody touches any more gives way as much later at most, whatever it was. */
+#define CREDIT_MAX (90 * 86400 * USEC_PER_SEC)
 
 struct ledger {
 	size_t buckets, buckets_max; /* powers of two */
@@ -93,15 +95,26 @@ static bool grow(struct ledger *l)
 	return true;
 }
 
-static struct fact *oldest(struct fact *bucket)
+/*
+ * Strangers, as accounts that somebody makes up, are known for no time, however many
+ * they are: they give way to each other, and not what was there for long.
+ */
+static usec_t worth(const struct fact *f)
 {
-	struct fact *best = bucket;
+	const usec_t known_for = f->last - f->first;
+
+	return f->last + (known_for < CREDIT_MAX ? known_for : CREDIT_MAX);
+}
+
+static struct fact *least_worth(struct fact *bucket)
+{
+	struct fact *least = bucket;
 	size_t i;
 
 	for (i = 1; i < WAYS; i++)
-		if (bucket[i].last < best->last)
-			best = &bucket[i];
-	return best;
+		if (worth(&bucket[i]) < worth(least))
+			least = &bucket[i];
+	return least;
 }
 
 /* A place for a key that is not there. */
@@ -112,7 +125,7 @@ static struct fact *take_place(struct ledger *l, uint64_t key)
 	while (!place && grow(l))
 		place = free_place(bucket_of(l->facts, l->buckets, key));
 	if (!place) {
-		place = oldest(bucket_of(l->facts, l->buckets, key));
+		place = least_worth(bucket_of(l->facts, l->buckets, key));
 		/* What is stored of it ends with the next round. */
 		l->forgotten++;
 		l->count--;

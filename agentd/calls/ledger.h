@@ -12,7 +12,8 @@
 /*
  * A bounded table of small facts by a hash: three numbers and two moments each.
  * Set-associative, as detect/window.h: when the places of a bucket are taken, the
- * fact that was touched longest ago is forgotten. It grows with what is in it.
+ * fact that was touched longest ago is forgotten; one that has been known for a time
+ * counts as touched later by as much. It grows with what is in it.
  */
 struct ledger;
 

@@ -11,24 +11,6 @@
 #define LEVEL_WARNING 1
 #define LEVEL_CRITICAL 2
 
-/* Was it told lately, as bad or worse? If not, it is now. */
-static bool was_told(struct calls *c, const struct config_fraud *f, uint64_t key, unsigned level, usec_t when)
-{
-	const uint64_t h = hash_lasting(hash_lasting(key, f->name, strlen(f->name)), &f->measure, sizeof(f->measure));
-	const struct fact *before = ledger_find(c->told, h);
-	struct fact *now;
-	bool fresh;
-
-	if (before && before->n[1] >= level && when < before->n[0] + c->cfg->calls.again)
-		return true;
-	now = ledger_put(c->told, h, when, &fresh);
-	if (now) {
-		now->n[0] = when;
-		now->n[1] = level;
-	}
-	return false;
-}
-
 /* One more of this level within this minute? */
 static bool within_limit(struct calls *c, bool critical, usec_t when)
 {
@@ -37,10 +19,30 @@ static bool within_limit(struct calls *c, bool critical, usec_t when)
 	if (when < l->minute || when - l->minute >= 60 * USEC_PER_SEC)
 		*l = (struct fraud_limit){ .minute = when };
 	if (l->given++ == FRAUDS_A_MINUTE)
-		log_warning("More than %d alerts about calls within a minute: the others of this minute are not given. Either "
+		log_warning("More than %d alerts about calls within a minute: the others are given only if they go on. Either "
 			    "many accounts are stolen, or a rule of [fraud NAME] is too strict",
 			    FRAUDS_A_MINUTE);
 	return l->given <= FRAUDS_A_MINUTE;
+}
+
+/* Not what was told lately, as bad or worse. What is over the limit of this minute is told when it goes on. */
+static bool may_tell(struct calls *c, const struct config_fraud *f, uint64_t key, unsigned level, usec_t when)
+{
+	const uint64_t h = hash_lasting(hash_lasting(key, f->name, strlen(f->name)), &f->measure, sizeof(f->measure));
+	const struct fact *before = ledger_find(c->told, h);
+	struct fact *now;
+	bool fresh;
+
+	if (before && before->n[1] >= level && when < before->n[0] + c->cfg->calls.again)
+		return false;
+	if (!within_limit(c, level == LEVEL_CRITICAL, when))
+		return false;
+	now = ledger_put(c->told, h, when, &fresh);
+	if (now) {
+		now->n[0] = when;
+		now->n[1] = level;
+	}
+	return true;
 }
 
 static char *describe_count(const struct config_fraud *f, uint64_t count)
@@ -107,7 +109,7 @@ static void tell(struct calls *c, struct fraud *f)
 	_cleanup_free_ char *count = describe_count(f->rule, f->count), *number = describe_number(f);
 	_cleanup_free_ char *source = describe_source(c, f->call), *rule = describe_rule(f), *text = NULL;
 
-	if (!count || !number || !source || !rule || !within_limit(c, f->critical, f->when))
+	if (!count || !number || !source || !rule)
 		return;
 	text = text_printf("%s%s: %s%s%s (%s)", *account ? "Account " : "Calls", account, count, number, source, rule);
 	f->text = text;
@@ -140,7 +142,7 @@ void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, con
 
 	if (!critical && !(f->warning && count >= f->warning))
 		return;
-	if (was_told(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when))
+	if (!may_tell(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when))
 		return;
 	what.threshold = critical ? f->critical : f->warning;
 	what.forgeable = may_be_forged(c, f, when);
@@ -153,7 +155,7 @@ void tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, con
 {
 	struct fraud what = { .rule = f, .call = call, .when = when };
 
-	if (was_told(c, f, key, LEVEL_WARNING, when))
+	if (!may_tell(c, f, key, LEVEL_WARNING, when))
 		return;
 	c->stats.warnings++;
 	tell(c, &what);

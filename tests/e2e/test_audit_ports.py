@@ -445,6 +445,40 @@ def test_large_rulesets_are_followed():
         agree(net, "large")
 
 
+# nft gives no set such a name, but netlink does: what nft sends is changed on the way.
+RENAME = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/socket.h>
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	ssize_t (*next)(int, const struct msghdr *, int) = (ssize_t (*)(int, const struct msghdr *, int))dlsym(RTLD_NEXT, "sendmsg");
+	char *at;
+	size_t i;
+
+	for (i = 0; i < m->msg_iovlen; i++)
+		while ((at = memmem(m->msg_iov[i].iov_base, m->msg_iov[i].iov_len, "a_long_set_name_", 16)))
+			memcpy(at, "x;delete table t", 16);
+	return next(fd, m, flags);
+}
+"""
+
+
+def test_the_name_of_a_set_is_no_command():
+    with network():
+        with open("/run/rename.c", "w") as f:
+            f.write(RENAME)
+        sh(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", "/run/rename.so", "/run/rename.c", "-ldl")
+        sh("env", "LD_PRELOAD=/run/rename.so", "nft", "-f", "-", input="table ip t {\n}\ntable inet f {\n set x { type inet_service; }\n"
+           " set a_long_set_name_ { type inet_service; elements = { 5060 }; }\n"
+           " chain i { type filter hook input priority 0; udp dport @a_long_set_name_ drop; }\n}")
+        assert "x;delete table t" in sh("nft", "list", "ruleset")
+        told = [f["what"] for at, f in audit().items() if at.startswith("udp/") and at.endswith(":5060")]
+        assert "table ip t" in sh("nft", "list", "tables"), told
+        assert told and "not decidable" in told[0], told
+
+
 def test_what_does_not_read_the_ruleset_says_so():
     with network():
         done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", f"{BUILD}/sipwarden", "audit", "ports"],

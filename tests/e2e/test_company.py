@@ -76,8 +76,8 @@ def split(company, alerts, recorded):
     found, others = {}, []
     for when, account, text in alerts:
         for f in company.frauds:
-            # Calls that are forwarded have no account in some logs.
-            if (account or ACCOUNTS["forward"]) == f["account"] and f["first_call_epoch"] - 2 <= when <= f["last_end_epoch"] + 3600:
+            # Calls that are forwarded have no account in some logs, and one of their own in others.
+            if (account or ACCOUNTS["forward"]).removeprefix("Local/") == f["account"] and f["first_call_epoch"] - 2 <= when <= f["last_end_epoch"] + 3600:
                 found.setdefault(f["kind"], when - f["first_record_epoch" if recorded else "first_call_epoch"])
                 break
         else:

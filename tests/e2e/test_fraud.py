@@ -40,10 +40,11 @@ def clock(ago):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - ago))
 
 
-def call(a, account, number, ago=60, seconds=10):
+def call(a, account, number, ago=60, seconds=10, channel=None):
     a.written += 1
+    channel = channel or f"PJSIP/{account}-{a.written:08x}"
     with open(a.path("Master.csv"), "a") as f:
-        f.write(f'"","{account}","{number}","out","""x"" <{account}>","PJSIP/{account}-{a.written:08x}","PJSIP/trunk-00000001",'
+        f.write(f'"","{account}","{number}","out","""x"" <{account}>","{channel}","PJSIP/trunk-00000001",'
                 f'"Dial","PJSIP/1@trunk","{clock(ago)}","{clock(ago)}","{clock(ago - seconds)}",{seconds},{seconds},"ANSWERED",'
                 f'"DOCUMENTATION","1795428000.{a.written}",""\n')
 
@@ -139,6 +140,24 @@ def test_nobody_is_banned_for_records_that_anybody_can_make_up():
         assert list(a.banned()) == ["203.0.113.11"], a.banned()
 
 
+def test_nobody_is_banned_for_who_calls_his_forwarded_extension():
+    """Anybody can call it, as often as he likes, and the PBX calls on."""
+    with agent("[fraud satellite]\naction = alert ban\n") as a:
+        login(a, "101", "203.0.113.9")
+        wait("the login is read", lambda: a.json("status")["events"] >= 1)
+        for i in range(3):
+            call(a, "0301234", "008821612345678", channel=f"Local/101@forwarded-0000000{i};2")
+        told = wait("it is told", lambda: frauds(a))
+        assert [(x["account"], x["address"]) for x in told] == [("Local/101", None)], told
+        # Nor is it his last straw: forwarded calls are counted apart from his own.
+        call(a, "101", "008821612345678")
+        wait("a warning of his own", lambda: [x for x in frauds(a, "fraud-warning") if x["account"] == "101"])
+        assert a.banned() == {}
+        for _ in range(2):
+            call(a, "101", "008821612345678")
+        a.wait_banned("203.0.113.9")
+
+
 def test_what_was_counted_is_known_after_a_restart():
     with agent() as a:
         for _ in range(2):
@@ -213,6 +232,20 @@ def test_the_unit_of_the_admin_is_started_with_the_facts():
             assert sorted(f.read().splitlines()) == [f"start --no-block -- sipwarden-fraud@{n}.service" for n in names]
         assert handouts(a) == []
         assert sorted(os.listdir("/run/sipwarden-frauds")) == names
+
+
+def test_root_takes_files_from_the_agent_s_directory_and_from_nowhere_else():
+    """Whoever took over the agent owns the directory's parent, and may put a link in its place."""
+    with agent() as a:
+        os.makedirs("/run/sipwarden-frauds", exist_ok=True)
+        os.mkdir(a.path("victim"))
+        for name in ("passwd", "shadow"):
+            open(a.path("victim/" + name), "w").close()
+        os.rename(a.path("state/frauds"), a.path("state/away"))
+        os.symlink(a.path("victim"), a.path("state/frauds"))
+        status, _, said = a.ctl("dispatch", check=False)
+        assert sorted(os.listdir(a.path("victim"))) == ["passwd", "shadow"], said
+        assert status != 0 and "state/frauds" in said, (status, said)
 
 
 run(globals())

@@ -198,6 +198,19 @@ def test_survives_malformed_records_and_says_where_they_are():
         assert p.path("records") + ":2: " in text and "\x1b" not in text, text
 
 
+def test_a_call_id_that_looks_like_other_fields_is_no_call_of_another_account():
+    start = MONDAY + 36000
+    good = ACC.format(t=start, m="INVITE", u="100") + ACC.format(t=start + 60, m="BYE", u="0043151515")
+    crafted = (ACC.replace("code=200", "code=403").replace("answered", "call missed").replace("call_id=bb@x", "call_id={i}")
+               .format(t=start, m="INVITE", u="anybody", i="z;code=200;src_user=boss;dst_user=008821612345678"))
+    crafted = crafted.replace("transaction call missed", "call missed")
+    with Place() as p:
+        r = p.json(good + crafted)
+        assert [a["account"] for a in r["accounts"]] == ["100"], r["accounts"]
+        assert r["records"]["malformed"] == 1 and r["records"]["open"] == 0, r["records"]
+        assert "twice" in r["records"]["faults"][0]["why"], r["records"]
+
+
 HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "\x1b[2J", "a\tb", "\u202egnp", "'\"><img src=x onerror=x>",
            "&lt;", "x" * 3000]
 

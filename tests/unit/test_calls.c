@@ -491,6 +491,53 @@ static void test_alerts_are_bounded(void **state)
 	close_world(&w);
 }
 
+/* What was not told is told when it goes on, not held to have been told. */
+static void test_accounts_that_are_made_up_hide_no_theft(void **state)
+{
+	struct world w;
+	char account[16];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[fraud dear]\nmeasure = total\nkind = satellite\ncritical = 1\n");
+	for (i = 0; i < 1000; i++) {
+		snprintf(account, sizeof(account), "made-up-%u", i);
+		record(&w, account, "008821612345678", START, 0);
+	}
+	record(&w, "101", "008821612345678", START, 0);
+	assert_int_equal(w.n_told, 60);
+	record(&w, "101", "008821612345678", START + 2 * MIN, 0);
+	assert_int_equal(w.n_told, 61);
+	assert_string_equal(w.told[60].account, "101");
+	close_world(&w);
+}
+
+static void test_accounts_that_are_made_up_push_out_nothing_that_was_known_for_long(void **state)
+{
+	const usec_t when = START + 40 * DAY;
+	struct calls_stats s;
+	struct world w;
+	char account[16];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, NULL);
+	live_a_month(&w);
+	for (i = 0; i < 1000000; i++) {
+		snprintf(account, sizeof(account), "made-up-%u", i);
+		record(&w, account, "030123456", when + i, 0);
+	}
+	calls_stats(w.calls, &s);
+	assert_true(s.since == START);
+	assert_int_equal(w.n_told, 0);
+	login(&w, "100", "203.0.113.9", when + HOUR);
+	record(&w, "100", "0044123456", when + 2 * HOUR, 60);
+	assert_int_equal(w.n_told, 0);
+	record(&w, "100", "0048123456789", when + 3 * HOUR, 60);
+	assert_int_equal(told(&w, "stolen-account", false), 1);
+	close_world(&w);
+}
+
 static void restore_all(struct calls *calls, const struct pack *p)
 {
 	struct unpack u = { p->data, p->data + p->len };
@@ -563,6 +610,8 @@ int main(void)
 		cmocka_unit_test(test_a_crafted_line_is_no_call),
 		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_alerts_are_bounded),
+		cmocka_unit_test(test_accounts_that_are_made_up_hide_no_theft),
+		cmocka_unit_test(test_accounts_that_are_made_up_push_out_nothing_that_was_known_for_long),
 		cmocka_unit_test(test_all_outlives_a_restart),
 	};
 
