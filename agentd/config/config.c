@@ -15,7 +15,6 @@
 
 #define INPUTS_MAX 256
 #define RULES_MAX 256
-#define FRAUDS_MAX 64
 
 /* Sections */
 

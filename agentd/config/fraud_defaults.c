@@ -80,6 +80,7 @@ int config_set_frauds(struct config *c)
 		f->window = f->window ? f->window : base.window;
 		f->alert = base.alert;
 		f->ban_for = base.ban_for;
+		f->measured = true;
 		f->enabled = true;
 		f->file = "built in";
 	}

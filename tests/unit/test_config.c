@@ -197,6 +197,57 @@ static void mistakes_of_a_site_are_told(void **state)
 	diag_done(&diag);
 }
 
+static void mistakes_of_rules_on_calls_are_told(void **state)
+{
+	struct diag diag;
+
+	(void)state;
+	assert_null(configure("[fraud premum]\ncritical = 3\naction = alert ban\n"				/* 1 */
+			      "[fraud strange]\ncritical = 3\n"						/* 4 */
+			      "[fraud premium]\nwarning = 5m\nexcept = Germany\n"				/* 6 */
+			      "[fraud satellite]\nwarning = 4\n"						/* 9 */
+			      "[fraud risky]\nwarning = many\ncritical = 500ms\n"				/* 11 */
+			      "[fraud stolen-account]\ncritical = 2\n"						/* 14 */
+			      "[fraud empty]\nmeasure = total\n"						/* 16 */
+			      "[fraud wrong]\nmeasure = totals\ncritical = 3\n",				/* 18 */
+			      &diag));
+	assert_true(unit_said(&diag, 1, "did you mean [fraud premium]?"));
+	assert_true(unit_said(&diag, 4, "has no measure"));
+	assert_true(unit_said(&diag, 6, "its threshold is a time"));
+	assert_true(unit_said(&diag, 8, "except = Germany: not a country"));
+	assert_true(unit_said(&diag, 9, "warns at 4 calls, but is critical at 3"));
+	assert_true(unit_said(&diag, 12, "warning = many: not a threshold"));
+	assert_true(unit_said(&diag, 13, "critical = 500ms: not a threshold"));
+	assert_true(unit_said(&diag, 14, "has no threshold"));
+	assert_true(unit_said(&diag, 16, "has no threshold"));
+	assert_true(unit_said(&diag, 19, "did you mean 'total'"));
+	assert_int_equal(diag.errors, 10);
+	diag_done(&diag);
+}
+
+static void a_rule_on_calls_that_can_say_nothing_is_told(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[fraud stolen-account]\naction = alert ban\n"	/* 1 */
+				       "[fraud satellite]\naction = alert ban\n"	/* 3 */
+				       "[fraud risky-off-hours]\nwarning = 1\n",	/* 5 */
+				       &diag);
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_true(unit_said(&diag, 1, "bans nobody"));
+	assert_false(unit_said(&diag, 3, "bans nobody"));
+	assert_true(unit_said(&diag, 5, "time off"));
+	assert_int_equal(diag.warnings, 3); /* the third: no input */
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("[site]\noffice_hours = Mo-Fr 08:00-18:00\n[fraud risky-off-hours]\nwarning = 1\n", &diag);
+	assert_non_null(cfg);
+	assert_int_equal(diag.warnings, 1);
+	config_free(cfg);
+	diag_done(&diag);
+}
+
 static void every_mistake_is_told_at_once(void **state)
 {
 	struct diag diag;
@@ -633,6 +684,8 @@ int main(void)
 		cmocka_unit_test(a_time_zone_is_checked),
 		cmocka_unit_test(a_site_has_the_habits_of_its_country),
 		cmocka_unit_test(mistakes_of_a_site_are_told),
+		cmocka_unit_test(mistakes_of_rules_on_calls_are_told),
+		cmocka_unit_test(a_rule_on_calls_that_can_say_nothing_is_told),
 		cmocka_unit_test(what_the_witness_watches_is_checked),
 		cmocka_unit_test(what_the_sip_firewall_limits_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
