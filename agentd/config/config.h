@@ -154,7 +154,14 @@ struct config_site {
 };
 
 /* What "sipwarden report" tells of; ctl/report_*.h says more. */
+/* Where it was said. */
+struct config_at {
+	const char *file;
+	unsigned line;
+};
+
 struct config_report {
+	struct config_at records_at, record_format_at, rates_at;
 	char **records;	     /* globs; NULL-terminated, or NULL */
 	char *record_format; /* NULL: found from the records */
 	char *rates;	     /* NULL: costs are not known */
