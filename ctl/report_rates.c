@@ -166,9 +166,11 @@ int rates_load(const char *path, struct diag *diag, struct rates **ret)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	struct rates *r = f ? calloc(1, sizeof(*r)) : NULL;
-	int status = !f ? -errno : r ? read_all(r, path, f, diag) : -ENOMEM;
+	int status = f ? -ENOMEM : -errno;
 
-	if (status == 0 && r->n == 0) {
+	if (r)
+		status = read_all(r, path, f, diag);
+	if (r && status == 0 && r->n == 0) {
 		diag_error(diag, path, 0, "a line is: prefix,price of a minute[,setup]", "it holds no rates");
 		status = -EINVAL;
 	} else if (status < 0 && diag->errors == 0) {
