@@ -81,6 +81,7 @@ int config_set_frauds(struct config *c)
 		f->alert = base.alert;
 		f->ban_for = base.ban_for;
 		f->measured = true;
+		f->warning_timed = f->critical_timed = f->measure == FRAUD_DURATION;
 		f->enabled = true;
 		f->file = "built in";
 	}

@@ -156,10 +156,16 @@ static void take_kind(struct loader *l, const struct place *at, const char *text
 
 static bool take_words(struct loader *l, const struct place *at, const char *text, char ***list)
 {
-	char **words;
+	char **words, **w;
 
 	if (!value_words(at, text, &words))
 		return false;
+	for (w = words; *w; w++)
+		if ((*w)[strlen(*w) - 1] == ',') {
+			value_error(at, text, "put blanks between them, and no commas", "a comma would belong to the word before it");
+			strings_free(words);
+			return false;
+		}
 	if (strings_count(words) + (l->first ? 0 : strings_count(*list)) > FRAUD_WORDS_MAX) {
 		value_error(at, "", NULL, "more than 256 of them");
 		strings_free(words);
@@ -323,6 +329,10 @@ static void warn_of_silence(struct loader *l, const struct config_fraud *f)
 	if (f->measure == FRAUD_SOURCE_COUNTRY && !l->cfg->calls.database)
 		diag_warning(l->diag, f->file, f->line, "add database = /usr/share/GeoIP/… to [calls]",
 			     "fraud rule '%s' needs to know where addresses are, and says nothing", f->name);
+	if (f->measure == FRAUD_DURATION &&
+	    ((f->warning && !f->warning_timed) || (f->critical && !f->critical_timed)))
+		diag_warning(l->diag, f->file, f->line, "write its unit, as critical = 30m",
+			     "a threshold of fraud rule '%s' has no unit, and is taken as seconds", f->name);
 	if (f->ban && !f->critical)
 		diag_warning(l->diag, f->file, f->line,
 			     counts(f) ? "add critical = 10, or another number" : "take ban out of its action",

@@ -225,6 +225,32 @@ static void mistakes_of_rules_on_calls_are_told(void **state)
 	diag_done(&diag);
 }
 
+static void what_is_easily_forgotten_is_told(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[calls]\nlearning = 30\nagain = 60s\n"			/* 2 3 */
+				       "[fraud premium-duration]\ncritical = 3000\n"		/* 4 */
+				       "[fraud abroad-duration]\ncritical = 9h\n",		/* 6 */
+				       &diag);
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_true(unit_said(&diag, 2, "learning = 30 has no unit"));
+	assert_true(unit_said(&diag, 4, "has no unit"));
+	assert_int_equal(diag.warnings, 3); /* the third: no input */
+	config_free(cfg);
+	diag_done(&diag);
+	assert_null(configure("[site]\narea = 030\ncountry = DE\n[fraud premium]\nexcept_account = 391, 392\n", &diag));
+	assert_true(unit_said(&diag, 2, "begins with the trunk prefix"));
+	assert_true(unit_said(&diag, 5, "no commas"));
+	assert_int_equal(diag.errors, 2);
+	diag_done(&diag);
+	cfg = configure("[site]\narea = 06\ncountry = IT\n", &diag);
+	assert_non_null(cfg);
+	config_free(cfg);
+	diag_done(&diag);
+}
+
 static void a_rule_on_calls_that_can_say_nothing_is_told(void **state)
 {
 	struct diag diag;
@@ -685,6 +711,7 @@ int main(void)
 		cmocka_unit_test(a_site_has_the_habits_of_its_country),
 		cmocka_unit_test(mistakes_of_a_site_are_told),
 		cmocka_unit_test(mistakes_of_rules_on_calls_are_told),
+		cmocka_unit_test(what_is_easily_forgotten_is_told),
 		cmocka_unit_test(a_rule_on_calls_that_can_say_nothing_is_told),
 		cmocka_unit_test(what_the_witness_watches_is_checked),
 		cmocka_unit_test(what_the_sip_firewall_limits_is_checked),
