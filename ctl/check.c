@@ -6,9 +6,12 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/cleanup.h"
 #include "calls/calls.h"
 #include "ctl.h"
 #include "output.h"
+#include "report_rates.h"
+#include "report_record.h"
 #include "usage.h"
 #include "world/world.h"
 
@@ -39,6 +42,15 @@ static void tell(const struct ctl *ctl, const struct diag *diag, const struct wo
 		       ctl->config_path, w->cfg->n_inputs, w->n_filters, examples, w->cfg->n_rules, w->cfg->n_exempt);
 }
 
+static bool is_there(const char *pattern)
+{
+	glob_t found = { 0 };
+	const bool there = glob(pattern, 0, NULL, &found) == 0;
+
+	globfree(&found);
+	return there;
+}
+
 /* A log may come later, so that is no mistake; but a path with a typo looks the same. */
 static void warn_of_missing(const struct config *cfg, struct diag *diag)
 {
@@ -48,16 +60,47 @@ static void warn_of_missing(const struct config *cfg, struct diag *diag)
 		const struct config_input *in = &cfg->inputs[i];
 		char **path;
 
-		for (path = in->paths; path && *path; path++) {
-			glob_t found = { 0 };
-
-			if (glob(*path, 0, NULL, &found) != 0)
+		for (path = in->paths; path && *path; path++)
+			if (!is_there(*path))
 				diag_warning(diag, in->file, in->line, "correct the path, or let the gateway write there",
 					     "input '%s' waits for %s, which is not there, or hidden from you", in->name,
 					     *path);
-			globfree(&found);
-		}
 	}
+}
+
+/* sipwardend does not read what only a report needs, so nothing here keeps it from starting. */
+static void warn_of_rates(const struct config_report *report, struct diag *diag)
+{
+	struct diag found = DIAG_INIT;
+	struct rates *rates = NULL;
+	size_t i;
+
+	rates_load(report->rates, &found, &rates);
+	for (i = 0; i < found.count; i++) {
+		_cleanup_free_ char *what = diag_text(&found.entries[i]);
+
+		diag_warning(diag, report->rates_at.file, report->rates_at.line, NULL, "no report can be made: %s",
+			     what ? what : "out of memory");
+	}
+	rates_free(rates);
+	diag_done(&found);
+}
+
+static void warn_of_report(const struct config_report *report, struct diag *diag)
+{
+	char **path;
+
+	for (path = report->records; path && *path; path++)
+		if (!is_there(*path))
+			diag_warning(diag, report->records_at.file, report->records_at.line,
+				     "correct the path, or let the gateway write there",
+				     "a report would read %s, which is not there, or hidden from you", *path);
+	if (report->record_format && !record_format_find(report->record_format))
+		diag_warning(diag, report->record_format_at.file, report->record_format_at.line,
+			     "sipwarden(8) lists them; without the line, it is found from the records",
+			     "no report can be made: there is no record format '%s'", report->record_format);
+	if (report->rates)
+		warn_of_rates(report, diag);
 }
 
 int cmd_check(struct ctl *ctl, int argc, char **argv)
@@ -76,6 +119,7 @@ int cmd_check(struct ctl *ctl, int argc, char **argv)
 	if (r >= 0) {
 		examples = world_test(w, &diag);
 		warn_of_missing(cfg, &diag);
+		warn_of_report(&cfg->report, &diag);
 		calls_check(cfg, &diag);
 	}
 	if (ctl->json)

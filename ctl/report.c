@@ -214,6 +214,16 @@ static void name_report(struct making *m)
 		 m->cfg->report.currency ? m->cfg->report.currency : "");
 }
 
+static bool read_rates(struct making *m, const char *path)
+{
+	struct diag diag = DIAG_INIT;
+	const bool good = rates_load(path, &diag, &m->rates) == 0;
+
+	diag_print(&diag, stderr);
+	diag_done(&diag);
+	return good;
+}
+
 static int prepare(struct making *m, const struct request *q)
 {
 	const char *rates = q->rates ? q->rates : m->cfg->report.rates, *wrong = NULL;
@@ -232,7 +242,7 @@ static int prepare(struct making *m, const struct request *q)
 		return usage_error("report", "knows no such moment:", wrong);
 	if (r < 0)
 		return usage_error("report", "has --since not before --until", NULL);
-	if (rates && rates_load(rates, &m->rates) < 0)
+	if (rates && !read_rates(m, rates))
 		return CTL_FAILED;
 	if (tally_init(&m->report.tally, &site, m->rates, &period) < 0)
 		return CTL_FAILED;

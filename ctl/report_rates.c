@@ -110,7 +110,7 @@ static int read_row(const struct record_row *row, struct entry *e, const char **
 	return 0;
 }
 
-static int read_line(struct rates *r, const char *path, unsigned long number, char *text, size_t len)
+static int read_line(struct rates *r, const char *path, unsigned number, char *text, size_t len, struct diag *diag)
 {
 	static struct record_row row; /* large, and rates are loaded once */
 	const struct span line = span_trim((struct span){text, len});
@@ -127,15 +127,15 @@ static int read_line(struct rates *r, const char *path, unsigned long number, ch
 	/* The first line may say what the columns are. */
 	if (number == 1 && row.n >= 2 && !strchr("0123456789+", *line.ptr))
 		return 0;
-	fprintf(stderr, "sipwarden: %s:%lu: %s\n", path, number, why);
+	diag_error(diag, path, number, "correct the line: prefix,price of a minute[,setup]; '#' before what is none", "%s", why);
 	return status;
 }
 
-static int read_all(struct rates *r, const char *path, FILE *f)
+static int read_all(struct rates *r, const char *path, FILE *f, struct diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0, skip;
-	unsigned long number = 0;
+	unsigned number = 0;
 	ssize_t n;
 	int status;
 
@@ -144,7 +144,7 @@ static int read_all(struct rates *r, const char *path, FILE *f)
 		skip = number == 1 && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 		if ((size_t)n == skip)
 			continue;
-		status = read_line(r, path, number, text + skip, (size_t)n - skip);
+		status = read_line(r, path, number, text + skip, (size_t)n - skip, diag);
 		if (status < 0)
 			return status;
 	}
@@ -155,22 +155,27 @@ static int read_all(struct rates *r, const char *path, FILE *f)
 	return 0;
 }
 
-int rates_load(const char *path, struct rates **ret)
+static const char *hint_of(int status)
+{
+	return status == -E2BIG	  ? "a million at most; leave out longer prefixes of the same price"
+	       : status == -ENOENT ? "correct the path: rates in [report], or --rates"
+				   : NULL;
+}
+
+int rates_load(const char *path, struct diag *diag, struct rates **ret)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	struct rates *r = f ? calloc(1, sizeof(*r)) : NULL;
-	int status;
+	int status = f ? -ENOMEM : -errno;
 
-	if (!f) {
-		status = -errno;
-		fprintf(stderr, "sipwarden: the rates %s cannot be read: %s\n", path, strerror(-status));
-		return status;
-	}
-	status = r ? read_all(r, path, f) : -ENOMEM;
-	if (status == 0 && r->n == 0) {
-		fprintf(stderr, "sipwarden: %s holds no rates; a line is: prefix,price of a minute[,setup]\n",
-			path);
+	if (r)
+		status = read_all(r, path, f, diag);
+	if (r && status == 0 && r->n == 0) {
+		diag_error(diag, path, 0, "a line is: prefix,price of a minute[,setup]", "it holds no rates");
 		status = -EINVAL;
+	} else if (status < 0 && diag->errors == 0) {
+		diag_error(diag, path, 0, hint_of(status), "the rates cannot be read: %s",
+			   status == -E2BIG ? "there are too many" : strerror(-status));
 	}
 	if (status < 0) {
 		rates_free(r);

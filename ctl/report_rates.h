@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/diag.h"
+
 /*
  * What calls cost, by the admin's table: CSV of prefix (E.164, with or without '+'),
  * price of a minute, and optionally the price of setting up. A heading, empty lines
@@ -20,9 +22,8 @@ struct rate {
 	int64_t minute, setup;
 };
 
-/* Tells on standard error what is wrong, by file and line. 0 or negative errno; -EINVAL for a mistake in it.
- */
-int rates_load(const char *path, struct rates **ret);
+/* What is wrong goes to diag, by file and line. 0 or negative errno; -EINVAL for a mistake in it. */
+int rates_load(const char *path, struct diag *diag, struct rates **ret);
 struct rates *rates_free(struct rates *r);
 /* The longest prefix of digits (E.164 without '+'). False: there is none. */
 bool rates_find(const struct rates *r, const char *digits, struct rate *ret);

@@ -15,7 +15,6 @@
 
 #define INPUTS_MAX 256
 #define RULES_MAX 256
-#define FRAUDS_MAX 64
 
 /* Sections */
 
@@ -315,7 +314,7 @@ static void finish(struct loader *l)
 		finish_rule(l, &c->rules[i]);
 	for (i = 0; i < c->n_frauds; i++)
 		finish_fraud(l, &c->frauds[i]);
-	site_finish(&c->site);
+	site_finish(l);
 	if (c->n_inputs == 0)
 		diag_warning(l->diag, c->path, 0, "add [input NAME] for each log of the gateway",
 			     "there is no input, so nothing is followed");
@@ -432,9 +431,9 @@ int config_salvage(const char *path, struct config **ret)
 		load_dropins(&l, path);
 	}
 	forget_seen(&l);
-	diag_done(&diag);
 	if (l.cfg)
-		site_finish(&l.cfg->site);
+		site_finish(&l);
+	diag_done(&diag);
 	*ret = l.cfg;
 	return r;
 }

@@ -143,8 +143,15 @@ struct config_sip {
 	uint32_t greylist;	/* and new ones that shall send again */
 };
 
+/* Where it was said. */
+struct config_at {
+	const char *file;
+	unsigned line;
+};
+
 /* The company whose gateway it is: how its people dial, and when they work. */
 struct config_site {
+	struct config_at area_at;
 	struct number_site numbers;
 	struct hours office_hours;
 	struct holidays holidays;
@@ -155,6 +162,7 @@ struct config_site {
 
 /* What "sipwarden report" tells of; ctl/report_*.h says more. */
 struct config_report {
+	struct config_at records_at, record_format_at, rates_at;
 	char **records;	     /* globs; NULL-terminated, or NULL */
 	char *record_format; /* NULL: found from the records */
 	char *rates;	     /* NULL: costs are not known */

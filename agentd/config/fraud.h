@@ -46,6 +46,7 @@ enum fraud_hours { FRAUD_ALWAYS, FRAUD_OFFICE, FRAUD_OFF, FRAUD_BETWEEN };
 #define FRAUD_THRESHOLD_MAX 10000
 #define FRAUD_DURATION_MAX 86400 /* seconds */
 #define FRAUD_WORDS_MAX 256
+#define FRAUDS_MAX 64 /* rules */
 
 struct config_fraud {
 	char *name;
@@ -57,8 +58,10 @@ struct config_fraud {
 	char **except_accounts;
 	struct hours between;	 /* FRAUD_BETWEEN */
 	enum fraud_measure measure;
+	bool measured;		 /* measure was said */
 	unsigned per;		 /* FRAUD_PER_… */
 	uint32_t warning, critical; /* calls, or seconds; 0: none */
+	bool warning_timed, critical_timed; /* said with a unit of time */
 	enum fraud_to to;
 	uint32_t kinds;		 /* bits (1 << number_kind); 0: all */
 	enum fraud_hours hours;

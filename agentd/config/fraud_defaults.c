@@ -78,6 +78,8 @@ int config_set_frauds(struct config *c)
 		c->n_frauds++;
 		f->window = f->window ? f->window : base.window;
 		f->ban_for = base.ban_for;
+		f->measured = true;
+		f->warning_timed = f->critical_timed = f->measure == FRAUD_DURATION;
 		f->enabled = true;
 		f->file = "built in";
 	}

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "config/loader.h"
+#include "config/suggest.h"
 #include "number/plan.h"
 
 /* A window must fit the 32-bit milliseconds of detect/window.h (WINDOW_MAX). */
@@ -23,6 +24,12 @@ static const char *const measures[FRAUD_MEASURES] = {
 const char *fraud_measure_name(enum fraud_measure m)
 {
 	return measures[m];
+}
+
+/* In what warnings and thresholds are. */
+static const char *measure_unit(enum fraud_measure m)
+{
+	return m == FRAUD_DURATION ? "seconds" : "calls";
 }
 
 /* [calls] */
@@ -87,6 +94,8 @@ static void take_measure(struct loader *l, const struct place *at, const char *t
 
 	if (value_choice(at, text, measures, ELEMENTSOF(measures), &i))
 		l->fraud->measure = (enum fraud_measure)i;
+	/* One that is misspelt is told; that it is missing, too, would be one message too many. */
+	l->fraud->measured = true;
 }
 
 static void take_per(struct loader *l, const struct place *at, const char *text)
@@ -96,23 +105,28 @@ static void take_per(struct loader *l, const struct place *at, const char *text)
 	take_choices(at, text, names, ELEMENTSOF(names), &l->fraud->per);
 }
 
-/* "20", or "30m" of a duration: as seconds. */
-static void take_threshold(const struct place *at, const char *text, uint32_t *ret)
+/* "20" calls, or "30m" of a duration, as seconds. The measure may be said later: finish_fraud() compares them. */
+static void take_threshold(const struct place *at, const char *text, uint32_t *ret, bool *timed)
 {
 	usec_t span;
 
-	if (value_span(at, text, 0, FRAUD_DURATION_MAX * USEC_PER_SEC, &span))
-		*ret = (uint32_t)(span / USEC_PER_SEC);
+	if (timespan_parse(text, &span) < 0 || span % USEC_PER_SEC || span > FRAUD_DURATION_MAX * USEC_PER_SEC) {
+		value_error(at, text, "a number of calls up to 10000, as 10; with measure = duration a time up to 1d, as 30m",
+			    "not a threshold");
+		return;
+	}
+	*ret = (uint32_t)(span / USEC_PER_SEC);
+	*timed = strspn(text, "0123456789") < strlen(text);
 }
 
 static void take_warning(struct loader *l, const struct place *at, const char *text)
 {
-	take_threshold(at, text, &l->fraud->warning);
+	take_threshold(at, text, &l->fraud->warning, &l->fraud->warning_timed);
 }
 
 static void take_critical(struct loader *l, const struct place *at, const char *text)
 {
-	take_threshold(at, text, &l->fraud->critical);
+	take_threshold(at, text, &l->fraud->critical, &l->fraud->critical_timed);
 }
 
 static void take_window(struct loader *l, const struct place *at, const char *text)
@@ -152,10 +166,16 @@ static void take_except(struct loader *l, const struct place *at, const char *te
 
 static void take_except_account(struct loader *l, const struct place *at, const char *text)
 {
-	char **words, ***list = &l->fraud->except_accounts;
+	char **words, **w, ***list = &l->fraud->except_accounts;
 
 	if (!value_words(at, text, &words))
 		return;
+	for (w = words; *w; w++)
+		if ((*w)[strlen(*w) - 1] == ',') {
+			value_error(at, text, "put blanks between them, and no commas", "a comma would belong to the word before it");
+			strings_free(words);
+			return;
+		}
 	if (strings_count(words) + (l->first ? 0 : strings_count(*list)) > FRAUD_WORDS_MAX) {
 		value_error(at, "", NULL, "more than 256 of them");
 		strings_free(words);
@@ -239,22 +259,75 @@ static bool counts(const struct config_fraud *f)
 	return f->measure != FRAUD_FIRST_COUNTRY && f->measure != FRAUD_SOURCE_COUNTRY;
 }
 
-void finish_fraud(struct loader *l, struct config_fraud *f)
+/* A section whose name is misspelt would be a rule of its own that counts all calls, and may ban for them. */
+static void tell_unmeasured(struct loader *l, const struct config_fraud *f)
 {
-	uint32_t most = f->measure == FRAUD_DURATION ? FRAUD_DURATION_MAX : FRAUD_THRESHOLD_MAX;
+	const char *names[FRAUDS_MAX], *near;
+	_cleanup_free_ char *hint = NULL;
+	size_t i, n = 0;
 
-	if (!f->enabled)
+	for (i = 0; i < l->cfg->n_frauds && n < ELEMENTSOF(names); i++)
+		if (l->cfg->frauds[i].measured)
+			names[n++] = l->cfg->frauds[i].name;
+	near = suggest_nearest(f->name, names, n);
+	hint = near ? text_printf("did you mean [fraud %s]?", near) : NULL;
+	diag_error(l->diag, f->file, f->line, hint ? hint : "add measure = total, or another",
+		   "fraud rule '%s' has no measure, and there is none of that name built in", f->name);
+}
+
+static void check_thresholds(struct loader *l, const struct config_fraud *f)
+{
+	const uint32_t most = f->measure == FRAUD_DURATION ? FRAUD_DURATION_MAX : FRAUD_THRESHOLD_MAX;
+
+	if (!counts(f)) {
+		if (f->warning || f->critical)
+			diag_error(l->diag, f->file, f->line, "take warning and critical away, or choose another measure",
+				   "fraud rule '%s' tells what happens for the first time, and has no threshold", f->name);
 		return;
-	if (counts(f) && !f->warning && !f->critical)
+	}
+	if (!f->warning && !f->critical)
 		diag_error(l->diag, f->file, f->line, "add critical = 10, or another number",
 			   "fraud rule '%s' has no threshold", f->name);
-	if (f->warning > most || f->critical > most)
+	if (f->measure != FRAUD_DURATION && (f->warning_timed || f->critical_timed))
+		diag_error(l->diag, f->file, f->line, "write a number of calls, as critical = 10, or measure = duration",
+			   "fraud rule '%s' counts calls, but its threshold is a time", f->name);
+	else if (f->warning > most || f->critical > most)
 		diag_error(l->diag, f->file, f->line, "10000 calls at most", "the thresholds of fraud rule '%s' are too high",
 			   f->name);
-	if (f->critical && f->warning > f->critical)
-		diag_error(l->diag, f->file, f->line, "the warning comes first",
-			   "fraud rule '%s' warns after it is critical", f->name);
+	else if (f->critical && f->warning > f->critical)
+		diag_error(l->diag, f->file, f->line, "set both, warning to the lower one, or to 0 for none",
+			   "fraud rule '%s' warns at %u %s, but is critical at %u already", f->name, f->warning,
+			   measure_unit(f->measure), f->critical);
+}
+
+/* What is no mistake, but does not do what it seems to. */
+static void warn_of_silence(struct loader *l, const struct config_fraud *f)
+{
 	if (f->measure == FRAUD_SOURCE_COUNTRY && !l->cfg->calls.database)
 		diag_warning(l->diag, f->file, f->line, "add database = /usr/share/GeoIP/… to [calls]",
 			     "fraud rule '%s' needs to know where addresses are, and says nothing", f->name);
+	if (f->measure == FRAUD_DURATION &&
+	    ((f->warning && !f->warning_timed) || (f->critical && !f->critical_timed)))
+		diag_warning(l->diag, f->file, f->line, "write its unit, as critical = 30m",
+			     "a threshold of fraud rule '%s' has no unit, and is taken as seconds", f->name);
+	if (f->ban && !f->critical)
+		diag_warning(l->diag, f->file, f->line,
+			     counts(f) ? "add critical = 10, or another number" : "take ban out of its action",
+			     "fraud rule '%s' bans nobody, as it is never critical", f->name);
+	/* The built-in ones wait for office hours; who writes a section does not. */
+	if (f->line && f->hours == FRAUD_OFF && l->cfg->site.office_hours.count == 0)
+		diag_warning(l->diag, f->file, f->line, "add office_hours = Mo-Fr 08:00-18:00, or yours, to [site]",
+			     "fraud rule '%s' is for the time off, which is not known, and says nothing", f->name);
+}
+
+void finish_fraud(struct loader *l, struct config_fraud *f)
+{
+	if (!f->enabled)
+		return;
+	if (!f->measured) {
+		tell_unmeasured(l, f);
+		return;
+	}
+	check_thresholds(l, f);
+	warn_of_silence(l, f);
 }

@@ -414,12 +414,12 @@ void key_add_paths(struct loader *l, const struct place *at, const char *text, c
 	key_add_words(l, words, list);
 }
 
-/* Makes it capitals. */
+/* Makes two letters capitals; anything else stays as the admin wrote it. */
 static bool is_country(char *word)
 {
 	char *c;
 
-	for (c = word; *c; c++)
+	for (c = word; strlen(word) == 2 && *c; c++)
 		*c = (char)toupper((unsigned char)*c);
 	return number_country_exists(word);
 }

@@ -35,7 +35,7 @@ bool key_address(const struct place *at, const char *word, struct addr *ret);
 /* Ports and ranges of them, ascending, in place of *ports. */
 void key_ports(const struct place *at, const char *text, uint16_t **ports, size_t *n_ports);
 /* Puts together what [site] says and what is usual in its country; once all files are read. */
-void site_finish(struct config_site *site);
+void site_finish(struct loader *l);
 void report_done(struct config_report *report);
 /* Takes over words. Lists grow within a file, and start anew in a drop-in. */
 void key_add_words(struct loader *l, char **words, char ***list);

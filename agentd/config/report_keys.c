@@ -7,19 +7,27 @@
 
 #define CURRENCY_MAX 7
 
+static struct config_at at_place(const struct place *at)
+{
+	return (struct config_at){at->file, at->line};
+}
+
 static void take_records(struct loader *l, const struct place *at, const char *text)
 {
 	key_add_paths(l, at, text, &l->cfg->report.records);
+	l->cfg->report.records_at = at_place(at);
 }
 
 static void take_record_format(struct loader *l, const struct place *at, const char *text)
 {
 	value_name(at, text, &l->cfg->report.record_format);
+	l->cfg->report.record_format_at = at_place(at);
 }
 
 static void take_rates(struct loader *l, const struct place *at, const char *text)
 {
 	value_path(at, text, &l->cfg->report.rates);
+	l->cfg->report.rates_at = at_place(at);
 }
 
 static void take_currency(struct loader *l, const struct place *at, const char *text)

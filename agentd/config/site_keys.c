@@ -48,6 +48,7 @@ static void take_outside(struct loader *l, const struct place *at, const char *t
 static void take_area(struct loader *l, const struct place *at, const char *text)
 {
 	read_prefix(at, text, l->cfg->site.numbers.area);
+	l->cfg->site.area_at = (struct config_at){at->file, at->line};
 }
 
 static void take_national(struct loader *l, const struct place *at, const char *text)
@@ -152,8 +153,9 @@ static const struct key site_list[] = {
 const struct key_set site_keys = {site_list, ELEMENTSOF(site_list)};
 
 /* What the config says, over what is usual in its country. */
-void site_finish(struct config_site *site)
+void site_finish(struct loader *l)
 {
+	struct config_site *site = &l->cfg->site;
 	struct number_site said = site->numbers;
 
 	if (!site->country || number_site_init(&site->numbers, SPAN(site->country)) < 0)
@@ -168,4 +170,8 @@ void site_finish(struct config_site *site)
 		site->numbers.extension_min = said.extension_min;
 		site->numbers.extension_max = said.extension_max;
 	}
+	/* No area code begins with the trunk prefix 0; with other trunk prefixes, some do. */
+	if (strcmp(site->numbers.national, "0") == 0 && *site->numbers.area == '0')
+		diag_error(l->diag, site->area_at.file, site->area_at.line, "leave the 0 out, as area = 30",
+			   "area = %s begins with the trunk prefix", site->numbers.area);
 }

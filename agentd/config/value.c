@@ -73,6 +73,10 @@ bool value_span(const struct place *at, const char *text, usec_t min, usec_t max
 		value_error(at, text, hint, "out of range");
 		return false;
 	}
+	/* The unit is easily forgotten, and seconds are seldom meant. */
+	if (span && strspn(text, "0123456789") == strlen(text))
+		diag_warning(at->diag, at->file, at->line, "write its unit, as s, m, h or d",
+			     "%s = %s has no unit, and is taken as seconds", at->key, text);
 	*ret = span;
 	return true;
 }

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -418,6 +419,17 @@ def test_check_warns_of_a_log_that_is_not_there():
         a.write_config(f"[input asterisk]\npath = {here}\n[input kamailio]\npath = {gone}\n")
         status, _, error = a.ctl("check")
         assert status == 0 and gone in error and "not there" in error and here not in error, error
+
+
+def test_each_setting_of_the_shipped_config_holds_when_its_mark_is_taken_away():
+    with open(f"{TOP}/docs/sipwarden.conf") as f:
+        text = re.sub(r"^# (\[[a-z-]+(?: [a-z-]+)?\]|[a-z_0-9]+ = .*)$", r"\1", f.read(), flags=re.M)
+    assert "\ntable = " in text and "\n[fraud premium]\n" in text
+    with agent(start=False) as a:
+        with open(a.config, "w") as f:
+            f.write(text.replace("[sipwarden]\n", f"[sipwarden]\nfilter_dirs = {TOP}/filters\n", 1))
+        done = subprocess.run([f"{BUILD}/sipwarden", "check", "--config", a.config], stderr=subprocess.PIPE, text=True)
+        assert " error: " not in done.stderr, done.stderr
 
 
 def test_without_an_agent_the_command_says_so():

@@ -257,6 +257,22 @@ def test_days_are_those_of_the_site():
         assert r["records"]["first"] == "2026-05-31T23:00:00" and r["before"]["calls"] == 1, r["records"]
 
 
+def test_check_warns_of_what_keeps_a_report_from_being_made():
+    with Place() as p:
+        bad, gone, records = p.write("bad.csv", "49,0.01\n49,abc\n"), p.path("gone.csv"), p.write("Master.csv", "")
+
+        def check(text):
+            p.write("config", f"[sipwarden]\nstate_dir = {p.dir}/state\nfilter_dirs = {TOP}/filters\n[report]\n" + text)
+            done = subprocess.run([f"{BUILD}/sipwarden", "--config", p.path("config"), "check"], stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 0, done
+            return done.stderr
+        assert ":5: warning: no report can be made: " + bad + ":2: the second field is no price" in check(f"rates = {bad}\n")
+        text = check(f"records = {records}*\nrates = {gone}\nrecord_format = excel\n")
+        assert f":6: warning: no report can be made: {gone}: the rates cannot be read: No such file" in text, text
+        assert ":7: warning: no report can be made: there is no record format 'excel'" in text and "a report would" not in text, text
+        assert f":5: warning: a report would read {gone}, which is not there" in check(f"records = {gone}\n")
+
+
 def test_bad_rates_and_moments_are_refused():
     with Place() as p:
         records = p.write("records", asterisk(MONDAY + 36000, "100", "0043151515"))

@@ -201,7 +201,7 @@ static void countries_are_read_alike_in_all_sections(void **state)
 {
 	char many[2 * 600 + 100];
 	struct diag diag;
-	struct config *cfg = configure("[report]\nno_business = cu so\nno_business = LV\n[fraud far]\ncountry = cu\ncritical = 3\n",
+	struct config *cfg = configure("[report]\nno_business = cu so\nno_business = LV\n[fraud far]\nmeasure = total\ncountry = cu\ncritical = 3\n",
 				       &diag);
 	size_t i;
 
@@ -212,7 +212,7 @@ static void countries_are_read_alike_in_all_sections(void **state)
 	assert_string_equal(cfg->frauds[cfg->n_frauds - 1].countries[0], "CU");
 	config_free(cfg);
 	diag_done(&diag);
-	assert_null(configure("[report]\nno_business = cu Cuba\n[fraud far]\ncountry = xx\ncritical = 3\n", &diag));
+	assert_null(configure("[report]\nno_business = cu Cuba\n[fraud far]\ncountry = xx\nmeasure = total\ncritical = 3\n", &diag));
 	assert_true(unit_said(&diag, 2, "not a country"));
 	assert_true(unit_said(&diag, 4, "not a country"));
 	diag_done(&diag);
@@ -222,6 +222,83 @@ static void countries_are_read_alike_in_all_sections(void **state)
 		strcat(many, i == 150 ? "\nno_business = cu" : " cu");
 	assert_null(configure(many, &diag));
 	assert_true(unit_said(&diag, 3, "more than 250 countries"));
+	diag_done(&diag);
+}
+
+static void mistakes_of_rules_on_calls_are_told(void **state)
+{
+	struct diag diag;
+
+	(void)state;
+	assert_null(configure("[fraud premum]\ncritical = 3\naction = alert ban\n"				/* 1 */
+			      "[fraud strange]\ncritical = 3\n"						/* 4 */
+			      "[fraud premium]\nwarning = 5m\nexcept = Germany\n"				/* 6 */
+			      "[fraud satellite]\nwarning = 4\n"						/* 9 */
+			      "[fraud risky]\nwarning = many\ncritical = 500ms\n"				/* 11 */
+			      "[fraud stolen-account]\ncritical = 2\n"						/* 14 */
+			      "[fraud empty]\nmeasure = total\n"						/* 16 */
+			      "[fraud wrong]\nmeasure = totals\ncritical = 3\n",				/* 18 */
+			      &diag));
+	assert_true(unit_said(&diag, 1, "did you mean [fraud premium]?"));
+	assert_true(unit_said(&diag, 4, "has no measure"));
+	assert_true(unit_said(&diag, 6, "its threshold is a time"));
+	assert_true(unit_said(&diag, 8, "except = Germany: not a country"));
+	assert_true(unit_said(&diag, 9, "warns at 4 calls, but is critical at 3"));
+	assert_true(unit_said(&diag, 12, "warning = many: not a threshold"));
+	assert_true(unit_said(&diag, 13, "critical = 500ms: not a threshold"));
+	assert_true(unit_said(&diag, 14, "has no threshold"));
+	assert_true(unit_said(&diag, 16, "has no threshold"));
+	assert_true(unit_said(&diag, 19, "did you mean 'total'"));
+	assert_int_equal(diag.errors, 10);
+	diag_done(&diag);
+}
+
+static void what_is_easily_forgotten_is_told(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[calls]\nlearning = 30\nagain = 60s\n"			/* 2 3 */
+				       "[fraud premium-duration]\ncritical = 3000\n"		/* 4 */
+				       "[fraud abroad-duration]\ncritical = 9h\n",		/* 6 */
+				       &diag);
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_true(unit_said(&diag, 2, "learning = 30 has no unit"));
+	assert_true(unit_said(&diag, 4, "has no unit"));
+	assert_int_equal(diag.warnings, 3); /* the third: no input */
+	config_free(cfg);
+	diag_done(&diag);
+	assert_null(configure("[site]\narea = 030\ncountry = DE\n[fraud premium]\nexcept_account = 391, 392\n", &diag));
+	assert_true(unit_said(&diag, 2, "begins with the trunk prefix"));
+	assert_true(unit_said(&diag, 5, "no commas"));
+	assert_int_equal(diag.errors, 2);
+	diag_done(&diag);
+	cfg = configure("[site]\narea = 06\ncountry = IT\n", &diag);
+	assert_non_null(cfg);
+	config_free(cfg);
+	diag_done(&diag);
+}
+
+static void a_rule_on_calls_that_can_say_nothing_is_told(void **state)
+{
+	struct diag diag;
+	struct config *cfg = configure("[fraud stolen-account]\naction = alert ban\n"	/* 1 */
+				       "[fraud satellite]\naction = alert ban\n"	/* 3 */
+				       "[fraud risky-off-hours]\nwarning = 1\n",	/* 5 */
+				       &diag);
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_true(unit_said(&diag, 1, "bans nobody"));
+	assert_false(unit_said(&diag, 3, "bans nobody"));
+	assert_true(unit_said(&diag, 5, "time off"));
+	assert_int_equal(diag.warnings, 3); /* the third: no input */
+	config_free(cfg);
+	diag_done(&diag);
+	cfg = configure("[site]\noffice_hours = Mo-Fr 08:00-18:00\n[fraud risky-off-hours]\nwarning = 1\n", &diag);
+	assert_non_null(cfg);
+	assert_int_equal(diag.warnings, 1);
+	config_free(cfg);
 	diag_done(&diag);
 }
 
@@ -662,6 +739,9 @@ int main(void)
 		cmocka_unit_test(a_time_zone_is_checked),
 		cmocka_unit_test(a_site_has_the_habits_of_its_country),
 		cmocka_unit_test(mistakes_of_a_site_are_told),
+		cmocka_unit_test(mistakes_of_rules_on_calls_are_told),
+		cmocka_unit_test(what_is_easily_forgotten_is_told),
+		cmocka_unit_test(a_rule_on_calls_that_can_say_nothing_is_told),
 		cmocka_unit_test(what_the_witness_watches_is_checked),
 		cmocka_unit_test(what_the_sip_firewall_limits_is_checked),
 		FILTER_TEST(a_filter_is_read_with_lists_and_examples),
