@@ -58,14 +58,14 @@ struct config_fraud {
 	char **except_accounts;
 	struct hours between;	 /* FRAUD_BETWEEN */
 	enum fraud_measure measure;
-	bool measured;		 /* measure was said */
 	unsigned per;		 /* FRAUD_PER_… */
 	uint32_t warning, critical; /* calls, or seconds; 0: none */
-	bool warning_timed, critical_timed; /* said with a unit of time */
 	enum fraud_to to;
 	uint32_t kinds;		 /* bits (1 << number_kind); 0: all */
 	enum fraud_hours hours;
 	unsigned line;
+	bool measured;		 /* measure was said */
+	bool warning_timed, critical_timed; /* said with a unit of time */
 	bool new_source;	 /* only calls from where the account was not used before */
 	bool ban;		 /* as well as tell of it */
 	bool learned;		 /* says nothing while the company is still learned */
