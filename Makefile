@@ -161,9 +161,11 @@ demo: deps-build
 	@tests/demo/run $(O)
 
 bench: deps-build
-	@$(call install-debs,$(DEPS_BENCH))
+	@$(call install-debs,$(DEPS_BENCH) sqlite3)
 	@$(MAKE) --no-print-directory -s all benches
 	@tests/bench/run $(O)
+	@/usr/bin/python3 tests/bench/report $(O)
+
 bench-filters: deps-build
 	@$(call install-debs,$(DEPS_BENCH))
 	@$(MAKE) --no-print-directory -s all benches
