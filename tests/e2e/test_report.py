@@ -92,8 +92,8 @@ def test_counts_cost_and_time_of_each_destination():
             asterisk(MONDAY + 36000, "101", "100", 60), asterisk(MONDAY + 36000, "101", "0043151515", 0, "BUSY"),
             asterisk(MONDAY + 40 * DAY, "101", "0043151515", 60)]))
         austria = next(d for d in r["destinations"] if d["country"] == "AT")
-        assert austria["now"] == {"calls": 3, "answered": 2, "failed": 0, "seconds": 180, "cost": 0.29}, austria
-        assert austria["before"]["cost"] == 0.4 and austria["months"] == [{"month": "2026-06", "calls": 3, "seconds": 180, "cost": 0.29}]
+        assert austria["now"] == {"calls": 3, "answered": 2, "failed": 0, "seconds": 180, "cost": 0.29, "unpriced": 0}, austria
+        assert austria["before"]["cost"] == 0.4 and austria["months"] == [{"month": "2026-06", "calls": 3, "seconds": 180, "cost": 0.29, "unpriced": 0}]
         assert r["now"]["calls"] == 4 and r["inside"] == 1 and r["dear"]["calls"] == 3, r
         assert of(r, "accounts", "100")["dear"]["seconds"] == 180
         assert of(r, "sources", "192.0.2.10")["now"]["calls"] == 4
