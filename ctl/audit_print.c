@@ -50,7 +50,7 @@ static size_t accepted(const struct audit *a)
 
 const char *audit_things(const struct audit *a)
 {
-	if (a->listeners)
+	if (a->listeners || a->files.n == 0)
 		return a->listeners == 1 ? "listener asked" : "listeners asked";
 	return a->files.n == 1 ? "file read" : "files read";
 }
