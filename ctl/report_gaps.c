@@ -16,8 +16,8 @@ void find_attacks(struct report *r)
 	if (!a->known)
 		return;
 	f = find_add(r, FINDING_NOTE, "attacks",
-		     text_printf("sipwarden made %s bans of attackers (%s before).",
-				 words_count(a->bans).text, words_change(a->bans, a->bans_before).text));
+		     text_printf("sipwarden made %s ban%s of attackers (%s in the period before).",
+				 words_count(a->bans).text, a->bans == 1 ? "" : "s", words_count(a->bans_before).text));
 	if (a->journal)
 		find_detail(f,
 			    text_printf("%s decisions were given up because the log lines were forged; %s "
@@ -63,19 +63,18 @@ static void find_missing_days(struct report *r)
 		find_decide(f, "Find out whether the gateway writes records, and where.");
 		return;
 	}
-	if (t->last < t->period.to - 4 * 86400)
+	if (t->last < t->period.to - HOLIDAYS)
 		find_add(r, FINDING_WARNING, "records-end",
 			 text_printf("The records end on %s, before the period does.",
 				     words_date(t->last).text));
-	if (t->first > t->period.from + 4 * 86400)
+	if (t->first > t->period.from + HOLIDAYS)
 		find_add(r, FINDING_WARNING, "records-begin",
 			 text_printf("The records begin on %s, later than the period.",
 				     words_date(t->first).text));
-	else if (t->first > t->period.before + 4 * 86400)
+	else if (!words_compares(r))
 		find_add(r, FINDING_NOTE, "records-before",
-			 text_printf("The records begin on %s, so that there is little to compare with, and "
-				     "little is known of who "
-				     "calls where.",
+			 text_printf("The records begin on %s, so that there is too little to compare with, and "
+				     "little is known of who calls where.",
 				     words_date(t->first).text));
 }
 

@@ -9,6 +9,7 @@
 #include "output.h"
 #include "report.h"
 #include "report_summary.h"
+#include "report_words.h"
 
 /* More accounts, sources and ranges than that are left out of the output, the smallest first. */
 #define PARTIES_MAX 1000
@@ -242,11 +243,11 @@ static json_t *records_json(const struct report *r)
 		json_array_append_new(
 			faults, json_pack("{s:o, s:I, s:s}", "file", span_json(SPAN(g->faults[i].file)),
 					  "line", (json_int_t)g->faults[i].line, "why", g->faults[i].why));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "files",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "files",
 			 (json_int_t)g->files, "unread", (json_int_t)g->unread, "records",
 			 (json_int_t)g->records, "malformed", (json_int_t)g->malformed, "others",
 			 (json_int_t)g->others, "open", (json_int_t)g->open, "inexact_by",
-			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "first",
+			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "comparable", words_compares(r), "first",
 			 moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults", faults);
 }
 
