@@ -20,11 +20,12 @@ void find_attacks(struct report *r)
 				 words_count(a->bans).text, a->bans == 1 ? "" : "s", words_count(a->bans_before).text));
 	if (a->journal)
 		find_detail(f,
-			    text_printf("%s decisions were given up because the log lines were forged; %s "
-					"attacks on single accounts "
-					"and %s by friends were told.",
+			    text_printf("Alerts: %s of forged log lines, %s of attacks on single accounts, %s of "
+					"attacks from where your people log in, %s of bans that were held "
+					"back, %s of calls that looked like fraud.",
 					words_count(a->forgeries).text, words_count(a->account_attacks).text,
-					words_count(a->friend_attacks).text));
+					words_count(a->friend_attacks).text, words_count(a->brakes).text,
+					words_count(a->frauds).text));
 	if (a->observed)
 		f = find_add(r, FINDING_WARNING, "observe",
 			     text_printf("%s bans were only observed, and not enforced.",

@@ -251,17 +251,21 @@ static json_t *records_json(const struct report *r)
 			 moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults", faults);
 }
 
+static json_t *alerts_json(const struct attacks *a, uint64_t n)
+{
+	return a->journal ? json_integer((json_int_t)n) : json_null();
+}
+
 static json_t *attacks_json(const struct attacks *a)
 {
 	if (!a->known)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
 			 "bans_before", (json_int_t)a->bans_before, "observed", (json_int_t)a->observed,
 			 "proven", (json_int_t)a->proven, "attempts", (json_int_t)a->attempts, "forgeries",
-			 a->journal ? json_integer((json_int_t)a->forgeries) : json_null(), "account_attacks",
-			 a->journal ? json_integer((json_int_t)a->account_attacks) : json_null(),
-			 "friend_attacks",
-			 a->journal ? json_integer((json_int_t)a->friend_attacks) : json_null());
+			 alerts_json(a, a->forgeries), "account_attacks", alerts_json(a, a->account_attacks),
+			 "friend_attacks", alerts_json(a, a->friend_attacks), "brakes",
+			 alerts_json(a, a->brakes), "frauds", alerts_json(a, a->frauds));
 }
 
 static json_t *audit_json(const struct audited *a)
