@@ -9,6 +9,7 @@
 #include "output.h"
 #include "report.h"
 #include "report_summary.h"
+#include "report_words.h"
 
 /* More accounts, sources and ranges than that are left out of the output, the smallest first. */
 #define PARTIES_MAX 1000
@@ -44,9 +45,10 @@ static json_t *cost_json(const struct report *r, int64_t cost)
 
 static json_t *sum_json(const struct report *r, const struct sum *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "calls", (json_int_t)s->calls, "answered",
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I}", "calls", (json_int_t)s->calls, "answered",
 			 (json_int_t)s->answered, "failed", (json_int_t)s->failed, "seconds",
-			 (json_int_t)s->seconds, "cost", cost_json(r, s->cost));
+			 (json_int_t)s->seconds, "cost", cost_json(r, s->cost), "unpriced",
+			 (json_int_t)s->unpriced);
 }
 
 static json_t *country_json(const char *country)
@@ -64,11 +66,12 @@ static json_t *months_json(const struct report *r, const struct destination *d)
 
 		if (d->months[i].calls == 0)
 			continue;
-		json_array_append_new(months, json_pack("{s:o, s:I, s:I, s:o}", "month",
+		json_array_append_new(months, json_pack("{s:o, s:I, s:I, s:o, s:I}", "month",
 							json_sprintf("%04d-%02d", month / 12, month % 12 + 1),
 							"calls", (json_int_t)d->months[i].calls, "seconds",
 							(json_int_t)d->months[i].seconds, "cost",
-							cost_json(r, d->months[i].cost)));
+							cost_json(r, d->months[i].cost), "unpriced",
+							(json_int_t)d->months[i].unpriced));
 	}
 	return months;
 }
@@ -225,7 +228,7 @@ static json_t *longest_json(const struct report *r)
 						moment_json(l->start), "account", span_json(SPAN(l->account)),
 						"number", l->digits, "country", country_json(l->country),
 						"kind", number_kind_name(l->kind), "seconds",
-						(json_int_t)l->seconds, "cost", cost_json(r, l->cost)));
+						(json_int_t)l->sum.seconds, "cost", l->sum.unpriced ? json_null() : cost_json(r, l->sum.cost)));
 	}
 	return array;
 }
@@ -240,25 +243,29 @@ static json_t *records_json(const struct report *r)
 		json_array_append_new(
 			faults, json_pack("{s:o, s:I, s:s}", "file", span_json(SPAN(g->faults[i].file)),
 					  "line", (json_int_t)g->faults[i].line, "why", g->faults[i].why));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "files",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "files",
 			 (json_int_t)g->files, "unread", (json_int_t)g->unread, "records",
 			 (json_int_t)g->records, "malformed", (json_int_t)g->malformed, "others",
 			 (json_int_t)g->others, "open", (json_int_t)g->open, "inexact_by",
-			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "first",
+			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "comparable", words_compares(r), "first",
 			 moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults", faults);
+}
+
+static json_t *alerts_json(const struct attacks *a, uint64_t n)
+{
+	return a->journal ? json_integer((json_int_t)n) : json_null();
 }
 
 static json_t *attacks_json(const struct attacks *a)
 {
 	if (!a->known)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
 			 "bans_before", (json_int_t)a->bans_before, "observed", (json_int_t)a->observed,
 			 "proven", (json_int_t)a->proven, "attempts", (json_int_t)a->attempts, "forgeries",
-			 a->journal ? json_integer((json_int_t)a->forgeries) : json_null(), "account_attacks",
-			 a->journal ? json_integer((json_int_t)a->account_attacks) : json_null(),
-			 "friend_attacks",
-			 a->journal ? json_integer((json_int_t)a->friend_attacks) : json_null());
+			 alerts_json(a, a->forgeries), "account_attacks", alerts_json(a, a->account_attacks),
+			 "friend_attacks", alerts_json(a, a->friend_attacks), "brakes",
+			 alerts_json(a, a->brakes), "frauds", alerts_json(a, a->frauds));
 }
 
 static json_t *audit_json(const struct audited *a)
