@@ -27,6 +27,7 @@ struct table {
 	struct nft_sip sip;	/* as it shall be */
 	bool auto_ports;	/* of it: the agent may say which */
 	struct nft_sip told;	/* ports that it has said since they were taken over last */
+	usec_t wire_until; /* CLOCK_MONOTONIC: somebody is watched until then */
 	bool fresh;	  /* there were no sets of ours before */
 	bool lost;    /* something of ours, noticed while nobody asked */
 	bool deleted; /* on request: nothing is put back until table_restore() */

@@ -29,6 +29,7 @@ struct event {
 	unsigned pattern_index; /* unique among all patterns of the matcher */
 	bool limited;           /* it took too many steps: what was captured is not to be trusted */
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
+	bool wired;             /* proven by packets that were seen; port is theirs */
 	bool forgeable;         /* of a record of a call: a sender can have such a line written whole (class call-end) */
 	bool askable;           /* the log is of this host: the kernel may know the source */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */

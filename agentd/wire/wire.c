@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "wire/packet.h"
+#include "wire/sip.h"
+
+/* Places that a key may be at. */
+#define WAYS 8
+/* At a thousand copies a second: the last eight seconds at least. */
+#define NONCES (8192 / WAYS)
+/* Only who has received a nonce gets in here. */
+#define REQUESTS (2048 / WAYS)
+#define FAILURES_MAX 512
+
+struct nonce {
+	uint64_t key;
+	usec_t at; /* 0: free */
+};
+
+/* A request that holds a nonce which was sent to its sender. */
+struct request {
+	uint64_t key; /* its sender and transaction */
+	usec_t at;    /* 0: free */
+	uint64_t to, username; /* of its accounts */
+	bool answered;
+};
+
+/* What was refused, and has proven no line yet. */
+struct failure {
+	struct addr addr;
+	uint16_t port;
+	usec_t at; /* 0: free */
+	uint64_t to, username;
+};
+
+struct line {
+	struct addr addr;
+	usec_t at; /* 0: free */
+	uint64_t user;
+};
+
+struct wire {
+	wire_proved_fn proved;
+	void *userdata;
+	struct nonce nonces[NONCES][WAYS];
+	struct request requests[REQUESTS][WAYS];
+	struct failure failures[FAILURES_MAX];
+	struct line lines[WIRE_LINES_MAX];
+	unsigned next_failure, next_line;
+	struct wire_stats stats;
+};
+
+int wire_new(wire_proved_fn proved, void *userdata, struct wire **ret)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->proved = proved;
+	w->userdata = userdata;
+	*ret = w;
+	return 0;
+}
+
+struct wire *wire_free(struct wire *w)
+{
+	free(w);
+	return NULL;
+}
+
+static bool is_fresh(usec_t at, usec_t now, usec_t span)
+{
+	return at != 0 && now - at <= span;
+}
+
+/* 0 is nobody's. */
+static uint64_t name_of(struct span user)
+{
+	return user.len ? hash_bytes(user.ptr, user.len) | 1 : 0;
+}
+
+/* Of who sends from there, and two texts. */
+static uint64_t key_of(const struct wire_packet *p, struct span a, struct span b)
+{
+	struct {
+		struct addr peer;
+		uint64_t texts[2];
+		uint64_t port;
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	key.peer = p->peer;
+	key.port = p->port;
+	key.texts[0] = name_of(a);
+	key.texts[1] = name_of(b);
+	return hash_bytes(&key, sizeof(key));
+}
+
+/* Challenges */
+
+static void note_nonce(struct wire *w, uint64_t key, usec_t now)
+{
+	struct nonce *bucket = w->nonces[key % NONCES], *place = bucket;
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (bucket[i].key == key) {
+			place = &bucket[i];
+			break;
+		}
+		if (bucket[i].at < place->at)
+			place = &bucket[i];
+	}
+	*place = (struct nonce){ key, now };
+}
+
+static bool knows_nonce(const struct wire *w, uint64_t key, usec_t now)
+{
+	const struct nonce *bucket = w->nonces[key % NONCES];
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++)
+		if (bucket[i].key == key && is_fresh(bucket[i].at, now, WIRE_NONCE_FOR))
+			return true;
+	return false;
+}
+
+/* Their answers, and what becomes of them */
+
+static struct request *find_request(struct wire *w, uint64_t key, usec_t now)
+{
+	struct request *bucket = w->requests[key % REQUESTS];
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++)
+		if (bucket[i].key == key && is_fresh(bucket[i].at, now, WIRE_REQUEST_FOR))
+			return &bucket[i];
+	return NULL;
+}
+
+static void note_request(struct wire *w, uint64_t key, const struct sip_message *m, usec_t now)
+{
+	struct request *bucket = w->requests[key % REQUESTS], *place = bucket;
+	unsigned i;
+
+	/* It was sent again. */
+	if (find_request(w, key, now))
+		return;
+	for (i = 1; i < WAYS; i++)
+		if (bucket[i].at < place->at)
+			place = &bucket[i];
+	*place = (struct request){ .key = key, .at = now, .to = name_of(m->to), .username = name_of(m->username) };
+}
+
+/* The oldest line that waits for this failure; NULL: none does. */
+static struct line *find_line(struct wire *w, const struct failure *f, usec_t now)
+{
+	struct line *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < WIRE_LINES_MAX; i++) {
+		struct line *l = &w->lines[i];
+
+		if (!is_fresh(l->at, now, WIRE_PAIR_WITHIN) || !addr_equal(&l->addr, &f->addr) ||
+		    (l->user != f->to && l->user != f->username))
+			continue;
+		if (!found || l->at < found->at)
+			found = l;
+	}
+	return found;
+}
+
+static void note_failure(struct wire *w, const struct wire_packet *p, const struct request *r, usec_t now)
+{
+	struct failure f = { .addr = p->peer, .port = p->port, .at = now, .to = r->to, .username = r->username };
+	struct line *l;
+
+	f.addr.port = 0;
+	w->stats.failures++;
+	l = find_line(w, &f, now);
+	if (!l) {
+		w->failures[w->next_failure] = f;
+		w->next_failure = (w->next_failure + 1) % FAILURES_MAX;
+		return;
+	}
+	l->at = 0;
+	w->stats.proofs++;
+	w->proved(w->userdata, (unsigned)(l - w->lines), f.port);
+}
+
+static bool is_failure(const struct sip_message *m)
+{
+	return ((m->status == 401 || m->status == 407) && !m->stale) || m->status == 403;
+}
+
+/* This host has answered. */
+static void take_answer(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
+{
+	struct request *r = find_request(w, key_of(p, m->call_id, m->cseq), now);
+
+	/* The first final answer counts. */
+	if (r && !r->answered && m->status >= 200) {
+		r->answered = true;
+		if (is_failure(m))
+			note_failure(w, p, r, now);
+	}
+	if ((m->status == 401 || m->status == 407) && sip_nonce_is_random(m->nonce))
+		note_nonce(w, key_of(p, m->nonce, (struct span){ 0 }), now);
+}
+
+static void take_request(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
+{
+	if (sip_nonce_is_random(m->nonce) && knows_nonce(w, key_of(p, m->nonce, (struct span){ 0 }), now))
+		note_request(w, key_of(p, m->call_id, m->cseq), m, now);
+}
+
+static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t now)
+{
+	struct wire_packet p;
+	struct sip_message m;
+
+	if (message->nlmsg_type < NLMSG_MIN_TYPE)
+		return;
+	w->stats.packets++;
+	if (!wire_packet_parse(message, &p) || !sip_parse(p.data, &m) || !m.registers || m.request == p.sent)
+		return;
+	if (p.sent)
+		take_answer(w, &p, &m, now);
+	else
+		take_request(w, &p, &m, now);
+}
+
+void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
+{
+	const struct nlmsghdr *message = data;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		take_message(w, message, now);
+}
+
+/* Lines */
+
+bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port)
+{
+	const uint64_t name = name_of(user);
+	struct failure *found = NULL;
+	unsigned i;
+
+	for (i = 0; name && i < FAILURES_MAX; i++) {
+		struct failure *f = &w->failures[i];
+
+		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && addr_equal(&f->addr, addr) &&
+		    (f->to == name || f->username == name) && (!found || f->at < found->at))
+			found = f;
+	}
+	if (!found)
+		return false;
+	found->at = 0;
+	*port = found->port;
+	w->stats.proofs++;
+	return true;
+}
+
+unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now)
+{
+	const unsigned slot = w->next_line;
+
+	w->next_line = (slot + 1) % WIRE_LINES_MAX;
+	w->lines[slot] = (struct line){ .addr = *addr, .at = user.len ? now : 0, .user = name_of(user) };
+	return slot;
+}
+
+void wire_forget_lines(struct wire *w)
+{
+	memset(w->lines, 0, sizeof(w->lines));
+}
+
+void wire_stats(const struct wire *w, struct wire_stats *ret)
+{
+	*ret = w->stats;
+}
