@@ -68,6 +68,7 @@ int agent_metrics_directory(const char *path, const char *user)
 {
 	_cleanup_free_ char *copy = strdup(path);
 	const char *dir = copy ? dirname(copy) : NULL;
+	_cleanup_close_ int fd = -1;
 	int r;
 
 	if (!dir)
@@ -75,8 +76,11 @@ int agent_metrics_directory(const char *path, const char *user)
 	if (access(dir, F_OK) == 0)
 		return 0;
 	r = privilege_prepare_dir(dir, user);
-	/* Likewise. */
-	return r >= 0 && chmod(dir, 0755) < 0 ? -errno : r;
+	if (r < 0)
+		return r;
+	/* Likewise; and not of what a link leads to, as in base/privilege.c. */
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 || fchmod(fd, 0755) < 0 ? -errno : 0;
 }
 
 static void tell(struct agent_watch *w, int error)

@@ -25,8 +25,20 @@
 #define SYSTEMCTL "/usr/bin/systemctl"
 /* Where systemd gives the unit its environment from; RuntimeDirectory of sipwarden-fraud.service. */
 #define RUNTIME_DIR "/run/sipwarden-frauds"
-/* At a time: systemd starts us again while there are more. */
-#define DISPATCH_MAX 100
+/*
+ * Units of one run. The agent leaves a tenth of it (agentd/handout.c), so what is beyond is
+ * of somebody who took it over, and he shall not have systemd start thousands of them.
+ */
+#define DISPATCH_MAX 1000
+/* Files that one run takes away; systemd starts us again while there are more. */
+#define TAKEN_MAX 100000
+
+/* What a run did, told at its end: in the directory may be a hundred thousand of each. */
+struct dispatched {
+	unsigned started, refused, beyond, aside, stuck;
+	int error;   /* of the last one that is stuck */
+	bool failed; /* a unit was not started */
+};
 
 static int start_unit(const char *name)
 {
@@ -77,40 +89,92 @@ static int write_facts(int to, const char *name, const char *text)
 	return r;
 }
 
-static int dispatch_one(int from, int to, const char *name)
+/*
+ * From the directory, or to a name in it that DirectoryNotEmpty= does not see
+ * (systemd.path(5)): whatever stays would have systemd start us for ever.
+ */
+static int take_away(int from, const char *name, struct dispatched *d)
 {
-	_cleanup_free_ char *text = handout_good_name(name) ? read_handout(from, name) : NULL;
-	int r;
+	_cleanup_free_ char *aside = NULL;
 
-	/* Gone before it is acted on: nothing is done twice, and nothing bad waits for ever. */
-	if (unlinkat(from, name, 0) < 0 && unlinkat(from, name, AT_REMOVEDIR) < 0)
-		return -errno;
-	if (!text) {
-		fprintf(stderr, "sipwarden: a file in %s is not of the agent, and was removed\n", HANDOUT_DIR);
+	if (unlinkat(from, name, 0) == 0 || unlinkat(from, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	}
-	r = write_facts(to, name, text);
+	aside = text_printf(".refused-%016llx-%u", (unsigned long long)time_now(), d->aside);
+	if (!aside)
+		return -ENOMEM;
+	if (renameat(from, name, from, aside) < 0)
+		return -errno;
+	d->aside++;
+	return 0;
+}
+
+static int hand_over(int to, const char *name, const char *text)
+{
+	int r = write_facts(to, name, text);
+
 	if (r >= 0)
 		r = start_unit(name);
 	if (r < 0)
-		fprintf(stderr, "sipwarden: sipwarden-fraud@%s.service was not started: %s\n", name, strerror(-r));
+		unlinkat(to, name, 0);
 	return r;
 }
 
-static int dispatch_all(DIR *from, int to)
+static void dispatch_one(int from, int to, const char *name, struct dispatched *d)
 {
-	const struct dirent *entry;
-	int status = CTL_OK, n = 0;
+	const bool beyond = d->started >= DISPATCH_MAX;
+	_cleanup_free_ char *text = !beyond && handout_good_name(name) ? read_handout(from, name) : NULL;
+	/* Gone before it is acted on: nothing is done twice, and nothing bad waits for ever. */
+	int r = take_away(from, name, d);
 
-	while (n < DISPATCH_MAX && (entry = readdir(from))) {
+	if (r < 0) {
+		d->stuck++;
+		d->error = r;
+		return;
+	}
+	if (!text) {
+		d->beyond += beyond;
+		d->refused += !beyond;
+		return;
+	}
+	d->started++;
+	r = hand_over(to, name, text);
+	if (r >= 0)
+		return;
+	d->failed = true;
+	fprintf(stderr, "sipwarden: sipwarden-fraud@%s.service was not started: %s\n", name, strerror(-r));
+}
+
+static void tell_dispatched(const char *path, const struct dispatched *d)
+{
+	if (d->refused)
+		fprintf(stderr, "sipwarden: %s: %u files are not of the agent, and were taken away\n", path, d->refused);
+	if (d->aside)
+		fprintf(stderr, "sipwarden: %s: %u of them cannot be removed, and were renamed to .refused-*: look what they are\n",
+			path, d->aside);
+	if (d->beyond)
+		fprintf(stderr, "sipwarden: %s: there were more files than the agent ever leaves: nothing was started for %u of them\n",
+			path, d->beyond);
+	if (d->stuck)
+		fprintf(stderr, "sipwarden: %s: %u files can neither be removed nor renamed: %s. Nothing was started for them; "
+				"remove them\n",
+			path, d->stuck, strerror(-d->error));
+}
+
+static int dispatch_all(const char *path, DIR *from, int to)
+{
+	struct dispatched done = { 0 };
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	while (n < TAKEN_MAX && (entry = readdir(from))) {
 		/* The agent writes a file under such a name first. */
 		if (entry->d_name[0] == '.')
 			continue;
 		n++;
-		if (dispatch_one(dirfd(from), to, entry->d_name) < 0)
-			status = CTL_FAILED;
+		dispatch_one(dirfd(from), to, entry->d_name, &done);
 	}
-	return status;
+	tell_dispatched(path, &done);
+	return done.failed || done.stuck ? CTL_FAILED : CTL_OK;
 }
 
 /*
@@ -147,7 +211,7 @@ int cmd_dispatch(struct ctl *ctl, int argc, char **argv)
 	}
 	to = open(RUNTIME_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to >= 0)
-		status = dispatch_all(from, to);
+		status = dispatch_all(path, from, to);
 	else
 		fprintf(stderr, "sipwarden: " RUNTIME_DIR ": %s; sipwarden-fraud.service makes it\n", strerror(errno));
 	if (to >= 0)

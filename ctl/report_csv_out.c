@@ -32,11 +32,14 @@ static void put_text(FILE *to, const char *text, const char *behind)
 	put(to, SPAN(text), behind);
 }
 
-static void put_cost(const struct report *r, FILE *to, int64_t cost, const char *behind)
+/* The cost of what has a price, and how many calls have none. */
+static void put_cost(const struct report *r, FILE *to, int64_t cost, uint64_t unpriced)
 {
 	if (r->priced)
-		fprintf(to, "%lld.%06lld", (long long)(cost / RATES_UNIT), (long long)(cost % RATES_UNIT));
-	fputs(behind, to);
+		fprintf(to, "%lld.%06lld,%llu\r\n", (long long)(cost / RATES_UNIT), (long long)(cost % RATES_UNIT),
+			(unsigned long long)unpriced);
+	else
+		fputs(",\r\n", to);
 }
 
 static void print_months(const struct report *r, FILE *to, const struct destination *d)
@@ -53,7 +56,7 @@ static void print_months(const struct report *r, FILE *to, const struct destinat
 		put_text(to, words_destination(d->country, d->kind).text, ",");
 		fprintf(to, "%s,,,%u,%llu,", number_kind_name(d->kind), d->months[i].calls,
 			(unsigned long long)d->months[i].seconds);
-		put_cost(r, to, d->months[i].cost, "\r\n");
+		put_cost(r, to, d->months[i].cost, d->months[i].unpriced);
 	}
 }
 
@@ -67,7 +70,7 @@ static void print_party(const struct report *r, FILE *to, bool account, const st
 	fputs(account ? "account,,,,," : "source,,,,,,", to);
 	put_text(to, safe, account ? ",," : ",");
 	fprintf(to, "%llu,%llu,", (unsigned long long)p->now.calls, (unsigned long long)p->now.seconds);
-	put_cost(r, to, p->now.cost, "\r\n");
+	put_cost(r, to, p->now.cost, p->now.unpriced);
 }
 
 void report_print_csv(struct report *r, FILE *to)
@@ -76,7 +79,7 @@ void report_print_csv(struct report *r, FILE *to)
 	struct party **parties;
 	size_t n = report_destinations(r, &destinations), i;
 
-	fputs("what,month,country,name,kind,account,source,calls,seconds,cost\r\n", to);
+	fputs("what,month,country,name,kind,account,source,calls,seconds,cost,unpriced\r\n", to);
 	for (i = 0; i < n; i++)
 		print_months(r, to, destinations[i]);
 	free(destinations);

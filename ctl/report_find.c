@@ -195,12 +195,6 @@ static void find_first_time(struct report *r, struct destination **all, size_t n
 	free(list);
 }
 
-static bool special(enum number_kind kind)
-{
-	return kind == NUMBER_PREMIUM || kind == NUMBER_SATELLITE || kind == NUMBER_GLOBAL ||
-	       kind == NUMBER_PERSONAL;
-}
-
 /* Premium, satellite and the like, each kind. */
 static void find_special(struct report *r, struct destination **all, size_t n)
 {
@@ -210,7 +204,7 @@ static void find_special(struct report *r, struct destination **all, size_t n)
 	size_t i, shown = 0;
 
 	for (i = 0; i < n; i++) {
-		if (!special(all[i]->kind) || all[i]->now.calls + all[i]->before.calls == 0)
+		if (!tally_is_special_kind(all[i]->kind) || all[i]->now.calls + all[i]->before.calls == 0)
 			continue;
 		sum_add(&now, &all[i]->now);
 		sum_add(&before, &all[i]->before);
@@ -256,6 +250,14 @@ static void find_off_hours(struct report *r, struct party **all, size_t n)
 	find_decide(f, "If nobody calls abroad at night and at weekends, let the gateway refuse it then.");
 }
 
+/* By half, and to a fiftieth of all. */
+static bool grows(const struct report *r, const struct sum *is, const struct sum *was, const struct sum *all)
+{
+	if (words_priced(r, is, was))
+		return was->cost && is->cost >= was->cost + was->cost / 2 && is->cost * 50 >= all->cost;
+	return was->seconds && is->seconds >= was->seconds + was->seconds / 2 && is->seconds * 50 >= all->seconds;
+}
+
 /* What it cost, and against before. */
 static void find_growth(struct report *r, struct destination **all, size_t n)
 {
@@ -267,13 +269,13 @@ static void find_growth(struct report *r, struct destination **all, size_t n)
 	if (before->calls == 0)
 		return;
 	for (i = 0; i < n && shown < 6; i++) {
-		const uint64_t is = words_size(r, &all[i]->now), was = words_size(r, &all[i]->before);
+		const struct sum *is = &all[i]->now, *was = &all[i]->before;
 
-		if (!all[i]->abroad || was == 0 || is < was + was / 2 || is * 50 < words_size(r, now))
+		if (!all[i]->abroad || !grows(r, is, was, now))
 			continue;
 		find_append(&list, "%s%s %s (%s)", shown++ ? "; " : "",
-			    words_destination(all[i]->country, all[i]->kind).text, words_change(is, was).text,
-			    words_sum(r, &all[i]->now).text);
+			    words_destination(all[i]->country, all[i]->kind).text, words_growth(r, is, was).text,
+			    words_sum(r, is).text);
 	}
 	if (!list)
 		return;

@@ -104,11 +104,11 @@ void find_gaps(struct report *r)
 		find_add(r, FINDING_WARNING, "unread",
 			 text_printf("%zu of %zu files of records could not be read.", r->reading.unread,
 				     r->reading.files));
-	if (t->unpriced) {
+	if (t->dear.unpriced) {
 		f = find_add(r, FINDING_NOTE, "unpriced",
 			     text_printf("For %s abroad or to dear numbers the rates have no price.",
-					 words_calls(t->unpriced).text));
-		find_decide(f, "Complete the table of rates.");
+					 words_calls(t->dear.unpriced).text));
+		find_decide(f, "Complete the table of rates: what stands behind a ≥ here is too little.");
 	}
 	if (r->reading.open)
 		find_add(

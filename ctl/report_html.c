@@ -50,8 +50,8 @@ static void put_tiles(const struct report *r, FILE *to)
 		 critical == 1 ? "thing calls for action today" : "things call for action today");
 	snprintf(what, sizeof(what), "%s abroad and to dear numbers, %s",
 		 r->priced ? "cost of calls" : "talk",
-		 words_change(words_size(r, &t->dear), words_size(r, &t->dear_before)).text);
-	put_tile(to, "", r->priced ? words_money(r, t->dear.cost).text : words_talk(t->dear.seconds).text,
+		 words_growth(r, &t->dear, &t->dear_before).text);
+	put_tile(to, "", r->priced ? words_cost(r, &t->dear).text : words_talk(t->dear.seconds).text,
 		 what);
 	snprintf(what, sizeof(what), "calls abroad and to dear numbers, of %s that left the house",
 		 words_count(t->now.calls).text);

@@ -23,7 +23,7 @@ static void put_sum(const struct report *r, FILE *to, const struct sum *s)
 	put_cell(to, "n", words_count(s->calls).text);
 	put_cell(to, "n minor", words_talk(s->seconds).text);
 	if (r->priced)
-		put_cell(to, "n", words_money(r, s->cost).text);
+		put_cell(to, "n", words_cost(r, s).text);
 }
 
 static void put_heads(const struct report *r, FILE *to, const char *first)
@@ -53,7 +53,7 @@ static void put_destination(const struct report *r, FILE *to, const struct desti
 	put_flags(r, to, d);
 	fputs("</td>", to);
 	put_sum(r, to, &d->now);
-	put_cell(to, "n", words_change(now, before).text);
+	put_cell(to, "n", words_growth(r, &d->now, &d->before).text);
 	fputs("<td style=\"width:30%\">", to);
 	chart_bar(to, now, before, most);
 	fputs("</td></tr>\n", to);
@@ -105,7 +105,7 @@ static void put_party(struct report *r, FILE *to, const struct party *p, bool ac
 	put_sum(r, to, &p->now);
 	put_cell(to, "n", words_count(p->dear.calls).text);
 	put_cell(to, "n", r->hours_known ? words_count(p->off.calls).text : "–");
-	put_cell(to, "n minor", words_change(words_size(r, &p->now), words_size(r, &p->before)).text);
+	put_cell(to, "n minor", words_growth(r, &p->now, &p->before).text);
 	fputs("</tr>\n", to);
 }
 
@@ -162,9 +162,9 @@ void html_longest(const struct report *r, FILE *to)
 		put_cell(to, "name", words_name(SPAN(l->account)).text);
 		put_cell(to, "", l->digits);
 		put_cell(to, "minor", words_destination(l->country, l->kind).text);
-		put_cell(to, "n", words_talk((uint64_t)l->seconds).text);
+		put_cell(to, "n", words_talk(l->sum.seconds).text);
 		if (r->priced)
-			put_cell(to, "n", words_money(r, l->cost).text);
+			put_cell(to, "n", words_cost(r, &l->sum).text);
 		fputs("</tr>\n", to);
 	}
 	fputs("</tbody></table></div>\n", to);

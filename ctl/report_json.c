@@ -44,9 +44,10 @@ static json_t *cost_json(const struct report *r, int64_t cost)
 
 static json_t *sum_json(const struct report *r, const struct sum *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "calls", (json_int_t)s->calls, "answered",
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I}", "calls", (json_int_t)s->calls, "answered",
 			 (json_int_t)s->answered, "failed", (json_int_t)s->failed, "seconds",
-			 (json_int_t)s->seconds, "cost", cost_json(r, s->cost));
+			 (json_int_t)s->seconds, "cost", cost_json(r, s->cost), "unpriced",
+			 (json_int_t)s->unpriced);
 }
 
 static json_t *country_json(const char *country)
@@ -64,11 +65,12 @@ static json_t *months_json(const struct report *r, const struct destination *d)
 
 		if (d->months[i].calls == 0)
 			continue;
-		json_array_append_new(months, json_pack("{s:o, s:I, s:I, s:o}", "month",
+		json_array_append_new(months, json_pack("{s:o, s:I, s:I, s:o, s:I}", "month",
 							json_sprintf("%04d-%02d", month / 12, month % 12 + 1),
 							"calls", (json_int_t)d->months[i].calls, "seconds",
 							(json_int_t)d->months[i].seconds, "cost",
-							cost_json(r, d->months[i].cost)));
+							cost_json(r, d->months[i].cost), "unpriced",
+							(json_int_t)d->months[i].unpriced));
 	}
 	return months;
 }
@@ -225,7 +227,7 @@ static json_t *longest_json(const struct report *r)
 						moment_json(l->start), "account", span_json(SPAN(l->account)),
 						"number", l->digits, "country", country_json(l->country),
 						"kind", number_kind_name(l->kind), "seconds",
-						(json_int_t)l->seconds, "cost", cost_json(r, l->cost)));
+						(json_int_t)l->sum.seconds, "cost", l->sum.unpriced ? json_null() : cost_json(r, l->sum.cost)));
 	}
 	return array;
 }

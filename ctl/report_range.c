@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers that are called one after the other. */
-#include <math.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "report_tally_private.h"
 
 #define BRIEF 10
 #define RUN_SECONDS 86400
-/* Bits of a sketch. */
-#define BITS 256u
 
 unsigned run_numbers(const struct run *r)
 {
 	unsigned set = 0, i;
 
-	for (i = 0; i < BITS / 64; i++)
+	for (i = 0; i < ELEMENTSOF(r->seen); i++)
 		set += (unsigned)__builtin_popcountll(r->seen[i]);
-	/* Linear counting (Whang and others, 1990) */
-	return set == BITS ? 1000 : (unsigned)lround(-(double)BITS * log(1.0 - (double)set / BITS));
+	return set;
 }
 
 const struct run *range_run(const struct range *r)
@@ -59,7 +56,7 @@ void tally_range(struct tally *t, const struct call *c)
 	}
 	if (r->now.calls == 0)
 		r->now.first = c->r->start;
-	bit = (unsigned)((last[0] - '0') * 100 + (last[1] - '0') * 10 + (last[2] - '0')) % BITS;
+	bit = (unsigned)((last[0] - '0') * 100 + (last[1] - '0') * 10 + (last[2] - '0'));
 	r->now.seen[bit / 64] |= (uint64_t)1 << (bit % 64);
 	r->now.last = c->r->start;
 	r->now.calls++;

@@ -193,24 +193,24 @@ struct rates *rates_free(struct rates *r)
 	return NULL;
 }
 
-bool rates_find(const struct rates *r, const char *digits, struct rate *ret)
+size_t rates_find(const struct rates *r, const char *digits, struct rate *ret)
 {
 	size_t n = strnlen(digits, PREFIX_MAX);
 	struct entry key = {.prefix = ""};
 	const struct entry *e;
 
 	if (!r->n)
-		return false;
+		return 0;
 	memcpy(key.prefix, digits, n);
 	for (; n > 0; n--) {
 		key.prefix[n] = '\0';
 		e = bsearch(&key, r->entries, r->n, sizeof(*r->entries), by_prefix);
 		if (e) {
 			*ret = e->rate;
-			return true;
+			return n;
 		}
 	}
-	return false;
+	return 0;
 }
 
 int64_t rate_cost(const struct rate *rate, int64_t seconds)

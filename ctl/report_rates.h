@@ -25,8 +25,8 @@ struct rate {
 /* What is wrong goes to diag, by file and line. 0 or negative errno; -EINVAL for a mistake in it. */
 int rates_load(const char *path, struct diag *diag, struct rates **ret);
 struct rates *rates_free(struct rates *r);
-/* The longest prefix of digits (E.164 without '+'). False: there is none. */
-bool rates_find(const struct rates *r, const char *digits, struct rate *ret);
+/* The longest prefix of digits (E.164 without '+'); returns its length, 0: there is none. */
+size_t rates_find(const struct rates *r, const char *digits, struct rate *ret);
 /* What seconds of talk cost. */
 int64_t rate_cost(const struct rate *rate, int64_t seconds);
 

@@ -21,13 +21,13 @@ char *report_title(const struct report *r)
 static void add_comparison(char **text, const struct report *r)
 {
 	const struct sum *now = &r->tally.dear, *before = &r->tally.dear_before;
-	const uint64_t is = words_size(r, now), was = words_size(r, before);
+	const bool cost = words_priced(r, now, before);
 	const int64_t days = (r->tally.period.to - r->tally.period.from) / 86400;
 
-	if (was > 0)
+	if (cost ? before->cost > 0 : before->seconds > 0)
 		find_append(text, " In the %lld days before it was %s (%s).", (long long)days,
-			    r->priced ? words_money(r, before->cost).text : words_talk(before->seconds).text,
-			    words_change(is, was).text);
+			    cost ? words_money(r, before->cost).text : words_talk(before->seconds).text,
+			    words_growth(r, now, before).text);
 }
 
 static void add_verdict(char **text, const struct report *r)

@@ -41,11 +41,19 @@ static int by_sum(const struct sum *a, const struct sum *b)
 	return (a->calls < b->calls) - (a->calls > b->calls);
 }
 
+/* Nobody knows how dear; so it shall be seen. */
+static bool special_unpriced(const struct destination *d)
+{
+	return d->now.unpriced && (d->risky || tally_is_special_kind(d->kind));
+}
+
 static int by_destination(const void *a, const void *b)
 {
 	const struct destination *x = *(struct destination *const *)a, *y = *(struct destination *const *)b;
-	const int order = by_sum(&x->now, &y->now);
+	int order = (int)special_unpriced(y) - (int)special_unpriced(x);
 
+	if (!order)
+		order = by_sum(&x->now, &y->now);
 	return order ? order : by_name(&x->item, &y->item);
 }
 
@@ -188,9 +196,10 @@ static unsigned sequence_weight(const struct party *p)
 /* Much more than before, and much of all. */
 static bool leaps(const struct report *r, const struct party *p)
 {
-	const uint64_t now = r->priced ? (uint64_t)p->now.cost : p->dear.seconds;
-	const uint64_t before = r->priced ? (uint64_t)p->before.cost : p->before.seconds;
-	const uint64_t all = r->priced ? (uint64_t)r->tally.dear.cost : r->tally.dear.seconds;
+	const bool cost = words_priced(r, &p->now, &p->before);
+	const uint64_t now = cost ? (uint64_t)p->now.cost : p->dear.seconds;
+	const uint64_t before = cost ? (uint64_t)p->before.cost : p->before.seconds;
+	const uint64_t all = cost ? (uint64_t)r->tally.dear.cost : r->tally.dear.seconds;
 
 	return p->before.calls > 0 && now > before * LEAP && now * 100 > all * LEAP_SHARE;
 }
@@ -236,7 +245,7 @@ static char *signs_of(const struct report *r, const struct party *p)
 			    words_name(SPAN(p->stranger.source)).text, place_name(p->stranger.country),
 			    words_moment(p->stranger.when).text);
 	if (p->sequence)
-		find_append(&text, " It called about %u numbers of one range in %s within a day, from %s.",
+		find_append(&text, " It called %u numbers of one range in %s within a day, from %s.",
 			    run_numbers(range_run(p->sequence)), place_name(p->sequence->country),
 			    words_moment(range_run(p->sequence)->first).text);
 	if (drips(p))

@@ -133,10 +133,34 @@ static bool is_dear(const struct number *n)
 	}
 }
 
+bool tally_is_special_kind(enum number_kind kind)
+{
+	return kind == NUMBER_PREMIUM || kind == NUMBER_PERSONAL || kind == NUMBER_SATELLITE ||
+	       kind == NUMBER_GLOBAL;
+}
+
 bool tally_is_special(const struct number *n)
 {
-	return n->risky || n->kind == NUMBER_PREMIUM || n->kind == NUMBER_PERSONAL ||
-	       n->kind == NUMBER_SATELLITE || n->kind == NUMBER_GLOBAL;
+	return n->risky || tally_is_special_kind(n->kind);
+}
+
+/*
+ * The price of a whole country is none for its numbers that cost something else: carriers have
+ * rates of their own for these, and a premium call would seem to cost what a usual one does.
+ */
+static bool find_price(const struct rates *rates, const struct number *n, struct rate *ret)
+{
+	size_t prefix = *n->code ? rates_find(rates, n->digits, ret) : 0;
+
+	switch (n->kind) {
+	case NUMBER_FREEPHONE:
+	case NUMBER_SHARED_COST:
+	case NUMBER_PREMIUM:
+	case NUMBER_PERSONAL:
+		return prefix > strlen(n->code);
+	default:
+		return prefix > 0;
+	}
 }
 
 static struct known *learn(struct tally *t, struct known *k, struct span text)
@@ -144,7 +168,7 @@ static struct known *learn(struct tally *t, struct known *k, struct span text)
 	k->len = text.len;
 	k->destination = NULL;
 	number_read(&t->site, text, &k->number);
-	k->priced = t->rates && *k->number.code && rates_find(t->rates, k->number.digits, &k->rate);
+	k->priced = t->rates && find_price(t->rates, &k->number, &k->rate);
 	if (!k->priced)
 		k->rate = (struct rate){.minute = 0, .setup = 0};
 	return k;
@@ -177,6 +201,7 @@ void sum_add(struct sum *to, const struct sum *what)
 	to->failed += what->failed;
 	to->seconds += what->seconds;
 	to->cost += what->cost;
+	to->unpriced += what->unpriced;
 }
 
 static void *touch(struct tally *t, struct heavy *h, const void *name, size_t len)
@@ -235,6 +260,7 @@ static void add_destination(struct destination *d, const struct call *c)
 	m->calls++;
 	m->seconds += c->sum.seconds;
 	m->cost += c->sum.cost;
+	m->unpriced += (uint32_t)c->sum.unpriced;
 }
 
 /* Longest first; of equal ones, the first stays before. */
@@ -245,7 +271,7 @@ static void add_long(struct tally *t, const struct call *c)
 
 	if (c->r->seconds <= 0)
 		return;
-	while (i > 0 && t->longest[i - 1].seconds < c->r->seconds)
+	while (i > 0 && t->longest[i - 1].sum.seconds < c->sum.seconds)
 		i--;
 	if (i == TALLY_LONG_MAX)
 		return;
@@ -254,7 +280,7 @@ static void add_long(struct tally *t, const struct call *c)
 	memmove(&t->longest[i + 1], &t->longest[i], (t->n_longest - 1 - i) * sizeof(t->longest[0]));
 	l = &t->longest[i];
 	*l = (struct long_call){
-		.start = c->r->start, .seconds = c->r->seconds, .cost = c->sum.cost, .kind = c->number->kind};
+		.start = c->r->start, .sum = c->sum, .kind = c->number->kind};
 	span_copy(c->r->account, l->account, sizeof(l->account));
 	memcpy(l->digits, c->number->digits, sizeof(l->digits));
 	memcpy(l->country, c->number->country, sizeof(l->country));
@@ -354,11 +380,10 @@ void tally_add(struct tally *t, const struct record *r)
 			     .answered = r->result == RECORD_ANSWERED,
 			     .failed = r->result == RECORD_FAILED,
 			     .seconds = (uint64_t)talk,
-			     .cost = r->result == RECORD_ANSWERED ? rate_cost(&known->rate, talk) : 0};
+			     .cost = r->result == RECORD_ANSWERED ? rate_cost(&known->rate, talk) : 0,
+			     .unpriced = r->result == RECORD_ANSWERED && t->rates && !known->priced};
 	c.off = c.dear && c.when == WHEN_NOW && t->in_office && !t->in_office(t->userdata, r->start);
 	c.month = c.when == WHEN_NOW ? month_of(t, r->start) : 0;
-	t->unpriced +=
-		c.dear && c.when == WHEN_NOW && t->rates && !known->priced && r->result == RECORD_ANSWERED;
 	if (!known->destination)
 		known->destination = find_destination(t, c.number);
 	if (known->destination)

@@ -18,7 +18,8 @@ struct sum {
 	uint64_t calls; /* tried; with those that failed */
 	uint64_t answered, failed;
 	uint64_t seconds; /* of talk */
-	int64_t cost;	  /* millionths */
+	int64_t cost;	  /* millionths, of those that have a price */
+	uint64_t unpriced; /* answered, and the rates have no price for them */
 };
 
 /* Moments are civil: report_record.h. Before is as long as the period, straight before it. */
@@ -43,7 +44,7 @@ struct period {
 #define TALLY_KNOWN (14 * 86400)
 
 struct month {
-	uint32_t calls;
+	uint32_t calls, unpriced;
 	uint64_t seconds;
 	int64_t cost;
 };
@@ -105,7 +106,7 @@ struct pair {
 
 /* Numbers called within a day that differ in their last three digits. */
 struct run {
-	uint64_t seen[4];      /* a sketch of which numbers */
+	uint64_t seen[16];     /* a bit for each of the thousand */
 	uint32_t calls, brief; /* brief: up to ten seconds */
 	int64_t first, last;
 };
@@ -118,7 +119,8 @@ struct range {
 };
 
 struct long_call {
-	int64_t start, seconds, cost;
+	int64_t start;
+	struct sum sum;
 	char account[HEAVY_NAME_MAX + 1], digits[NUMBER_DIGITS_SIZE], country[NUMBER_COUNTRY_SIZE];
 	enum number_kind kind;
 };
@@ -138,7 +140,6 @@ struct tally {
 	/* Counted */
 	int64_t first, last;			    /* of all records; 0: none */
 	uint64_t inside, emergency;		    /* of the period */
-	uint64_t unpriced;			    /* dear calls that no rate is for */
 	struct sum now, before;			    /* that left the house */
 	struct sum dear, dear_before, off;
 	uint32_t dear_hours[7][24]; /* from Monday */
@@ -161,7 +162,8 @@ void tally_add(struct tally *t, const struct record *r);
 
 /* Of what costs more than a usual call, what nobody needs in the daily business of most, and thieves earn by. */
 bool tally_is_special(const struct number *n);
-/* How many different numbers were called in a run, about. */
+bool tally_is_special_kind(enum number_kind kind);
+/* How many different numbers were called in a run. */
 unsigned run_numbers(const struct run *r);
 /* The run of the most numbers. */
 const struct run *range_run(const struct range *r);

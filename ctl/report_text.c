@@ -53,7 +53,7 @@ static void add_sum(const struct report *r, struct table *t, const struct sum *s
 	output_table_add(t, words_count(s->calls).text);
 	output_table_add(t, words_talk(s->seconds).text);
 	if (r->priced)
-		output_table_add(t, words_money(r, s->cost).text);
+		output_table_add(t, words_cost(r, s).text);
 }
 
 static void print_destinations(struct report *r, FILE *to)
@@ -63,18 +63,31 @@ static void print_destinations(struct report *r, FILE *to)
 	struct destination **all;
 	const size_t n = report_destinations(r, &all);
 	struct table t;
-	size_t i, shown = 0;
+	struct sum others = {.calls = 0};
+	size_t i, shown = 0, left = 0;
 
 	output_table_begin(&t, r->priced ? priced : plain);
-	for (i = 0; i < n && shown < ROWS; i++) {
+	for (i = 0; i < n; i++) {
 		const struct destination *d = all[i];
 
 		if (d->now.calls == 0)
 			continue;
-		shown++;
+		if (shown++ >= ROWS) {
+			left++;
+			sum_add(&others, &d->now);
+			continue;
+		}
 		output_table_add(&t, words_destination(d->country, d->kind).text);
 		add_sum(r, &t, &d->now);
-		output_table_add(&t, words_change(words_size(r, &d->now), words_size(r, &d->before)).text);
+		output_table_add(&t, words_growth(r, &d->now, &d->before).text);
+	}
+	if (left > 0) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%zu others", left);
+		output_table_add(&t, text);
+		add_sum(r, &t, &others);
+		output_table_add(&t, "");
 	}
 	output_table_write(&t, to);
 	free(all);
@@ -99,7 +112,7 @@ static void print_parties(struct report *r, FILE *to, const char *what, struct p
 		add_sum(r, &t, &p->now);
 		output_table_add(&t, words_count(p->dear.calls).text);
 		output_table_add(&t, r->hours_known ? words_count(p->off.calls).text : "–");
-		output_table_add(&t, words_change(words_size(r, &p->now), words_size(r, &p->before)).text);
+		output_table_add(&t, words_growth(r, &p->now, &p->before).text);
 	}
 	output_table_write(&t, to);
 }
@@ -120,9 +133,9 @@ static void print_longest(const struct report *r, FILE *to)
 		output_table_add(&t, words_name(SPAN(l->account)).text);
 		output_table_add(&t, l->digits);
 		output_table_add(&t, words_destination(l->country, l->kind).text);
-		output_table_add(&t, words_talk((uint64_t)l->seconds).text);
+		output_table_add(&t, words_talk(l->sum.seconds).text);
 		if (r->priced)
-			output_table_add(&t, words_money(r, l->cost).text);
+			output_table_add(&t, words_cost(r, &l->sum).text);
 	}
 	output_table_write(&t, to);
 }

@@ -47,6 +47,19 @@ struct words words_money(const struct report *r, int64_t cost)
 	return w;
 }
 
+struct words words_cost(const struct report *r, const struct sum *s)
+{
+	struct words w = words_money(r, s->cost), least;
+
+	if (s->unpriced == 0)
+		return w;
+	if (s->cost)
+		snprintf(least.text, sizeof(least.text), "≥ %.80s", w.text);
+	else
+		snprintf(least.text, sizeof(least.text), "no price");
+	return least;
+}
+
 struct words words_talk(uint64_t seconds)
 {
 	struct words w;
@@ -69,13 +82,25 @@ struct words words_sum(const struct report *r, const struct sum *s)
 	const size_t len = strlen(w.text);
 
 	if (r->priced)
-		snprintf(w.text + len, sizeof(w.text) - len, ", %.40s", words_money(r, s->cost).text);
+		snprintf(w.text + len, sizeof(w.text) - len, ", %.40s", words_cost(r, s).text);
 	return w;
 }
 
 uint64_t words_size(const struct report *r, const struct sum *s)
 {
 	return r->priced ? (uint64_t)s->cost : s->seconds;
+}
+
+bool words_priced(const struct report *r, const struct sum *a, const struct sum *b)
+{
+	return r->priced && a->unpriced == 0 && b->unpriced == 0;
+}
+
+struct words words_growth(const struct report *r, const struct sum *now, const struct sum *before)
+{
+	if (words_priced(r, now, before))
+		return words_change((uint64_t)now->cost, (uint64_t)before->cost);
+	return words_change(now->seconds, before->seconds);
 }
 
 struct words words_date(int64_t civil)

@@ -19,15 +19,21 @@ struct words words_calls(uint64_t n);
 struct words words_money(const struct report *r, int64_t cost);
 /* "45 s", "12 min", "3 h 05 min", "1,234 h" */
 struct words words_talk(uint64_t seconds);
+/* What a sum costs: "1,234.56 EUR"; with "≥ " if a part of it has no price, or "no price". */
+struct words words_cost(const struct report *r, const struct sum *s);
 /* "12 min, 3.40 EUR" or without the cost where there are no rates */
 struct words words_sum(const struct report *r, const struct sum *s);
 /* "3 March 2026", "Tue 3 Mar 2026 22:15" */
 struct words words_date(int64_t civil);
 struct words words_moment(int64_t civil);
-/* What is compared: the cost, or seconds of talk where it is not known. */
+/* What is compared in a chart: the cost, or seconds of talk where there are no rates. */
 uint64_t words_size(const struct report *r, const struct sum *s);
+/* Whether the costs of two sums can be compared: there are rates for all of both. If not, talk is. */
+bool words_priced(const struct report *r, const struct sum *a, const struct sum *b);
 /* "+34 %", "−12 %", "new", "same" */
 struct words words_change(uint64_t now, uint64_t before);
+/* The change of cost, or of talk. */
+struct words words_growth(const struct report *r, const struct sum *now, const struct sum *before);
 /* "Germany, premium", "Germany", "satellite" */
 struct words words_destination(const char *country, enum number_kind kind);
 /* An item's or any other hostile name, printable; "(none)" if it is empty. */

@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -93,6 +94,14 @@ int privilege_drop(const char *user)
 	return 0;
 }
 
+/* Who may write beside it could put a link in its place: what that leads to keeps its owner. */
+static int give_dir(const char *path, uid_t uid, gid_t gid)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || fchown(fd, uid, gid) < 0 ? -errno : 0;
+}
+
 int privilege_prepare_dir(const char *path, const char *user)
 {
 	bool made = mkdir(path, 0755) == 0;
@@ -110,10 +119,8 @@ int privilege_prepare_dir(const char *path, const char *user)
 	r = find_user(user, &uid, &gid);
 	if (r < 0)
 		return r;
-	if (made && chown(path, uid, gid) < 0) {
-		r = -errno;
+	r = made ? give_dir(path, uid, gid) : 0;
+	if (r < 0)
 		log_error("%s: its owner cannot be set to %s: %s", path, user, strerror(-r));
-		return r;
-	}
-	return 0;
+	return r;
 }

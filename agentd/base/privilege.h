@@ -13,7 +13,7 @@ int privilege_drop(const char *user);
 
 /*
  * Makes sure that the directory exists and, when we are root, that user may
- * write in it. Only a directory made here changes its owner.
+ * write in it. Only a directory made here changes its owner, never what a link leads to.
  */
 int privilege_prepare_dir(const char *path, const char *user);
 

@@ -58,15 +58,22 @@ int unixsocket_listen(const char *path, int type)
 	_cleanup_close_ int fd = -1;
 	struct sockaddr_un sa;
 	int r = make_address(path, &sa);
+	mode_t mask;
 
 	if (r >= 0)
 		r = clear_path(path, type);
 	if (r < 0)
 		return r;
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+	if (fd < 0)
 		return -errno;
-	if (chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0)
+	/* Made with the mode 0666: to set it later would be to set that of what is at path by then. */
+	mask = umask(0111);
+	r = bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
+	umask(mask);
+	if (r < 0)
+		return r;
+	if (listen(fd, BACKLOG) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }

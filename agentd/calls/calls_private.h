@@ -99,8 +99,8 @@ const char *scope_where(const struct call *call);
 /* What was counted, against the thresholds of the rule. */
 void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, uint64_t count,
 		usec_t when);
-/* Of a rule without thresholds. */
-void tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, usec_t when);
+/* Of a rule without thresholds. False: not yet, as there were too many within this minute. */
+bool tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, usec_t when);
 
 /* calls.c */
 /* Do the logs tell when calls end? Else those that go on are not known. */

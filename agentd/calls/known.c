@@ -60,10 +60,42 @@ usec_t known_began(const struct known *k)
 	return f ? f->first : 0;
 }
 
+/* In n[2] of countries and places: that it is the first, or new, was not told yet. */
+static bool is_untold(const struct known *k, uint64_t key)
+{
+	const struct fact *f = ledger_find(k->facts, key);
+
+	return f && f->n[2] != 0;
+}
+
+static void set_untold(struct known *k, uint64_t key, usec_t when, bool untold)
+{
+	struct fact *f;
+	bool fresh;
+
+	if (is_untold(k, key) == untold)
+		return;
+	f = ledger_put(k->facts, key, when, &fresh);
+	if (f)
+		f->n[2] = untold;
+}
+
+static uint64_t key_of_country(uint64_t scope, const char *where)
+{
+	return key_of(ABOUT_COUNTRY, scope, where, strlen(where));
+}
+
 bool known_first(struct known *k, uint64_t scope, const char *where, usec_t when)
 {
+	const uint64_t key = key_of_country(scope, where);
+
 	note(k, key_of(ABOUT_SCOPE, scope, NULL, 0), when);
-	return note(k, key_of(ABOUT_COUNTRY, scope, where, strlen(where)), when) == USEC_INFINITY;
+	return note(k, key, when) == USEC_INFINITY || is_untold(k, key);
+}
+
+void known_first_untold(struct known *k, uint64_t scope, const char *where, usec_t when, bool untold)
+{
+	set_untold(k, key_of_country(scope, where), when, untold);
 }
 
 usec_t known_scope_since(const struct known *k, uint64_t scope)
@@ -118,6 +150,8 @@ bool known_place(struct known *k, uint64_t account, enum known_kind kind, uint64
 	bool fresh = note(k, key, when) == USEC_INFINITY, ignored;
 	struct fact *f;
 
+	if (is_untold(k, key))
+		return true;
 	if (!fresh || !is_long(since, when))
 		return false;
 	/* It is new to who had others. */
@@ -125,6 +159,11 @@ bool known_place(struct known *k, uint64_t account, enum known_kind kind, uint64
 	if (f)
 		f->n[0] = 1;
 	return f;
+}
+
+void known_place_untold(struct known *k, uint64_t account, uint64_t place, usec_t when, bool untold)
+{
+	set_untold(k, key_of(ABOUT_PLACE, account, &place, sizeof(place)), when, untold);
 }
 
 bool known_last_source(const struct known *k, uint64_t account, struct addr *source, bool *proven)

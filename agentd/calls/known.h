@@ -30,6 +30,8 @@ usec_t known_began(const struct known *k);
 
 /* Notes a call to where (a country, or what stands for one). Is it the first one of scope (an account, or 0: the company)? */
 bool known_first(struct known *k, uint64_t scope, const char *where, usec_t when);
+/* It could not be told, so the next call is the first one, too; or (false) it is told. */
+void known_first_untold(struct known *k, uint64_t scope, const char *where, usec_t when, bool untold);
 /* Since when scope makes calls; it must have made one. */
 usec_t known_scope_since(const struct known *k, uint64_t scope);
 
@@ -41,6 +43,8 @@ enum known_kind { KNOWN_NETWORK, KNOWN_COUNTRY };
 
 /* The account is used from place. True: it has habits of that kind, and the place is new. */
 bool known_place(struct known *k, uint64_t account, enum known_kind kind, uint64_t place, usec_t when);
+/* As known_first_untold(): of a place that known_place() called new. */
+void known_place_untold(struct known *k, uint64_t account, uint64_t place, usec_t when, bool untold);
 /* Is it known for long enough where account is used? */
 bool known_has_habits(const struct known *k, uint64_t account, enum known_kind kind, usec_t when);
 /* It logged in from there. Never of a call: who calls may say that he is anybody. */

@@ -146,6 +146,7 @@ static void first_countries(struct calls *c, const struct call *call, usec_t whe
 	const char *where = scope_where(call);
 	const bool company = known_first(&c->known, 0, where, call->start);
 	const bool account = call->account_hash && known_first(&c->known, call->account_hash, where, call->start);
+	bool company_untold = false, account_untold = false;
 	size_t i;
 
 	for (i = 0; i < c->n_measures; i++) {
@@ -156,8 +157,15 @@ static void first_countries(struct calls *c, const struct call *call, usec_t whe
 			continue;
 		if (!scope_has(c, f, call) || !scope_key(f, call, &key) || !has_learned(c, f, call, call->start))
 			continue;
-		tell_first(c, f, hash_lasting(key, where, strlen(where)), call, when);
+		if (tell_first(c, f, hash_lasting(key, where, strlen(where)), call, when))
+			continue;
+		company_untold |= !(f->per & FRAUD_PER_ACCOUNT);
+		account_untold |= !!(f->per & FRAUD_PER_ACCOUNT);
 	}
+	if (company)
+		known_first_untold(&c->known, 0, where, call->start, company_untold);
+	if (account)
+		known_first_untold(&c->known, call->account_hash, where, call->start, account_untold);
 }
 
 static bool is_silent(const struct calls *c, const struct config_fraud *f, const struct call *call)
@@ -230,13 +238,15 @@ void measure_duration(struct calls *c, const struct call *call, usec_t when)
 
 void measure_source(struct calls *c, const struct call *call, usec_t when)
 {
+	const uint64_t place = place_of(c, &call->source);
+	bool untold = false;
 	size_t i;
 
 	for (i = 0; i < c->n_measures; i++) {
 		const struct config_fraud *f = c->measures[i].cfg;
 
 		if (f->measure == FRAUD_SOURCE_COUNTRY && !is_silent(c, f, call))
-			tell_first(c, f, hash_lasting(place_of(c, &call->source), &call->account_hash, sizeof(uint64_t)),
-				   call, when);
+			untold |= !tell_first(c, f, hash_lasting(place, &call->account_hash, sizeof(uint64_t)), call, when);
 	}
+	known_place_untold(&c->known, call->account_hash, place, when, untold);
 }

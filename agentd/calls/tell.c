@@ -25,8 +25,10 @@ static bool within_limit(struct calls *c, bool critical, usec_t when)
 	return l->given <= FRAUDS_A_MINUTE;
 }
 
+enum may { MAY_TELL, WAS_TOLD, OVER_LIMIT };
+
 /* Not what was told lately, as bad or worse. What is over the limit of this minute is told when it goes on. */
-static bool may_tell(struct calls *c, const struct config_fraud *f, uint64_t key, unsigned level, usec_t when)
+static enum may may_tell(struct calls *c, const struct config_fraud *f, uint64_t key, unsigned level, usec_t when)
 {
 	const uint64_t h = hash_lasting(hash_lasting(key, f->name, strlen(f->name)), &f->measure, sizeof(f->measure));
 	const struct fact *before = ledger_find(c->told, h);
@@ -34,15 +36,15 @@ static bool may_tell(struct calls *c, const struct config_fraud *f, uint64_t key
 	bool fresh;
 
 	if (before && before->n[1] >= level && when < before->n[0] + c->cfg->calls.again)
-		return false;
+		return WAS_TOLD;
 	if (!within_limit(c, level == LEVEL_CRITICAL, when))
-		return false;
+		return OVER_LIMIT;
 	now = ledger_put(c->told, h, when, &fresh);
 	if (now) {
 		now->n[0] = when;
 		now->n[1] = level;
 	}
-	return true;
+	return MAY_TELL;
 }
 
 static char *describe_count(const struct config_fraud *f, uint64_t count)
@@ -142,7 +144,7 @@ void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, con
 
 	if (!critical && !(f->warning && count >= f->warning))
 		return;
-	if (!may_tell(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when))
+	if (may_tell(c, f, key, critical ? LEVEL_CRITICAL : LEVEL_WARNING, when) != MAY_TELL)
 		return;
 	what.threshold = critical ? f->critical : f->warning;
 	what.forgeable = may_be_forged(c, f, when);
@@ -151,12 +153,14 @@ void tell_count(struct calls *c, const struct config_fraud *f, uint64_t key, con
 	tell(c, &what);
 }
 
-void tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, usec_t when)
+bool tell_first(struct calls *c, const struct config_fraud *f, uint64_t key, const struct call *call, usec_t when)
 {
 	struct fraud what = { .rule = f, .call = call, .when = when };
+	const enum may may = may_tell(c, f, key, LEVEL_WARNING, when);
 
-	if (!may_tell(c, f, key, LEVEL_WARNING, when))
-		return;
+	if (may != MAY_TELL)
+		return may == WAS_TOLD;
 	c->stats.warnings++;
 	tell(c, &what);
+	return true;
 }

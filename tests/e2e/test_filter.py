@@ -108,6 +108,18 @@ def test_test_runs_examples_and_tells_failures():
         assert f.ctl("test", "none")[0] == 3
 
 
+def test_what_reads_acc_takes_no_line_with_two_readings():
+    """Its counterexamples name another account in what the caller dials or sends as Call-ID."""
+    for gateway in ("kamailio", "opensips"):
+        with Filters() as f:
+            shutil.copytree(os.path.join(TOP, "filters"), f.dir, dirs_exist_ok=True)
+            os.mkdir(f.path(gateway + ".conf.d"))
+            shutil.copy(f"{TOP}/docs/gateways/{gateway}-acc.conf", f.path(gateway + ".conf.d/acc.conf"))
+            for command in ("test", "lint"):
+                status, out, err = f.ctl(command, gateway)
+                assert status == 0, (gateway, command, out, err)
+
+
 def test_lint_refuses_what_can_be_aimed():
     with Filters(own=SAFE, aimed=AIMED) as f:
         status, out, err = f.ctl("lint", "own")

@@ -202,6 +202,20 @@ def handouts(a):
     return sorted(os.listdir(a.path("state/frauds")))
 
 
+@contextlib.contextmanager
+def systemctl(a):
+    """What stands in for it, and notes how it is called, a line each."""
+    with open(a.path("systemctl"), "w") as f:
+        f.write(f'#!/bin/sh\necho "$@" >> {a.path("started")}\n')
+    os.chmod(a.path("systemctl"), 0o755)
+    os.makedirs("/run/sipwarden-frauds", exist_ok=True)
+    sh("mount", "--bind", a.path("systemctl"), "/usr/bin/systemctl")
+    try:
+        yield lambda: open(a.path("started")).read().split("\n")[:-1]
+    finally:
+        sh("umount", "/usr/bin/systemctl")
+
+
 def test_the_unit_of_the_admin_is_started_with_the_facts():
     """systemd is not here: what stands in for systemctl notes how it is called. tests/system has the real one."""
     with agent() as a:
@@ -219,19 +233,52 @@ def test_the_unit_of_the_admin_is_started_with_the_facts():
             with open(a.path("state/frauds/" + name), "w") as f:
                 f.write(text)
         os.symlink("/etc/passwd", a.path("state/frauds/link"))
-        with open(a.path("systemctl"), "w") as f:
-            f.write(f'#!/bin/sh\necho "$@" >> {a.path("started")}\n')
-        os.chmod(a.path("systemctl"), 0o755)
-        os.mkdir("/run/sipwarden-frauds")
-        sh("mount", "--bind", a.path("systemctl"), "/usr/bin/systemctl")
-        try:
+        with systemctl(a) as started:
             a.ctl("dispatch")
-        finally:
-            sh("umount", "/usr/bin/systemctl")
-        with open(a.path("started")) as f:
-            assert sorted(f.read().splitlines()) == [f"start --no-block -- sipwarden-fraud@{n}.service" for n in names]
+            assert sorted(started()) == [f"start --no-block -- sipwarden-fraud@{n}.service" for n in names]
         assert handouts(a) == []
         assert sorted(os.listdir("/run/sipwarden-frauds")) == names
+
+
+def put(a, name, text):
+    with open(a.path("state/frauds/" + name), "w") as f:
+        f.write(text)
+
+
+def seen_by_systemd(a):
+    """What DirectoryNotEmpty= looks at: whatever is not hidden would start dispatch again, for ever."""
+    return [n for n in handouts(a) if not n.startswith(".")]
+
+
+def test_dispatch_leaves_nothing_that_would_start_it_again():
+    with agent() as a, systemctl(a) as started:
+        for i in range(300):
+            put(a, f"good-{i}", 'SIPWARDEN_RULE="x"\n')
+        # A directory that is not empty cannot be removed; nor may any name get into a message as it is.
+        os.makedirs(a.path("state/frauds/dir/within"))
+        os.makedirs(a.path("state/frauds/other/within"))
+        os.mkfifo(a.path("state/frauds/fifo"))
+        put(a, "../secret", "PATH=/tmp\n")
+        os.link(a.path("state/secret"), a.path("state/frauds/hard"))
+        put(a, "huge", "")
+        os.truncate(a.path("state/frauds/huge"), 1 << 40)
+        for name in ("\x1b[2J\x1b]0;x\x07", "a\nb", "-rf", "x" * 255, "--", "%s%n", "\udcff"):
+            put(a, name, 'SIPWARDEN_RULE="x"\n')
+        said = a.ctl("dispatch")[2]
+        assert len(started()) == 300, len(started())
+        assert seen_by_systemd(a) == [] and len(handouts(a)) == 2, handouts(a)
+        assert os.path.exists(a.path("state/secret"))
+        assert len(said.splitlines()) == 2 and all(line.isprintable() for line in said.splitlines()), said
+        assert a.ctl("dispatch")[2] == "", "what was renamed is told of once"
+
+
+def test_whoever_took_over_the_agent_starts_no_thousands_of_units():
+    with agent() as a, systemctl(a) as started:
+        for i in range(10000):
+            put(a, f"g{i}", 'SIPWARDEN_RULE="x"\n')
+        said = a.ctl("dispatch")[2]
+        assert seen_by_systemd(a) == []
+        assert len(started()) == 1000 and "9000" in said and len(said.splitlines()) == 1, said
 
 
 def test_root_takes_files_from_the_agent_s_directory_and_from_nowhere_else():

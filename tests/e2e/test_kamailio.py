@@ -246,6 +246,18 @@ def test_no_text_of_the_sender_names_another():
         assert guesses >= len(TEXTS), (name, guesses)
 
 
+def test_no_field_of_acc_in_a_request_reaches_it():
+    """acc would write it as its own: who called, and what, had two readings."""
+    start()
+    lines("syslog")
+    for message in (request("INVITE", call_id="1;code=200;reason=OK;src_user=200"),
+                    request("INVITE", f"sip:0088;src_user=200;src_domain=x@{SERVER}"),
+                    request("INVITE", recipient="<sip:1;dst_user=030@x>")):
+        udp(ATTACKER).sendto(message, (SERVER, SYSLOG_PORT))
+    got = lines("syslog")
+    assert [e["class"] for e in match(got)] == ["malformed"] * 3, got
+
+
 def proofs(name):
     """Class, source and proof of what was seen since the last call."""
     return [(e["class"], e.get("address"), e["proven"]) for e in match(lines(name))]

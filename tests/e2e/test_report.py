@@ -84,6 +84,26 @@ def of(report, what, name):
     return next(o for o in report[what] if o[what[:-1]] == name)
 
 
+def test_what_has_no_price_is_said_so_and_stands_first():
+    """Shown as 0.00 once, and a country's price was taken for its premium numbers."""
+    with Place() as p:
+        p.write("rates.csv", "49,0.01\n43,0.03\n")
+        lines = "".join([asterisk(MONDAY + 36000, "100", "0900123456", 600), asterisk(MONDAY + 36100, "100", "00881612345678", 600),
+                         asterisk(MONDAY + 36200, "100", "03012345678", 600), asterisk(MONDAY + 36300, "100", "0043151515", 600)])
+        r = p.json(lines)
+        costs = {d["kind"] + (d["country"] or ""): (d["now"]["cost"], d["now"]["unpriced"]) for d in r["destinations"]}
+        assert costs == {"premiumDE": (0, 1), "satellite": (0, 1), "ordinaryDE": (0.1, 0), "ordinaryAT": (0.3, 0)}, costs
+        assert {d["kind"] for d in r["destinations"][:2]} == {"premium", "satellite"}, r["destinations"]
+        text = p.report("--input", p.path("records"), *PERIOD, "--rates", p.path("rates.csv"))
+        assert "no price" in text and "≥ 0.30 EUR" in text and "0.00 EUR" not in text, text
+
+
+def test_numbers_called_in_a_row_are_counted_exactly():
+    with Place() as p:
+        r = p.json("".join(asterisk(MONDAY + 10 * i, "100", f"00232761{n:05}", 3) for i, n in enumerate(range(500, 900))))
+        assert [s["numbers"] for s in r["sequences"]] == [400], r
+
+
 def test_counts_cost_and_time_of_each_destination():
     with Place() as p:
         r = p.json("".join([
@@ -92,8 +112,8 @@ def test_counts_cost_and_time_of_each_destination():
             asterisk(MONDAY + 36000, "101", "100", 60), asterisk(MONDAY + 36000, "101", "0043151515", 0, "BUSY"),
             asterisk(MONDAY + 40 * DAY, "101", "0043151515", 60)]))
         austria = next(d for d in r["destinations"] if d["country"] == "AT")
-        assert austria["now"] == {"calls": 3, "answered": 2, "failed": 0, "seconds": 180, "cost": 0.29}, austria
-        assert austria["before"]["cost"] == 0.4 and austria["months"] == [{"month": "2026-06", "calls": 3, "seconds": 180, "cost": 0.29}]
+        assert austria["now"] == {"calls": 3, "answered": 2, "failed": 0, "seconds": 180, "cost": 0.29, "unpriced": 0}, austria
+        assert austria["before"]["cost"] == 0.4 and austria["months"] == [{"month": "2026-06", "calls": 3, "seconds": 180, "cost": 0.29, "unpriced": 0}]
         assert r["now"]["calls"] == 4 and r["inside"] == 1 and r["dear"]["calls"] == 3, r
         assert of(r, "accounts", "100")["dear"]["seconds"] == 180
         assert of(r, "sources", "192.0.2.10")["now"]["calls"] == 4

@@ -212,6 +212,18 @@ def test_the_unit_of_the_admin_is_started_for_a_fraud(m):
     assert "SIPWARDEN_ACCOUNT=101\n" in told() and "SIPWARDEN_NUMBER=8821612345678\n" in told()
     wait("nothing is left", lambda: m.run("ls", "/var/lib/sipwarden/frauds", "/run/sipwarden-frauds").split() ==
          ["/run/sipwarden-frauds:", "/var/lib/sipwarden/frauds:"])
+    # More than systemd's limit of starts, one after the other, and what cannot be removed.
+    frauds = m.root + "/var/lib/sipwarden/frauds/"
+    os.makedirs(frauds + "stays/within")
+    for i in range(8):
+        with open(f"{frauds}again-{i}", "w") as f:
+            f.write(f'SIPWARDEN_RULE="again-{i}"\n')
+        wait("it was started", lambda: f"SIPWARDEN_RULE=again-{i}\n" in told())
+    for i in range(300):
+        with open(f"{frauds}burst-{i}", "w") as f:
+            f.write(f'SIPWARDEN_RULE="burst-{i}"\n')
+    wait("all were started", lambda: all(f"SIPWARDEN_RULE=burst-{i}\n" in told() for i in range(300)), 60)
+    assert m.active("sipwarden-fraud.path")
     m.run("systemctl", "disable", "--now", "sipwarden-fraud.path")
 
 

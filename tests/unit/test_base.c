@@ -2,12 +2,21 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include "base/addrmap.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/privilege.h"
 #include "base/rate.h"
 #include "base/text.h"
 #include "base/timespan.h"
@@ -360,6 +369,51 @@ static void addresses_hash_alike_in_any_order(void **state)
 	assert_int_equal(addr_hash(&none), hash_bytes(&none, sizeof(none)));
 }
 
+/* In place of each directory that appears, a link to the victim. Ends with its parent. */
+static void put_links(const char *path, const char *away, const char *victim)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		if (rename(path, away) == 0)
+			(void)!symlink(victim, path);
+		remove(away);
+	}
+}
+
+static void a_link_in_place_of_a_new_directory_gives_nothing_away(void **state)
+{
+	char top[] = "/tmp/sipwarden-unit-XXXXXX", path[64], away[64], victim[64];
+	struct stat st = { 0 };
+	pid_t child;
+	int i;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(top));
+	snprintf(path, sizeof(path), "%s/path", top);
+	snprintf(away, sizeof(away), "%s/away", top);
+	snprintf(victim, sizeof(victim), "%s/victim", top);
+	assert_int_equal(mkdir(victim, 0700), 0);
+	log_set_level(LOG_CRIT);
+	child = fork();
+	if (child == 0)
+		put_links(path, away, victim);
+	for (i = 0; i < 2000 && st.st_uid == 0; i++) {
+		privilege_prepare_dir(path, "nobody");
+		assert_int_equal(lstat(victim, &st), 0);
+		remove(path);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	remove(path);
+	remove(away);
+	remove(victim);
+	assert_int_equal(rmdir(top), 0);
+	log_set_level(LOG_INFO);
+	assert_int_equal(st.st_uid, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +434,7 @@ int main(void)
 		cmocka_unit_test(memory_is_what_a_process_holds),
 		cmocka_unit_test(a_hash_table_finds_what_is_in_it_and_nothing_else),
 		cmocka_unit_test(addresses_hash_alike_in_any_order),
+		cmocka_unit_test(a_link_in_place_of_a_new_directory_gives_nothing_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

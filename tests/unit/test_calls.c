@@ -512,6 +512,31 @@ static void test_accounts_that_are_made_up_hide_no_theft(void **state)
 	close_world(&w);
 }
 
+static void test_a_first_call_that_was_not_told_is_told_when_it_goes_on(void **state)
+{
+	struct world w;
+	char account[16];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "[fraud first]\nmeasure = first-country\nper = company\nto = abroad\n"
+		       "[fraud dear]\nmeasure = total\nkind = satellite\nwarning = 1\n");
+	live_a_month(&w);
+	for (i = 0; i < 60; i++) {
+		snprintf(account, sizeof(account), "made-up-%u", i);
+		record(&w, account, "008821612345678", START + 40 * DAY, 0);
+	}
+	/* The first one to a satellite. */
+	assert_int_equal(told(&w, "first", false), 1);
+	record(&w, "101", "0025261234567", START + 40 * DAY, 1);
+	assert_int_equal(told(&w, "first", false), 1);
+	record(&w, "101", "0025261234567", START + 40 * DAY + 2 * MIN, 1);
+	assert_int_equal(told(&w, "first", false), 2);
+	record(&w, "101", "0025261234567", START + 60 * DAY, 1);
+	assert_int_equal(told(&w, "first", false), 2);
+	close_world(&w);
+}
+
 static void test_accounts_that_are_made_up_push_out_nothing_that_was_known_for_long(void **state)
 {
 	const usec_t when = START + 40 * DAY;
@@ -605,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_hours_and_kinds),
 		cmocka_unit_test(test_calls_without_an_account_count_together),
 		cmocka_unit_test(test_first_call_to_a_country),
+		cmocka_unit_test(test_a_first_call_that_was_not_told_is_told_when_it_goes_on),
 		cmocka_unit_test(test_a_stolen_account_calls_where_it_never_did),
 		cmocka_unit_test(test_who_calls_may_say_that_he_is_anybody),
 		cmocka_unit_test(test_a_crafted_line_is_no_call),

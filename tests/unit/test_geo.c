@@ -289,7 +289,8 @@ static struct config *load(const char *database)
 
 	snprintf(text, sizeof(text),
 		 "[site]\ncountry = DE\ntimezone = UTC\n%s%s\n[fraud place]\nmeasure = source-country\n"
-		 "[fraud new]\nmeasure = total\nto = abroad\nwarning = 1\nsource = new\n",
+		 "[fraud new]\nmeasure = total\nto = abroad\nwarning = 1\nsource = new\n"
+		 "[fraud dear]\nmeasure = total\nkind = satellite\nwarning = 1\n",
 		 database ? "[calls]\ndatabase = " : "", database ? database : "");
 	assert_int_equal(config_load_text("test", text, strlen(text), &diag, &cfg), 0);
 	diag_done(&diag);
@@ -355,6 +356,41 @@ static void test_an_account_that_is_used_from_another_country_is_told_once(void 
 	/* MaxMind has letters that no country has. */
 	login(&w, "192.0.2.130", START + 8 * DAY);
 	assert_non_null(strstr(w.told, "from 192.0.2.130 (EU)"));
+	close_world(&w);
+}
+
+static void make_up_accounts(struct world *w, unsigned n, usec_t when)
+{
+	char account[16];
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct event e = { .class = CLASS_CALL_END, .filter = "test", .pattern = "test", .user = { account, 0 }, .time = when,
+				   .number = SPAN("008821612345678"), .duration = SPAN("1") };
+
+		e.user.len = (size_t)snprintf(account, sizeof(account), "made-up-%u", i);
+		calls_event(w->calls, &e, when);
+	}
+}
+
+static void test_another_country_that_was_not_told_is_told_at_the_next_login(void **state)
+{
+	const usec_t day = START + 8 * DAY;
+	struct world w;
+
+	(void)state;
+	put(whole, size);
+	open_world(&w, path);
+	log_in_for_a_week(&w, START);
+	make_up_accounts(&w, 60, day);
+	assert_int_equal(w.n_told, 60);
+	login(&w, "192.0.2.70", day + 2 * USEC_PER_SEC);
+	assert_int_equal(w.n_told, 60);
+	login(&w, "192.0.2.70", day + 120 * USEC_PER_SEC);
+	assert_int_equal(w.n_told, 61);
+	assert_non_null(strstr(w.told, "Account 100: used from another country than before"));
+	login(&w, "192.0.2.70", day + 30 * DAY);
+	assert_int_equal(w.n_told, 61);
 	close_world(&w);
 }
 
@@ -453,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_the_file_may_be_cut_while_it_is_used),
 		cmocka_unit_test(test_the_file_may_be_cut_while_it_is_opened),
 		cmocka_unit_test(test_an_account_that_is_used_from_another_country_is_told_once),
+		cmocka_unit_test(test_another_country_that_was_not_told_is_told_at_the_next_login),
 		cmocka_unit_test(test_neither_a_new_database_nor_none_makes_places_new),
 		cmocka_unit_test(test_a_new_database_makes_nobody_blind),
 		cmocka_unit_test(test_one_that_cannot_be_read_leaves_the_old_one),
