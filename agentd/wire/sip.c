@@ -34,162 +34,177 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void skip(struct span *s, const char *what)
+static void skip(struct span *s, size_t n)
 {
-	while (s->len && (is_blank(*s->ptr) || strchr(what, *s->ptr)) && *s->ptr) {
-		s->ptr++;
-		s->len--;
-	}
+	s->ptr += n;
+	s->len -= n;
 }
 
-/* Quoted or not; what stands between the quotes. */
-static struct span take_value(struct span *s)
+static void skip_blanks(struct span *s)
 {
-	struct span value = { s->ptr, 0 };
-	size_t i = 0;
-
-	if (s->len && *s->ptr == '"') {
-		for (i = 1; i < s->len && s->ptr[i] != '"'; i++)
-			i += s->ptr[i] == '\\' && i + 1 < s->len;
-		value = (struct span){ s->ptr + 1, i - 1 };
-		i += i < s->len;
-	} else {
-		while (i < s->len && s->ptr[i] != ',' && !is_blank(s->ptr[i]))
-			i++;
-		value.len = i;
-	}
-	s->ptr += i;
-	s->len -= i;
-	return value;
+	while (s->len && is_blank(*s->ptr))
+		skip(s, 1);
 }
 
-/* Digest username="…", nonce="…", stale=true (RFC 7616). */
-static bool take_digest(struct span value, struct sip_message *m)
+static bool is_uuid(const char *text)
 {
-	struct span name;
+	size_t i;
 
-	value = span_trim(value);
-	if (value.len < 7 || strncasecmp(value.ptr, "Digest", 6) != 0 || !is_blank(value.ptr[6]))
-		return false;
-	value.ptr += 6;
-	value.len -= 6;
-	skip(&value, ",");
-	while (take_until(&value, '=', &name)) {
-		struct span v;
+	for (i = 0; i < UUID_LENGTH; i++) {
+		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		name = span_trim(name);
-		skip(&value, "");
-		v = take_value(&value);
-		if (is_named(name, "nonce"))
-			m->nonce = v;
-		else if (is_named(name, "username"))
-			m->username = v;
-		else if (is_named(name, "stale"))
-			m->stale |= is_named(v, "true");
-		skip(&value, ",");
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
 	}
-	return m->nonce.ptr != NULL;
+	return text[UUID_VERSION] == '4' && memchr("89abAB", text[UUID_VARIANT], 6);
 }
 
-/* Of "Name" <sip:user:password@host>;tag=…, or without name and brackets. */
+bool sip_take_uuid(struct span *data, struct span *ret)
+{
+	for (; data->len >= UUID_LENGTH; skip(data, 1)) {
+		if (!is_uuid(data->ptr))
+			continue;
+		*ret = (struct span){ data->ptr, UUID_LENGTH };
+		skip(data, UUID_LENGTH);
+		return true;
+	}
+	return false;
+}
+
+/* Digest realm="…", nonce="…", … (RFC 7616): the last nonce, before which the realm stands, whatever is in it. */
+static void take_challenge(struct span value, struct sip_message *m)
+{
+	static const char name[] = "nonce";
+	struct span nonce = { 0 }, uuid;
+
+	for (; value.len >= sizeof(name) - 1; skip(&value, 1))
+		if (strncasecmp(value.ptr, name, sizeof(name) - 1) == 0)
+			nonce = value;
+	if (!nonce.ptr || m->n_nonces == SIP_NONCES_MAX)
+		return;
+	skip(&nonce, sizeof(name) - 1);
+	skip_blanks(&nonce);
+	if (nonce.len < UUID_LENGTH + 3 || *nonce.ptr != '=')
+		return;
+	skip(&nonce, 1);
+	skip_blanks(&nonce);
+	/* The UUID is all that is between the quotes. */
+	if (nonce.len < UUID_LENGTH + 2 || nonce.ptr[0] != '"' || nonce.ptr[UUID_LENGTH + 1] != '"')
+		return;
+	nonce = (struct span){ nonce.ptr + 1, UUID_LENGTH };
+	if (sip_take_uuid(&nonce, &uuid))
+		m->nonces[m->n_nonces++] = uuid;
+}
+
+/* Behind the quotes that a display name is in. */
+static void skip_quoted(struct span *s)
+{
+	size_t i;
+
+	if (!s->len || *s->ptr != '"')
+		return;
+	for (i = 1; i < s->len && s->ptr[i] != '"'; i++)
+		i += s->ptr[i] == '\\' && i + 1 < s->len;
+	skip(s, i < s->len ? i + 1 : s->len);
+}
+
+/* Of "Name" <sip:user:password@host>;tag=…, or without name and brackets. Of any scheme: a sender chooses it. */
 static struct span user_of(struct span value)
 {
-	struct span uri = span_trim(value), user = { "", 0 }, part;
+	const struct span none = { "", 0 };
+	struct span uri = span_trim(value), user, part;
 
-	if (uri.len && *uri.ptr == '"')
-		take_value(&uri);
+	skip_quoted(&uri);
 	if (take_until(&uri, '<', &part)) {
 		if (!take_until(&uri, '>', &part))
-			return user;
+			return none;
 		uri = part;
 	}
 	uri = span_trim(uri);
-	if (!take_until(&uri, ':', &part) || (!is_named(part, "sip") && !is_named(part, "sips")))
-		return user;
+	if (!take_until(&uri, ':', &part))
+		return none;
+	if (is_named(part, "tel"))
+		return take_until(&uri, ';', &part) ? part : uri;
 	if (!take_until(&uri, '@', &user))
-		return (struct span){ "", 0 };
-	if (take_until(&user, ':', &part))
-		return part;
-	return user;
+		return none;
+	return take_until(&user, ':', &part) ? part : user;
 }
 
 static void take_cseq(struct span value, struct sip_message *m)
 {
 	value = span_trim(value);
 	/* An answer has it as a number. */
-	while (value.len > 1 && *value.ptr == '0') {
-		value.ptr++;
-		value.len--;
-	}
+	while (value.len > 1 && *value.ptr == '0')
+		skip(&value, 1);
 	m->cseq = (struct span){ value.ptr, 0 };
 	while (m->cseq.len < value.len && isdigit((unsigned char)value.ptr[m->cseq.len]))
 		m->cseq.len++;
-	value.ptr += m->cseq.len;
-	value.len -= m->cseq.len;
+	skip(&value, m->cseq.len);
 	m->registers = is_named(span_trim(value), "REGISTER");
 	if (m->cseq.len > CSEQ_DIGITS)
 		m->cseq.len = 0;
 }
 
-/* False: two of them that differ, of which we cannot know which one counts. */
-static bool take_credentials(struct span value, struct sip_message *m)
-{
-	struct sip_message other = { 0 };
-
-	if (!take_digest(value, &other))
-		return true;
-	if (m->nonce.ptr && !span_equal(m->nonce, other.nonce))
-		return false;
-	m->nonce = other.nonce;
-	m->username = other.username;
-	m->stale |= other.stale;
-	return true;
-}
-
-/* One header, unfolded or not. False: the message is none of ours. */
+/* One header, with the lines that go on with it. False: the message has it twice. */
 static bool take_header(struct span line, struct sip_message *m)
 {
-	struct span name;
+	struct span name, *once = NULL;
 
 	if (!take_until(&line, ':', &name))
 		return true;
 	name = span_trim(name);
-	if (is_named(name, "Call-ID") || is_named(name, "i")) {
-		if (m->call_id.ptr)
-			return false;
+	if (is_named(name, "Call-ID") || is_named(name, "i"))
+		once = &m->call_id;
+	else if (is_named(name, "CSeq"))
+		once = &m->cseq;
+	else if (is_named(name, "To") || is_named(name, "t"))
+		once = &m->to;
+	if (once && once->ptr)
+		return false;
+	if (once == &m->call_id)
 		m->call_id = span_trim(line);
-	} else if (is_named(name, "CSeq")) {
-		if (m->cseq.ptr)
-			return false;
+	else if (once == &m->cseq)
 		take_cseq(line, m);
-	} else if (is_named(name, "To") || is_named(name, "t")) {
-		if (m->to.ptr)
-			return false;
+	else if (once)
 		m->to = user_of(line);
-	} else if (m->request ? is_named(name, "Authorization") || is_named(name, "Proxy-Authorization") :
-				is_named(name, "WWW-Authenticate") || is_named(name, "Proxy-Authenticate")) {
-		return take_credentials(line, m);
-	}
+	else if (is_named(name, "From") || is_named(name, "f"))
+		m->from = user_of(line);
+	else if (!m->request && (is_named(name, "WWW-Authenticate") || is_named(name, "Proxy-Authenticate")))
+		take_challenge(line, m);
 	return true;
 }
 
-/* Up to the end of the line, with those that go on with it in a request. False: no line, or no clean one of an answer. */
+/* Up to the end of a line, which is left out. False: it has none. */
+static bool take_piece(struct span *data, bool lenient, struct span *ret)
+{
+	size_t i = 0;
+
+	while (i < data->len && data->ptr[i] != '\n' && !(lenient && data->ptr[i] == '\r'))
+		i++;
+	if (i == data->len)
+		return false;
+	*ret = (struct span){ data->ptr, i };
+	skip(data, i + 1);
+	if (ret->ptr[i] == '\r' && data->len && *data->ptr == '\n')
+		skip(data, 1);
+	return true;
+}
+
+/*
+ * A line, with those that go on with it. False: there is none, or it begins with a CR in
+ * an answer: what that is, others may see otherwise.
+ */
 static bool take_line(struct span *data, bool lenient, struct span *ret)
 {
-	struct span start = *data, line;
+	const char *start = data->ptr;
+	struct span piece;
 
 	do {
-		if (!take_until(data, '\n', &line))
+		if (!take_piece(data, lenient, &piece) || (!lenient && piece.len > 1 && *piece.ptr == '\r'))
 			return false;
-		if (!lenient && (line.len == 0 || memchr(line.ptr, '\r', line.len) != line.ptr + line.len - 1 ||
-				 memchr(line.ptr, '\0', line.len)))
-			return false;
-		ret->ptr = start.ptr;
-		ret->len = (size_t)(line.ptr + line.len - start.ptr);
-		if (span_trim(line).len == 0 || !data->len || (*data->ptr != ' ' && *data->ptr != '\t'))
-			return true;
-	} while (lenient);
-	return false;
+		*ret = (struct span){ start, (size_t)(piece.ptr + piece.len - start) };
+	} while (span_trim(*ret).len > 0 && data->len && (*data->ptr == ' ' || *data->ptr == '\t'));
+	return true;
 }
 
 static bool take_start(struct span line, struct sip_message *m)
@@ -217,7 +232,7 @@ bool sip_parse(struct span data, struct sip_message *ret)
 	struct span line;
 
 	*ret = (struct sip_message){ 0 };
-	skip(&data, "");
+	skip_blanks(&data);
 	if (!take_line(&data, true, &line) || !take_start(line, ret))
 		return false;
 	while (take_line(&data, ret->request, &line)) {
@@ -227,19 +242,4 @@ bool sip_parse(struct span data, struct sip_message *ret)
 			return false;
 	}
 	return false;
-}
-
-bool sip_nonce_is_random(struct span nonce)
-{
-	size_t i;
-
-	if (nonce.len != UUID_LENGTH)
-		return false;
-	for (i = 0; i < nonce.len; i++) {
-		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? nonce.ptr[i] != '-' : !isxdigit((unsigned char)nonce.ptr[i]))
-			return false;
-	}
-	return nonce.ptr[UUID_VERSION] == '4' && memchr("89abAB", nonce.ptr[UUID_VARIANT], 6);
 }

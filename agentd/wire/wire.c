@@ -18,6 +18,8 @@
 /* Only who has received a nonce gets in here. */
 #define REQUESTS (2048 / WAYS)
 #define FAILURES_MAX 512
+/* Looked up of one request. */
+#define UUIDS_MAX 256
 
 struct nonce {
 	uint64_t key;
@@ -28,7 +30,7 @@ struct nonce {
 struct request {
 	uint64_t key; /* its sender and transaction */
 	usec_t at;    /* 0: free */
-	uint64_t to, username; /* of its accounts */
+	uint64_t user; /* whom it names */
 	bool answered;
 };
 
@@ -37,7 +39,7 @@ struct failure {
 	struct addr addr;
 	uint16_t port;
 	usec_t at; /* 0: free */
-	uint64_t to, username;
+	uint64_t user;
 };
 
 struct line {
@@ -80,10 +82,35 @@ static bool is_fresh(usec_t at, usec_t now, usec_t span)
 	return at != 0 && now - at <= span;
 }
 
-/* 0 is nobody's. */
+/* A name longer than this is nobody's. */
+#define NAME_MAX_LEN 256
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/*
+ * Of an account, however it is written: gateways undo some of the escapes (%31), and what a
+ * log makes of line ends in a name is its own business. 0 is nobody's.
+ */
 static uint64_t name_of(struct span user)
 {
-	return user.len ? hash_bytes(user.ptr, user.len) | 1 : 0;
+	char plain[NAME_MAX_LEN];
+	size_t i, n = 0;
+
+	if (user.len > sizeof(plain))
+		return 0;
+	for (i = 0; i < user.len; i++) {
+		const bool escaped = user.ptr[i] == '%' && i + 2 < user.len && hex_digit(user.ptr[i + 1]) >= 0 &&
+				     hex_digit(user.ptr[i + 2]) >= 0;
+		const char c = escaped ? (char)(hex_digit(user.ptr[i + 1]) << 4 | hex_digit(user.ptr[i + 2])) : user.ptr[i];
+
+		i += escaped ? 2 : 0;
+		if ((unsigned char)c > ' ')
+			plain[n++] = c;
+	}
+	return n ? hash_bytes(plain, n) | 1 : 0;
 }
 
 /* Of who sends from there, and two texts. */
@@ -98,8 +125,8 @@ static uint64_t key_of(const struct wire_packet *p, struct span a, struct span b
 	memset(&key, 0, sizeof(key));
 	key.peer = p->peer;
 	key.port = p->port;
-	key.texts[0] = name_of(a);
-	key.texts[1] = name_of(b);
+	key.texts[0] = hash_bytes(a.ptr, a.len);
+	key.texts[1] = hash_bytes(b.ptr, b.len);
 	return hash_bytes(&key, sizeof(key));
 }
 
@@ -156,7 +183,8 @@ static void note_request(struct wire *w, uint64_t key, const struct sip_message 
 	for (i = 1; i < WAYS; i++)
 		if (bucket[i].at < place->at)
 			place = &bucket[i];
-	*place = (struct request){ .key = key, .at = now, .to = name_of(m->to), .username = name_of(m->username) };
+	/* The same that gateways take, and name in their logs. */
+	*place = (struct request){ .key = key, .at = now, .user = name_of(m->to.len ? m->to : m->from) };
 }
 
 /* The oldest line that waits for this failure; NULL: none does. */
@@ -168,10 +196,8 @@ static struct line *find_line(struct wire *w, const struct failure *f, usec_t no
 	for (i = 0; i < WIRE_LINES_MAX; i++) {
 		struct line *l = &w->lines[i];
 
-		if (!is_fresh(l->at, now, WIRE_PAIR_WITHIN) || !addr_equal(&l->addr, &f->addr) ||
-		    (l->user != f->to && l->user != f->username))
-			continue;
-		if (!found || l->at < found->at)
+		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->user == f->user && addr_equal(&l->addr, &f->addr) &&
+		    (!found || l->at < found->at))
 			found = l;
 	}
 	return found;
@@ -179,7 +205,7 @@ static struct line *find_line(struct wire *w, const struct failure *f, usec_t no
 
 static void note_failure(struct wire *w, const struct wire_packet *p, const struct request *r, usec_t now)
 {
-	struct failure f = { .addr = p->peer, .port = p->port, .at = now, .to = r->to, .username = r->username };
+	struct failure f = { .addr = p->peer, .port = p->port, .at = now, .user = r->user };
 	struct line *l;
 
 	f.addr.port = 0;
@@ -195,30 +221,34 @@ static void note_failure(struct wire *w, const struct wire_packet *p, const stru
 	w->proved(w->userdata, (unsigned)(l - w->lines), f.port);
 }
 
-static bool is_failure(const struct sip_message *m)
-{
-	return ((m->status == 401 || m->status == 407) && !m->stale) || m->status == 403;
-}
-
 /* This host has answered. */
 static void take_answer(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
 {
 	struct request *r = find_request(w, key_of(p, m->call_id, m->cseq), now);
+	size_t i;
 
-	/* The first final answer counts. */
+	/* The first final answer counts. 401 says nothing: a nonce may just have been too old. */
 	if (r && !r->answered && m->status >= 200) {
 		r->answered = true;
-		if (is_failure(m))
+		if (m->status == 403 && r->user)
 			note_failure(w, p, r, now);
 	}
-	if ((m->status == 401 || m->status == 407) && sip_nonce_is_random(m->nonce))
-		note_nonce(w, key_of(p, m->nonce, (struct span){ 0 }), now);
+	for (i = 0; (m->status == 401 || m->status == 407) && i < m->n_nonces; i++)
+		note_nonce(w, key_of(p, m->nonces[i], SPAN("nonce")), now);
 }
 
+/* The nonce may stand anywhere: who did not receive it cannot write it. */
 static void take_request(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
 {
-	if (sip_nonce_is_random(m->nonce) && knows_nonce(w, key_of(p, m->nonce, (struct span){ 0 }), now))
+	struct span rest = p->data, uuid;
+	unsigned i;
+
+	for (i = 0; i < UUIDS_MAX && sip_take_uuid(&rest, &uuid); i++) {
+		if (!knows_nonce(w, key_of(p, uuid, SPAN("nonce")), now))
+			continue;
 		note_request(w, key_of(p, m->call_id, m->cseq), m, now);
+		return;
+	}
 }
 
 static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t now)
@@ -257,8 +287,8 @@ bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t
 	for (i = 0; name && i < FAILURES_MAX; i++) {
 		struct failure *f = &w->failures[i];
 
-		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && addr_equal(&f->addr, addr) &&
-		    (f->to == name || f->username == name) && (!found || f->at < found->at))
+		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && f->user == name && addr_equal(&f->addr, addr) &&
+		    (!found || f->at < found->at))
 			found = f;
 	}
 	if (!found)

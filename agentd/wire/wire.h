@@ -14,8 +14,8 @@
  * Proof from the wire. A gateway whose log tells neither port nor transport may ask for
  * passwords with nonces that nobody can guess. Who sends back what was sent to exactly
  * this address and port a moment ago receives what is sent there: he has not forged his
- * source. If the gateway then refuses him, and has a line about a failed login of the same
- * account and address, that line is proven, and the port is known.
+ * source. If the gateway then forbids him (403), and has a line about a failed login of the
+ * same account and address, that line is proven, and the port is known.
  *
  * - Only REGISTER: a dialplan may refuse calls, too, of somebody who knows his password.
  * - Each answer to a challenge proves one line at most, and a success none. So who forges
@@ -40,7 +40,7 @@ typedef void (*wire_proved_fn)(void *userdata, unsigned slot, uint16_t port);
 
 struct wire_stats {
 	uint64_t packets;  /* of watched addresses, understood or not */
-	uint64_t failures; /* answers to a challenge that were refused */
+	uint64_t failures; /* answers to a challenge that were forbidden */
 	uint64_t proofs;   /* of these, with a line */
 };
 
