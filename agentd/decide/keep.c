@@ -152,7 +152,8 @@ static bool restore_brakes(struct decider *d, struct unpack *u)
 #define COUNTERS(s)                                                                                                    \
 	{                                                                                                              \
 		&(s)->events, &(s)->attempts, &(s)->bans, &(s)->lifts, &(s)->exempted, &(s)->crafted, &(s)->unbannable, \
-			&(s)->forgotten, &(s)->forged, &(s)->spared, &(s)->braked, &(s)->observed, &(s)->alerts          \
+			&(s)->forgotten, &(s)->forged, &(s)->spared, &(s)->braked, &(s)->observed, &(s)->alerts, \
+			&(s)->wired                                                                                   \
 	}
 
 static void pack_counters(const struct decider *d, struct pack *p)

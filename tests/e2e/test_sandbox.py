@@ -313,7 +313,7 @@ def test_inputs_and_filters_of_a_reload_may_be_anywhere():
 
 
 ENTRY = "@BB16sHB3xi4xQQQ"  # struct proto_entry of agentd/firewall/proto.h
-MAGIC, COMMANDS, BAN, UNEXEMPT = 0x53570005, 1, 1, 4
+MAGIC, COMMANDS, BAN, UNEXEMPT = 0x53570006, 1, 1, 4
 
 
 def command(op, address, length, port):
