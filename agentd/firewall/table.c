@@ -123,6 +123,7 @@ int table_configure(struct table *t, const struct config *cfg)
 	/* The witness's setup has put their rules, but not of these. */
 	if (table_sip_configure(t, cfg, true) < 0)
 		log_error("The limits of [sip-firewall] could not be changed; those of before stay");
+	table_wire_configure(t, cfg->policy.wire);
 	addr_map_each(&t->exempt, forget_configured, t);
 	for (i = 0; i < cfg->n_exempt; i++) {
 		struct exemption *e = exemption_need(t, &cfg->exempt[i]);

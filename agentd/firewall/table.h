@@ -72,7 +72,8 @@ int table_sip_count(struct table *t, uint64_t which, struct sip_counter *ret);
 int table_sip_limited(struct table *t, table_entry_fn fn, void *userdata);
 /*
  * Copies of the SIP packets of entry->addr for entry->left microseconds, WATCH_FOR_MAX at
- * most; they come from table_wire_fd(), -1: the kernel makes none (-EOPNOTSUPP).
+ * most; they come from table_wire_fd(), -1: the kernel makes none (-EOPNOTSUPP). -EPERM: the
+ * config does not want it.
  */
 #define WATCH_FOR_MAX (3600 * USEC_PER_SEC)
 int table_watch_wire(struct table *t, const struct proto_entry *entry);

@@ -4,6 +4,15 @@
 
 #include "firewall/table_private.h"
 
+void table_wire_configure(struct table *t, bool allowed)
+{
+	t->wire = allowed;
+	if (allowed || t->deleted)
+		return;
+	nft_switch_wire(t->nft, false);
+	t->wire_until = 0;
+}
+
 int table_watch_wire(struct table *t, const struct proto_entry *entry)
 {
 	const bool v6 = entry->addr.family == AF_INET6;
@@ -14,6 +23,8 @@ int table_watch_wire(struct table *t, const struct proto_entry *entry)
 
 	if (t->deleted)
 		return -ESHUTDOWN;
+	if (!t->wire)
+		return -EPERM;
 	if (addr.len < (v6 ? NFT_NETWORK6 : 32) || addr.port || left < USEC_PER_MSEC)
 		return -EINVAL;
 	if (v6)

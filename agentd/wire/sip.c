@@ -46,6 +46,15 @@ static void skip_blanks(struct span *s)
 		skip(s, 1);
 }
 
+/* Also of line ends, which folded headers have. */
+static struct span trim(struct span s)
+{
+	skip_blanks(&s);
+	while (s.len && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
 static bool is_uuid(const char *text)
 {
 	size_t i;
@@ -112,7 +121,7 @@ static void skip_quoted(struct span *s)
 static struct span user_of(struct span value)
 {
 	const struct span none = { "", 0 };
-	struct span uri = span_trim(value), user, part;
+	struct span uri = trim(value), user, part;
 
 	skip_quoted(&uri);
 	if (take_until(&uri, '<', &part)) {
@@ -120,7 +129,7 @@ static struct span user_of(struct span value)
 			return none;
 		uri = part;
 	}
-	uri = span_trim(uri);
+	uri = trim(uri);
 	if (!take_until(&uri, ':', &part))
 		return none;
 	if (is_named(part, "tel"))
@@ -132,7 +141,7 @@ static struct span user_of(struct span value)
 
 static void take_cseq(struct span value, struct sip_message *m)
 {
-	value = span_trim(value);
+	value = trim(value);
 	/* An answer has it as a number. */
 	while (value.len > 1 && *value.ptr == '0')
 		skip(&value, 1);
@@ -140,7 +149,7 @@ static void take_cseq(struct span value, struct sip_message *m)
 	while (m->cseq.len < value.len && isdigit((unsigned char)value.ptr[m->cseq.len]))
 		m->cseq.len++;
 	skip(&value, m->cseq.len);
-	m->registers = is_named(span_trim(value), "REGISTER");
+	m->registers = is_named(trim(value), "REGISTER");
 	if (m->cseq.len > CSEQ_DIGITS)
 		m->cseq.len = 0;
 }
@@ -152,7 +161,7 @@ static bool take_header(struct span line, struct sip_message *m)
 
 	if (!take_until(&line, ':', &name))
 		return true;
-	name = span_trim(name);
+	name = trim(name);
 	if (is_named(name, "Call-ID") || is_named(name, "i"))
 		once = &m->call_id;
 	else if (is_named(name, "CSeq"))
@@ -162,7 +171,7 @@ static bool take_header(struct span line, struct sip_message *m)
 	if (once && once->ptr)
 		return false;
 	if (once == &m->call_id)
-		m->call_id = span_trim(line);
+		m->call_id = trim(line);
 	else if (once == &m->cseq)
 		take_cseq(line, m);
 	else if (once)
@@ -203,7 +212,7 @@ static bool take_line(struct span *data, bool lenient, struct span *ret)
 		if (!take_piece(data, lenient, &piece) || (!lenient && piece.len > 1 && *piece.ptr == '\r'))
 			return false;
 		*ret = (struct span){ start, (size_t)(piece.ptr + piece.len - start) };
-	} while (span_trim(*ret).len > 0 && data->len && (*data->ptr == ' ' || *data->ptr == '\t'));
+	} while (trim(*ret).len > 0 && data->len && (*data->ptr == ' ' || *data->ptr == '\t'));
 	return true;
 }
 
@@ -213,7 +222,7 @@ static bool take_start(struct span line, struct sip_message *m)
 	const size_t head = sizeof(answer) - 1;
 	size_t i;
 
-	line = span_trim(line);
+	line = trim(line);
 	if (line.len < head + 3)
 		return false;
 	m->request = memcmp(line.ptr, answer, head) != 0;
@@ -236,7 +245,7 @@ bool sip_parse(struct span data, struct sip_message *ret)
 	if (!take_line(&data, true, &line) || !take_start(line, ret))
 		return false;
 	while (take_line(&data, ret->request, &line)) {
-		if (span_trim(line).len == 0)
+		if (trim(line).len == 0)
 			return ret->call_id.len > 0 && ret->cseq.len > 0 && ret->to.ptr;
 		if (!take_header(line, ret))
 			return false;
