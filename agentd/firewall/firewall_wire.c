@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copies of packets: who is watched, and from where they come. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +21,8 @@ bool firewall_wire_done(struct firewall *fw, const struct proto_entry *e)
 {
 	if (e->op != PROTO_WATCH)
 		return false;
-	if (e->error < 0 && !fw->wire_told) {
+	/* -EPERM: as the config will have it, which the helper has read and the agent has not yet. */
+	if (e->error < 0 && e->error != -EPERM && !fw->wire_told) {
 		log_warning("[proof] wire: packets of an address in doubt cannot be looked at, so guesses from it are not proven by them: "
 			    "%s. The kernel needs nft_log and nfnetlink_log for that",
 			    strerror(-e->error));

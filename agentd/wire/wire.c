@@ -270,10 +270,17 @@ static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t 
 void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
 {
 	const struct nlmsghdr *message = data;
-	int left = (int)len;
+	size_t step;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+	/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a good one. */
+	while (len >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) && message->nlmsg_len <= len) {
 		take_message(w, message, now);
+		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
+		if (step >= len)
+			return;
+		message = (const void *)((const char *)message + step);
+		len -= step;
+	}
 }
 
 /* Lines */
