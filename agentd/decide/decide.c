@@ -15,6 +15,8 @@
 /* Parts of friends, and addresses called, that are remembered. */
 #define PARTS_MAX 262144
 #define CALLED_MAX 4096
+/* Of friends that packets prove to fail: the friends, their parts, and each part's accounts. */
+#define FAILING_MAX 32768
 /* The kernel is asked again about who was called after so long. */
 #define CALLED_FOR (3600 * USEC_PER_SEC)
 
@@ -27,7 +29,7 @@ static int make_parts(struct decider *d, const struct config *cfg)
 		r = window_table_new(1, CALLED_FOR, CALLED_MAX, &d->called);
 	if (r >= 0)
 		r = window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, CALLED_MAX, &d->shut);
-	return r < 0 ? r : window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, CALLED_MAX, &d->failing);
+	return r < 0 ? r : window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, FAILING_MAX, &d->failing);
 }
 
 static int make_distinct(const struct config *cfg, struct distinct_table **accounts, struct distinct_table **prefixes)

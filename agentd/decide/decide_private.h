@@ -45,7 +45,7 @@ struct decider {
 	struct window_table *logged_in; /* parts of addresses that somebody logged in from */
 	struct window_table *called;	/* addresses that the kernel says this host calls */
 	struct window_table *shut;	/* how many parts of an address were banned */
-	struct window_table *failing;	/* from how many parts of an address failures are proven */
+	struct window_table *failing;	/* with how many accounts a part fails, proven; and how many such parts an address has */
 	struct pending_table pending;
 	struct decide_stats stats;
 	struct log_limit future_limit, full_limit;

@@ -284,8 +284,7 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 /* So many, and somebody should look after that phone. */
 #define FRIEND_ACCOUNT_STALE 10
 
-/* The key and an account of it, or a part, as one. */
-static struct addr key_with(const struct addr *key, const void *what, size_t len)
+struct addr rule_key_with(const struct addr *key, const void *what, size_t len)
 {
 	return hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), what, len));
 }
@@ -294,7 +293,7 @@ static struct addr key_with(const struct addr *key, const void *what, size_t len
 static unsigned count_friend(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a)
 {
 	const struct span user = a->event->user;
-	const struct addr account = key_with(key, user.ptr, user.len);
+	const struct addr account = rule_key_with(key, user.ptr, user.len);
 	unsigned n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
 
 	if (n >= window_threshold(w->accounts)) {
@@ -315,7 +314,7 @@ static bool note_friend(struct rule *rule, const struct addr *key, const struct 
 			struct rule_outcome *ret)
 {
 	const struct span user = a->event->user;
-	const struct addr account = key_with(key, user.ptr, user.len), part = key_with(key, &a->part, sizeof(a->part));
+	const struct addr account = rule_key_with(key, user.ptr, user.len), part = rule_key_with(key, &a->part, sizeof(a->part));
 	unsigned n = user.len > 0 && !a->again ? window_note(rule->tried, &account, a->when) : 0;
 
 	ret->stale |= n >= FRIEND_ACCOUNT_STALE;

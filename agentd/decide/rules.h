@@ -69,8 +69,9 @@ struct rule_attempt {
 	struct addr part;
 	usec_t when;
 	bool is_friend;
-	/* The event is proven by packets, which came from part; it was counted already, but as unproven; from many parts. */
-	bool again, scattered;
+	/* The event is proven by packets, which came from part; it was counted already, but as unproven. */
+	bool again;
+	bool scattered; /* part is one of many from which several accounts fail */
 };
 
 /* What came of it. */
@@ -92,7 +93,7 @@ struct rule_outcome {
  * that part of the friend that they came from, and only that is a hit: a guesser
  * is stopped, and whoever forges the friend's packets can stop nothing but ports
  * at which there is nobody. Where packets prove what part it was, that is a hit, whoever
- * logged in there, as long as they do not come from too many of them.
+ * logged in there; from too many of them with several accounts each, the friend is.
  */
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
 
@@ -104,6 +105,8 @@ void rule_set_fetch(const struct rule_set *set, class_set classes, const struct 
 /* How a rule stands with a source now; false: it does not count by address or prefix. */
 bool rule_standing(const struct rule_set *set, const struct rule *rule, const struct addr *source, bool is_friend,
 		   usec_t now, struct explain_rule *ret);
+/* The key and an account of it, or a part, as one. */
+struct addr rule_key_with(const struct addr *key, const void *what, size_t len);
 /* As which a source is counted, and banned, by default. */
 struct addr rule_counted(const struct rule_set *set, const struct addr *source);
 

@@ -6,13 +6,29 @@
 #include "decide/decide_private.h"
 
 /*
- * Sets what the attempt came from. False: that is banned, and these are lines of what was
- * dropped too late. From how many parts a friend fails is counted by each that is new.
+ * A phone has few accounts. If the gateway cannot look up any, all phones of an office fail,
+ * from a port each: that is no reason to ban the office.
  */
+#define PHONE_ACCOUNTS 3
+
+/* Is the part one of many from which somebody tries accounts? */
+static bool is_scattered(struct decider *d, const struct rule_attempt *a)
+{
+	const struct span user = a->event->user;
+	const struct addr account = rule_key_with(&a->part, user.ptr, user.len);
+	const bool is_new = window_note(d->failing, &account, a->when) == 1;
+	unsigned accounts, parts;
+
+	accounts = is_new ? window_note(d->failing, &a->part, a->when) : window_count(d->failing, &a->part, a->when);
+	parts = is_new && accounts == PHONE_ACCOUNTS + 1 ? window_note(d->failing, &a->counted, a->when) :
+							   window_count(d->failing, &a->counted, a->when);
+	return accounts > PHONE_ACCOUNTS && parts > PARTS_SHUT_MAX;
+}
+
+/* Sets what the attempt came from. False: that is banned, and these are lines of what was dropped too late. */
 static bool take_part(struct decider *d, struct rule_attempt *a)
 {
 	const struct ban_entry *ban;
-	unsigned parts = 0;
 
 	a->part = decider_part_of(a->event, &a->counted);
 	if (a->part.family == 0)
@@ -20,11 +36,7 @@ static bool take_part(struct decider *d, struct rule_attempt *a)
 	ban = ban_table_find(&d->bans, &a->part);
 	if (ban && ban->ban.end > a->when)
 		return false;
-	if (window_note(d->failing, &a->part, a->when) == 1)
-		parts = window_note(d->failing, &a->counted, a->when);
-	else
-		parts = window_count(d->failing, &a->counted, a->when);
-	a->scattered = parts > PARTS_SHUT_MAX;
+	a->scattered = is_scattered(d, a);
 	return true;
 }
 

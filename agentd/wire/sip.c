@@ -65,7 +65,8 @@ static bool is_uuid(const char *text)
 		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
 			return false;
 	}
-	return text[UUID_VERSION] == '4' && memchr("89abAB", text[UUID_VARIANT], 6);
+	/* It is a hexadecimal digit, so no NUL. */
+	return text[UUID_VERSION] == '4' && strchr("89abAB", text[UUID_VARIANT]);
 }
 
 bool sip_take_uuid(struct span *data, struct span *ret)

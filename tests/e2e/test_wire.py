@@ -270,9 +270,9 @@ def test_of_an_ipv6_network_the_address_is_banned():
 
 def test_from_too_many_ports_it_is_the_address():
     with Site() as s:
-        for i in range(60):
+        for i in range(80):
             p = s.phone(OFFICE, "101", False)
-            for k in range(3):
+            for k in range(5):
                 if p.log_in(f"7{i:02}{k}") is None:
                     break
         s.stopped(OFFICE)

@@ -137,7 +137,7 @@ static void the_exempt_are_not_proven_guilty(void **state)
 	close_world(&w);
 }
 
-static void failures_from_many_ports_count_against_the_address(void **state)
+static void guesses_from_many_ports_count_against_the_address(void **state)
 {
 	struct world w;
 	unsigned i;
@@ -145,14 +145,35 @@ static void failures_from_many_ports_count_against_the_address(void **state)
 
 	(void)state;
 	office(&w);
-	for (i = 0; i < 200 && !w.bans; i++) {
+	/* Four accounts at each port. */
+	for (i = 0; i < 400 && !w.bans; i++) {
 		snprintf(user, sizeof(user), "g%u", i);
-		w.proves = (uint16_t)(20000 + i);
+		w.proves = (uint16_t)(20000 + i / 4);
 		fails(&w, OFFICE, user, 1, false, START + MIN + i * SEC);
 	}
-	/* The first 32 do not. */
-	assert_int_equal(i, 32 + 50);
 	assert_true(is_banned(&w, OFFICE));
+	/* The first 32 ports do not, nor the first three accounts of the others. */
+	assert_int_equal(i, (32 + 50) * 4);
+	close_world(&w);
+}
+
+static void all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account(void **state)
+{
+	struct world w;
+	unsigned i, minute;
+	char user[16];
+
+	(void)state;
+	office(&w);
+	for (minute = 0; minute < 120; minute++) {
+		for (i = 0; i < 500; i++) {
+			snprintf(user, sizeof(user), "%u", 200 + i);
+			/* Each with three accounts. */
+			w.proves = (uint16_t)(20000 + i / 3);
+			fails(&w, OFFICE, user, 1, false, START + MIN + minute * MIN + i * SEC / 10);
+		}
+	}
+	assert_int_equal(w.bans, 0);
 	close_world(&w);
 }
 
@@ -199,7 +220,8 @@ int main(void)
 		cmocka_unit_test(a_phone_with_an_old_password_is_told_of_and_one_that_no_phone_is_stopped),
 		cmocka_unit_test(proof_that_comes_later_counts_as_well_and_once),
 		cmocka_unit_test(the_exempt_are_not_proven_guilty),
-		cmocka_unit_test(failures_from_many_ports_count_against_the_address),
+		cmocka_unit_test(guesses_from_many_ports_count_against_the_address),
+		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
 		cmocka_unit_test(only_doubts_about_failed_logins_of_friends_are_looked_into),
 	};
