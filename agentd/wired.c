@@ -63,15 +63,16 @@ static void on_proved(void *userdata, unsigned slot, uint16_t port)
 	line->event.port = SPAN(text);
 	line->event.proven = line->event.wired = true;
 	decider_proved(w->agent->decider, &line->event, line->when);
-	line->event.port = (struct span){ 0 };
+	line->event.port = (struct span){0};
 }
 
 /* 1; 0: there is no more; or negative errno. What was lost for want of room (ENOBUFS) proves nothing. */
 static int receive_one(struct wired *w)
 {
-	struct sockaddr_nl from = { 0 };
+	struct sockaddr_nl from = {0};
 	socklen_t size = sizeof(from);
-	ssize_t len = recvfrom(w->fd, w->message, sizeof(w->message), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+	ssize_t len = recvfrom(w->fd, w->message, sizeof(w->message), MSG_DONTWAIT, (struct sockaddr *)&from,
+			       &size);
 
 	if (len < 0 && errno != ENOBUFS && errno != EINTR)
 		return errno == EAGAIN ? 0 : -errno;
@@ -82,7 +83,8 @@ static int receive_one(struct wired *w)
 
 static void tell(int error)
 {
-	log_warning("[proof] wire: packets of an address in doubt cannot be received, so guesses from it are not proven by "
+	log_warning("[proof] wire: packets of an address in doubt cannot be received, so guesses from it are "
+		    "not proven by "
 		    "them, until sipwardend is restarted: %s",
 		    strerror(-error));
 }
@@ -186,7 +188,7 @@ static void watch(struct wired *w, const struct addr *addr)
 	if (place->since && place->host == hash && now - place->since < WATCH_FOR / 2)
 		return;
 	if (firewall_watch(w->agent->firewall, addr, WATCH_FOR) >= 0)
-		*place = (struct watched){ hash, now };
+		*place = (struct watched){hash, now};
 }
 
 /* Keeps of the event what the decider wants to know of it later. */
@@ -194,19 +196,19 @@ static void await(struct wired *w, const struct event *e, usec_t when)
 {
 	struct waiting *line = &w->waiting[wire_await(w->wire, &e->addrs[0], e->user, time_monotonic())];
 
-	*line = (struct waiting){ .event = { .class = e->class,
-					     .classes = e->classes,
-					     .filter = e->filter,
-					     .pattern = e->pattern,
-					     .pattern_index = e->pattern_index,
-					     .askable = e->askable,
-					     .witnessed = e->witnessed,
-					     .time = e->time,
-					     .n_addrs = 1,
-					     .addrs = { e->addrs[0] } },
-				  .when = when };
+	*line = (struct waiting){.event = {.class = e->class,
+					   .classes = e->classes,
+					   .filter = e->filter,
+					   .pattern = e->pattern,
+					   .pattern_index = e->pattern_index,
+					   .askable = e->askable,
+					   .witnessed = e->witnessed,
+					   .time = e->time,
+					   .n_addrs = 1,
+					   .addrs = {e->addrs[0]}},
+				 .when = when};
 	memcpy(line->user, e->user.ptr, e->user.len);
-	line->event.user = (struct span){ line->user, e->user.len };
+	line->event.user = (struct span){line->user, e->user.len};
 }
 
 /*
@@ -217,8 +219,8 @@ bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint1
 {
 	struct wired *w = a->wired;
 
-	if (!a->world->cfg->policy.wire || !w || !w->source || !e->fresh || e->port.len > 0 || e->user.len == 0 ||
-	    e->user.len > USER_MAX)
+	if (!a->world->cfg->policy.wire || !w || !w->source || !e->fresh || e->port.len > 0 ||
+	    e->user.len == 0 || e->user.len > USER_MAX)
 		return false;
 	watch(w, &e->addrs[0]);
 	if (wire_take(w->wire, &e->addrs[0], e->user, time_monotonic(), port))

@@ -19,13 +19,15 @@ static bool is_scattered(struct decider *d, const struct rule_attempt *a)
 	const bool is_new = window_note(d->failing, &account, a->when) == 1;
 	unsigned accounts, parts;
 
-	accounts = is_new ? window_note(d->failing, &a->part, a->when) : window_count(d->failing, &a->part, a->when);
-	parts = is_new && accounts == PHONE_ACCOUNTS + 1 ? window_note(d->failing, &a->counted, a->when) :
-							   window_count(d->failing, &a->counted, a->when);
+	accounts = is_new ? window_note(d->failing, &a->part, a->when)
+			  : window_count(d->failing, &a->part, a->when);
+	parts = is_new && accounts == PHONE_ACCOUNTS + 1 ? window_note(d->failing, &a->counted, a->when)
+							 : window_count(d->failing, &a->counted, a->when);
 	return accounts > PHONE_ACCOUNTS && parts > PARTS_SHUT_MAX;
 }
 
-/* Sets what the attempt came from. False: that is banned, and these are lines of what was dropped too late. */
+/* Sets what the attempt came from. False: that is banned, and these are lines of what was dropped too late.
+ */
 static bool take_part(struct decider *d, struct rule_attempt *a)
 {
 	const struct ban_entry *ban;
@@ -58,7 +60,7 @@ bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *
 
 void decider_proved(struct decider *d, const struct event *e, usec_t when)
 {
-	struct rule_attempt a = { .event = e, .source = e->addrs[0], .when = when, .again = true };
+	struct rule_attempt a = {.event = e, .source = e->addrs[0], .when = when, .again = true};
 	const struct ban_entry *standing;
 
 	if (!decider_source_counts(d, e))

@@ -23,7 +23,8 @@ bool firewall_wire_done(struct firewall *fw, const struct proto_entry *e)
 		return false;
 	/* -EPERM: as the config will have it, which the helper has read and the agent has not yet. */
 	if (e->error < 0 && e->error != -EPERM && !fw->wire_told) {
-		log_warning("[proof] wire: packets of an address in doubt cannot be looked at, so guesses from it are not proven by them: "
+		log_warning("[proof] wire: packets of an address in doubt cannot be looked at, so guesses "
+			    "from it are not proven by them: "
 			    "%s. The kernel needs nft_log and nfnetlink_log for that",
 			    strerror(-e->error));
 		fw->wire_told = true;

@@ -15,12 +15,13 @@
 /* What waits to be received: some hundred whole packets. What has no room proves nothing. */
 #define WIRE_BUFFER (1 << 20)
 /* In each direction: a flood of forged packets costs the agent no more. */
-static const struct config_rate copied = { 1000, 1000 };
+static const struct config_rate copied = {1000, 1000};
 
 /* One command to nfnetlink_log, with one attribute. */
-static int configure(struct nft *n, struct mnl_socket *s, uint16_t group, uint16_t attribute, const void *value, size_t len)
+static int configure(struct nft *n, struct mnl_socket *s, uint16_t group, uint16_t attribute,
+		     const void *value, size_t len)
 {
-	char buf[NFT_MESSAGE_SIZE] = { 0 };
+	char buf[NFT_MESSAGE_SIZE] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *head = mnl_nlmsg_put_extra_header(nlh, sizeof(*head));
 	const uint32_t seq = n->seq++;
@@ -36,12 +37,15 @@ static int configure(struct nft *n, struct mnl_socket *s, uint16_t group, uint16
 	if (mnl_socket_sendto(s, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	received = mnl_socket_recvfrom(s, buf, sizeof(buf));
-	return received < 0 || mnl_cb_run(buf, (size_t)received, seq, mnl_socket_get_portid(s), NULL, NULL) < 0 ? -errno : 0;
+	return received < 0 || mnl_cb_run(buf, (size_t)received, seq, mnl_socket_get_portid(s), NULL, NULL) <
+				       0
+		       ? -errno
+		       : 0;
 }
 
 static int bind_group(struct nft *n, struct mnl_socket *s, uint16_t group)
 {
-	const struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
+	const struct nfulnl_msg_config_cmd bind = {.command = NFULNL_CFG_CMD_BIND};
 
 	return configure(n, s, group, NFULA_CFG_CMD, &bind, sizeof(bind));
 }
@@ -49,7 +53,8 @@ static int bind_group(struct nft *n, struct mnl_socket *s, uint16_t group)
 /* Whole packets, each at once. */
 static int set_mode(struct nft *n, struct mnl_socket *s, uint16_t group)
 {
-	const struct nfulnl_msg_config_mode mode = { .copy_range = htonl(UINT16_MAX), .copy_mode = NFULNL_COPY_PACKET };
+	const struct nfulnl_msg_config_mode mode = {.copy_range = htonl(UINT16_MAX),
+						    .copy_mode = NFULNL_COPY_PACKET};
 	const uint32_t one = htonl(1);
 	int r = configure(n, s, group, NFULA_CFG_MODE, &mode, sizeof(mode));
 
@@ -82,7 +87,8 @@ void nft_open_wire(struct nft *n)
 		mnl_socket_close(s);
 }
 
-/* ip saddr @watch4 meta l4proto udp udp dport @ports limit rate … log group …; and of answers, the other way round */
+/* ip saddr @watch4 meta l4proto udp udp dport @ports limit rate … log group …; and of answers, the other way
+ * round */
 static void put_copy_rule(struct nft *n, enum nft_set set, bool sent)
 {
 	const uint8_t udp = IPPROTO_UDP;
@@ -94,7 +100,8 @@ static void put_copy_rule(struct nft *n, enum nft_set set, bool sent)
 	nft_rule_match(n, r, set);
 	nft_rule_meta(n, r, NFT_META_L4PROTO);
 	nft_rule_compare(n, r, NFT_CMP_EQ, &udp, sizeof(udp));
-	nft_rule_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, sent ? NFT_SOURCE_PORT_OFFSET : NFT_PORT_OFFSET, sizeof(uint16_t));
+	nft_rule_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, sent ? NFT_SOURCE_PORT_OFFSET : NFT_PORT_OFFSET,
+			 sizeof(uint16_t));
 	nft_rule_match(n, r, NFT_PORTS);
 	nft_rule_within(n, r, &copied);
 	nft_rule_copy(n, r, n->wire_group);
@@ -102,13 +109,15 @@ static void put_copy_rule(struct nft *n, enum nft_set set, bool sent)
 }
 
 /*
- * At input, fragments are put together, and the banned are gone; at output, the packet is not yet in fragments.
- * What is only forwarded can have been sent by anybody, also what looks like an answer of a container.
+ * At input, fragments are put together, and the banned are gone; at output, the packet is not yet in
+ * fragments. What is only forwarded can have been sent by anybody, also what looks like an answer of a
+ * container.
  */
 static void put_chains(struct nft *n, uint16_t type)
 {
 	nft_put_chain(n, type, NFT_CHAIN_WIRE_IN, type == NFT_MSG_NEWCHAIN ? NF_INET_LOCAL_IN : NFT_NO_HOOK);
-	nft_put_chain(n, type, NFT_CHAIN_WIRE_OUT, type == NFT_MSG_NEWCHAIN ? NF_INET_LOCAL_OUT : NFT_NO_HOOK);
+	nft_put_chain(n, type, NFT_CHAIN_WIRE_OUT,
+		      type == NFT_MSG_NEWCHAIN ? NF_INET_LOCAL_OUT : NFT_NO_HOOK);
 }
 
 void nft_put_wire(struct nft *n)

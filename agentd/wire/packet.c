@@ -20,7 +20,7 @@ struct copied {
 /* The last of a kind counts. */
 static struct copied find_attributes(const struct nlmsghdr *message)
 {
-	struct copied c = { .hook = -1 };
+	struct copied c = {.hook = -1};
 	const struct nlattr *attr;
 
 	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
@@ -28,8 +28,9 @@ static struct copied find_attributes(const struct nlmsghdr *message)
 		const uint16_t len = mnl_attr_get_payload_len(attr);
 
 		if (mnl_attr_get_type(attr) == NFULA_PAYLOAD)
-			c.packet = (struct span){ mnl_attr_get_payload(attr), len };
-		else if (mnl_attr_get_type(attr) == NFULA_PACKET_HDR && len >= sizeof(struct nfulnl_msg_packet_hdr))
+			c.packet = (struct span){mnl_attr_get_payload(attr), len};
+		else if (mnl_attr_get_type(attr) == NFULA_PACKET_HDR &&
+			 len >= sizeof(struct nfulnl_msg_packet_hdr))
 			c.hook = ((const struct nfulnl_msg_packet_hdr *)mnl_attr_get_payload(attr))->hook;
 	}
 	return c;
@@ -37,7 +38,7 @@ static struct copied find_attributes(const struct nlmsghdr *message)
 
 static struct addr host(int family, const void *bytes, size_t len)
 {
-	struct addr a = { .family = (uint8_t)family, .len = (uint8_t)(len * 8) };
+	struct addr a = {.family = (uint8_t)family, .len = (uint8_t)(len * 8)};
 
 	memcpy(a.bytes, bytes, len);
 	return a;
@@ -57,7 +58,7 @@ static bool take_ip4(struct span *p, struct wire_packet *ret)
 	    ntohs(ip.tot_len) != p->len || head > p->len)
 		return false;
 	ret->peer = host(AF_INET, ret->sent ? &ip.daddr : &ip.saddr, sizeof(ip.saddr));
-	*p = (struct span){ p->ptr + head, p->len - head };
+	*p = (struct span){p->ptr + head, p->len - head};
 	return true;
 }
 
@@ -71,7 +72,7 @@ static bool take_ip6(struct span *p, struct wire_packet *ret)
 	if (ip.ip6_nxt != IPPROTO_UDP || ntohs(ip.ip6_plen) != p->len - sizeof(ip))
 		return false;
 	ret->peer = host(AF_INET6, ret->sent ? &ip.ip6_dst : &ip.ip6_src, sizeof(ip.ip6_src));
-	*p = (struct span){ p->ptr + sizeof(ip), p->len - sizeof(ip) };
+	*p = (struct span){p->ptr + sizeof(ip), p->len - sizeof(ip)};
 	return true;
 }
 
@@ -85,7 +86,7 @@ static bool take_udp(struct span p, struct wire_packet *ret)
 	if (ntohs(udp.len) != p.len)
 		return false;
 	ret->port = ntohs(ret->sent ? udp.dest : udp.source);
-	ret->data = (struct span){ p.ptr + sizeof(udp), p.len - sizeof(udp) };
+	ret->data = (struct span){p.ptr + sizeof(udp), p.len - sizeof(udp)};
 	return ret->port != 0;
 }
 
@@ -94,7 +95,7 @@ bool wire_packet_parse(const struct nlmsghdr *message, struct wire_packet *ret)
 	struct copied c;
 	unsigned version;
 
-	*ret = (struct wire_packet){ 0 };
+	*ret = (struct wire_packet){0};
 	if (message->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
 	    message->nlmsg_len < mnl_nlmsg_size(sizeof(struct nfgenmsg)))
 		return false;

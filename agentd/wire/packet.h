@@ -9,10 +9,10 @@
 
 /* A UDP packet that the kernel has copied to us (NFLOG, linux/netfilter/nfnetlink_log.h). */
 struct wire_packet {
-	bool sent;	   /* by this host; else it came in */
-	struct addr peer;  /* the other end: a host; of IPv4 with its port */
-	uint16_t port;	   /* of the peer */
-	struct span data;  /* what UDP carries, within the message */
+	bool sent;	  /* by this host; else it came in */
+	struct addr peer; /* the other end: a host; of IPv4 with its port */
+	uint16_t port;	  /* of the peer */
+	struct span data; /* what UDP carries, within the message */
 };
 
 /*

@@ -23,7 +23,7 @@ static bool take_until(struct span *s, char separator, struct span *ret)
 
 	if (!end)
 		return false;
-	*ret = (struct span){ s->ptr, (size_t)(end - s->ptr) };
+	*ret = (struct span){s->ptr, (size_t)(end - s->ptr)};
 	s->len -= ret->len + 1;
 	s->ptr = end + 1;
 	return true;
@@ -74,18 +74,19 @@ bool sip_take_uuid(struct span *data, struct span *ret)
 	for (; data->len >= UUID_LENGTH; skip(data, 1)) {
 		if (!is_uuid(data->ptr))
 			continue;
-		*ret = (struct span){ data->ptr, UUID_LENGTH };
+		*ret = (struct span){data->ptr, UUID_LENGTH};
 		skip(data, UUID_LENGTH);
 		return true;
 	}
 	return false;
 }
 
-/* Digest realm="…", nonce="…", … (RFC 7616): the last nonce, before which the realm stands, whatever is in it. */
+/* Digest realm="…", nonce="…", … (RFC 7616): the last nonce, before which the realm stands, whatever is in
+ * it. */
 static void take_challenge(struct span value, struct sip_message *m)
 {
 	static const char name[] = "nonce";
-	struct span nonce = { 0 }, uuid;
+	struct span nonce = {0}, uuid;
 
 	for (; value.len >= sizeof(name) - 1; skip(&value, 1))
 		if (strncasecmp(value.ptr, name, sizeof(name) - 1) == 0)
@@ -101,7 +102,7 @@ static void take_challenge(struct span value, struct sip_message *m)
 	/* The UUID is all that is between the quotes. */
 	if (nonce.len < UUID_LENGTH + 2 || nonce.ptr[0] != '"' || nonce.ptr[UUID_LENGTH + 1] != '"')
 		return;
-	nonce = (struct span){ nonce.ptr + 1, UUID_LENGTH };
+	nonce = (struct span){nonce.ptr + 1, UUID_LENGTH};
 	if (sip_take_uuid(&nonce, &uuid))
 		m->nonces[m->n_nonces++] = uuid;
 }
@@ -118,10 +119,11 @@ static void skip_quoted(struct span *s)
 	skip(s, i < s->len ? i + 1 : s->len);
 }
 
-/* Of "Name" <sip:user:password@host>;tag=…, or without name and brackets. Of any scheme: a sender chooses it. */
+/* Of "Name" <sip:user:password@host>;tag=…, or without name and brackets. Of any scheme: a sender chooses it.
+ */
 static struct span user_of(struct span value)
 {
-	const struct span none = { "", 0 };
+	const struct span none = {"", 0};
 	struct span uri = trim(value), user, part;
 
 	skip_quoted(&uri);
@@ -146,7 +148,7 @@ static void take_cseq(struct span value, struct sip_message *m)
 	/* An answer has it as a number. */
 	while (value.len > 1 && *value.ptr == '0')
 		skip(&value, 1);
-	m->cseq = (struct span){ value.ptr, 0 };
+	m->cseq = (struct span){value.ptr, 0};
 	while (m->cseq.len < value.len && isdigit((unsigned char)value.ptr[m->cseq.len]))
 		m->cseq.len++;
 	skip(&value, m->cseq.len);
@@ -193,7 +195,7 @@ static bool take_piece(struct span *data, bool lenient, struct span *ret)
 		i++;
 	if (i == data->len)
 		return false;
-	*ret = (struct span){ data->ptr, i };
+	*ret = (struct span){data->ptr, i};
 	skip(data, i + 1);
 	if (ret->ptr[i] == '\r' && data->len && *data->ptr == '\n')
 		skip(data, 1);
@@ -212,7 +214,7 @@ static bool take_line(struct span *data, bool lenient, struct span *ret)
 	do {
 		if (!take_piece(data, lenient, &piece) || (!lenient && piece.len > 1 && *piece.ptr == '\r'))
 			return false;
-		*ret = (struct span){ start, (size_t)(piece.ptr + piece.len - start) };
+		*ret = (struct span){start, (size_t)(piece.ptr + piece.len - start)};
 	} while (trim(*ret).len > 0 && data->len && (*data->ptr == ' ' || *data->ptr == '\t'));
 	return true;
 }
@@ -241,7 +243,7 @@ bool sip_parse(struct span data, struct sip_message *ret)
 {
 	struct span line;
 
-	*ret = (struct sip_message){ 0 };
+	*ret = (struct sip_message){0};
 	skip_blanks(&data);
 	if (!take_line(&data, true, &line) || !take_start(line, ret))
 		return false;

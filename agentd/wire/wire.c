@@ -28,8 +28,8 @@ struct nonce {
 
 /* A request that holds a nonce which was sent to its sender. */
 struct request {
-	uint64_t key; /* its sender and transaction */
-	usec_t at;    /* 0: free */
+	uint64_t key;  /* its sender and transaction */
+	usec_t at;     /* 0: free */
 	uint64_t user; /* whom it names */
 	bool answered;
 };
@@ -102,9 +102,10 @@ static uint64_t name_of(struct span user)
 	if (user.len > sizeof(plain))
 		return 0;
 	for (i = 0; i < user.len; i++) {
-		const bool escaped = user.ptr[i] == '%' && i + 2 < user.len && hex_digit(user.ptr[i + 1]) >= 0 &&
-				     hex_digit(user.ptr[i + 2]) >= 0;
-		const char c = escaped ? (char)(hex_digit(user.ptr[i + 1]) << 4 | hex_digit(user.ptr[i + 2])) : user.ptr[i];
+		const bool escaped = user.ptr[i] == '%' && i + 2 < user.len &&
+				     hex_digit(user.ptr[i + 1]) >= 0 && hex_digit(user.ptr[i + 2]) >= 0;
+		const char c = escaped ? (char)(hex_digit(user.ptr[i + 1]) << 4 | hex_digit(user.ptr[i + 2]))
+				       : user.ptr[i];
 
 		i += escaped ? 2 : 0;
 		if ((unsigned char)c > ' ')
@@ -145,7 +146,7 @@ static void note_nonce(struct wire *w, uint64_t key, usec_t now)
 		if (bucket[i].at < place->at)
 			place = &bucket[i];
 	}
-	*place = (struct nonce){ key, now };
+	*place = (struct nonce){key, now};
 }
 
 static bool knows_nonce(const struct wire *w, uint64_t key, usec_t now)
@@ -184,7 +185,7 @@ static void note_request(struct wire *w, uint64_t key, const struct sip_message 
 		if (bucket[i].at < place->at)
 			place = &bucket[i];
 	/* The same that gateways take, and name in their logs. */
-	*place = (struct request){ .key = key, .at = now, .user = name_of(m->to.len ? m->to : m->from) };
+	*place = (struct request){.key = key, .at = now, .user = name_of(m->to.len ? m->to : m->from)};
 }
 
 /* The oldest line that waits for this failure; NULL: none does. */
@@ -196,8 +197,8 @@ static struct line *find_line(struct wire *w, const struct failure *f, usec_t no
 	for (i = 0; i < WIRE_LINES_MAX; i++) {
 		struct line *l = &w->lines[i];
 
-		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->user == f->user && addr_equal(&l->addr, &f->addr) &&
-		    (!found || l->at < found->at))
+		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->user == f->user &&
+		    addr_equal(&l->addr, &f->addr) && (!found || l->at < found->at))
 			found = l;
 	}
 	return found;
@@ -205,7 +206,7 @@ static struct line *find_line(struct wire *w, const struct failure *f, usec_t no
 
 static void note_failure(struct wire *w, const struct wire_packet *p, const struct request *r, usec_t now)
 {
-	struct failure f = { .addr = p->peer, .port = p->port, .at = now, .user = r->user };
+	struct failure f = {.addr = p->peer, .port = p->port, .at = now, .user = r->user};
 	struct line *l;
 
 	f.addr.port = 0;
@@ -273,7 +274,8 @@ void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
 	size_t step;
 
 	/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a good one. */
-	while (len >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) && message->nlmsg_len <= len) {
+	while (len >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= len) {
 		take_message(w, message, now);
 		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
 		if (step >= len)
@@ -311,7 +313,7 @@ unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, u
 	const unsigned slot = w->next_line;
 
 	w->next_line = (slot + 1) % WIRE_LINES_MAX;
-	w->lines[slot] = (struct line){ .addr = *addr, .at = user.len ? now : 0, .user = name_of(user) };
+	w->lines[slot] = (struct line){.addr = *addr, .at = user.len ? now : 0, .user = name_of(user)};
 	return slot;
 }
 

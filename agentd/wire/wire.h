@@ -49,7 +49,8 @@ struct wire *wire_free(struct wire *w);
 
 /* What was received of the kernel by one recv(2): netlink messages. */
 void wire_receive(struct wire *w, const void *data, size_t len, usec_t now);
-/* A line says that user failed to log in from addr, a host. True: packets have proven it already, from *port. */
+/* A line says that user failed to log in from addr, a host. True: packets have proven it already, from *port.
+ */
 bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port);
 /* It does not yet: it waits. Returns its slot, below WIRE_LINES_MAX; what waited there does so no more. */
 unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now);
