@@ -81,6 +81,7 @@ $(O)/fuzz/fuzz_audit: FUZZ_LIBS := $(AUDIT_LIBS)
 
 $(O)/fuzz/fuzz_records: $(call obj,$(wildcard ctl/report_*.c) ctl/output.c ctl/html.c ctl/moment.c)
 $(O)/fuzz/fuzz_records: FUZZ_LIBS := $(PAST_LIBS)
+$(O)/fuzz/fuzz_rates: $(call obj,ctl/report_rates.c ctl/report_csv.c)
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)

@@ -91,6 +91,7 @@ struct agent_watch {
 	int worst;	 /* enum problem_code that systemd was told; -1: none */
 	struct verdict told; /* what the journal was told of */
 	uint64_t events[CLASS_COUNT], alerts[ALERT_KINDS];
+	usec_t fraud; /* CLOCK_REALTIME, when the last critical one was told */
 	char *metrics_file; /* that is being written; NULL: none */
 	char *metrics_error;
 	usec_t published; /* CLOCK_MONOTONIC */

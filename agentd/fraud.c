@@ -53,6 +53,8 @@ static void on_fraud(void *userdata, const struct fraud *f)
 			    decider_fraud(a->decider, &source, f->rule->name, f->text, f->rule->ban_for, f->when);
 
 	a->watch.alerts[alert.kind]++;
+	if (f->critical)
+		a->watch.fraud = time_now();
 	tell_fraud(a, f, banned);
 	control_notify_alert(a->control, &alert);
 }

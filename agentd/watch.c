@@ -124,6 +124,7 @@ int agent_health(struct agent *a, bool with_bans, struct health *h, struct verdi
 	memcpy(h->events, w->events, sizeof(h->events));
 	calls_stats(a->calls, &h->calls);
 	memcpy(h->alerts, w->alerts, sizeof(h->alerts));
+	h->fraud = w->fraud;
 	decider_stats(a->decider, &h->decide);
 	firewall_stats(a->firewall, &h->firewall);
 	store_stats(a->store, &h->store);

@@ -74,6 +74,8 @@ void audit_note(struct audit *a, struct audit_place at, const char *why);
 void audit_sort(struct audit *a);
 /* Findings of this severity that are (not) accepted. */
 size_t audit_count(const struct audit *a, enum audit_severity severity, bool accepted);
+/* Whether all was looked at, so that what was not found is not there. */
+bool audit_is_whole(const struct audit *a);
 const char *audit_severity_name(enum audit_severity severity);
 
 /* Makes memory of malloc() live as long as the audit. Returns it; NULL if that failed (it is freed). */

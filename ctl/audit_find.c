@@ -163,6 +163,11 @@ void audit_sort(struct audit *a)
 		qsort(a->findings, a->n, sizeof(*a->findings), worse);
 }
 
+bool audit_is_whole(const struct audit *a)
+{
+	return !a->incomplete && !a->files.denied && !a->memory && !a->dropped;
+}
+
 size_t audit_count(const struct audit *a, enum audit_severity severity, bool accepted)
 {
 	size_t i, n = 0;

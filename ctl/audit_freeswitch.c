@@ -111,7 +111,8 @@ static void check_default_password(const struct xml *x)
 		audit_find(x->a, &default_password, v->at, "default_password",
 			   "default_password=what 'openssl rand -base64 24' prints; better: one of its own "
 			   "for each user",
-			   "%zu settings of users have the password that FreeSWITCH ships", users);
+			   "%zu setting%s the password that FreeSWITCH ships", users,
+			   users == 1 ? " of a user has" : "s of users have");
 	else if (v && users > 0)
 		audit_secret(x->a, v->at, "freeswitch/default_password", "default_password",
 			     "default_password", v->value);

@@ -48,26 +48,27 @@ static void tell_new(const struct audit *a, const struct audit_baseline *before,
 		if (fresh++ < TOLD_MAX)
 			tell_one(f);
 	}
-	for (i = 0; i < before->n; i++)
+	for (i = 0; audit_is_whole(a) && i < before->n; i++)
 		gone += !before->found[i];
-	log_event(LOG_NOTICE, MESSAGE_AUDIT, NULL,
-		  "Audit: %zu critical, %zu warning; %zu of them new, %zu gone since the last time%s. All of "
-		  "it: %s",
-		  audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false), fresh, gone,
-		  first ? " (there was none before)" : "", report);
+	log_event(
+		LOG_NOTICE, MESSAGE_AUDIT, NULL,
+		"Audit: %zu critical, %zu warning; %zu of them new, %zu gone since the last time%s%s. All of "
+		"it: %s",
+		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false), fresh, gone,
+		first ? " (there was none before)" : "",
+		audit_is_whole(a) ? "" : "; not everything could be looked at", report);
 }
 
 /* What could not be looked at this time is not gone. */
 static void write_ids(const struct audit *a, const struct audit_baseline *before, FILE *to)
 {
-	bool whole = !a->incomplete && !a->files.denied && !a->memory && !a->dropped;
 	size_t i;
 
 	fputs("# Findings of the last audit, to tell what is new at the next.\n", to);
 	for (i = 0; i < a->n; i++)
 		if (is_serious(&a->findings[i]))
 			fprintf(to, "%s\n", a->findings[i].id);
-	for (i = 0; !whole && i < before->n; i++)
+	for (i = 0; !audit_is_whole(a) && i < before->n; i++)
 		if (!before->found[i])
 			fprintf(to, "%s\n", before->ids[i]);
 }

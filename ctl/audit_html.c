@@ -59,12 +59,10 @@ void audit_print_html(const struct audit *a, FILE *to, const char *title)
 	fputs("<p>", to);
 	html_put(to, title);
 	fprintf(to, ": %zu %s, %zu critical, %zu warning, %zu info.</p>\n",
-		a->listeners ? a->listeners : a->files.n, a->listeners ? "listeners asked" : "files read",
-		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false),
-		audit_count(a, AUDIT_INFO, false));
-	if (a->files.denied)
-		fprintf(to, "<p><strong>%zu files could not be read, so this is not all.</strong></p>\n",
-			a->files.denied);
+		a->listeners ? a->listeners : a->files.n, audit_things(a), audit_count(a, AUDIT_CRITICAL, false),
+		audit_count(a, AUDIT_WARNING, false), audit_count(a, AUDIT_INFO, false));
+	if (!audit_is_whole(a))
+		fputs("<p><strong>This is not all: the rest could not be looked at.</strong></p>\n", to);
 	for (accepted = 0; accepted <= 1; accepted++)
 		for (i = 0; i < a->n; i++)
 			if (a->findings[i].accepted == (accepted == 1))

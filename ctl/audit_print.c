@@ -48,6 +48,13 @@ static size_t accepted(const struct audit *a)
 	return n;
 }
 
+const char *audit_things(const struct audit *a)
+{
+	if (a->listeners || a->files.n == 0)
+		return a->listeners == 1 ? "listener asked" : "listeners asked";
+	return a->files.n == 1 ? "file read" : "files read";
+}
+
 void audit_print_text(const struct audit *a, FILE *to, bool color)
 {
 	size_t i;
@@ -55,10 +62,10 @@ void audit_print_text(const struct audit *a, FILE *to, bool color)
 	for (i = 0; i < a->n; i++)
 		if (!a->findings[i].accepted)
 			print_finding(&a->findings[i], to, color);
-	fprintf(to, "%zu %s: %zu critical, %zu warning, %zu info; %zu accepted\n",
-		a->listeners ? a->listeners : a->files.n, a->listeners ? "listeners asked" : "files read",
-		audit_count(a, AUDIT_CRITICAL, false), audit_count(a, AUDIT_WARNING, false),
-		audit_count(a, AUDIT_INFO, false), accepted(a));
+	fprintf(to, "%zu %s: %zu critical, %zu warning, %zu info; %zu accepted%s\n",
+		a->listeners ? a->listeners : a->files.n, audit_things(a), audit_count(a, AUDIT_CRITICAL, false),
+		audit_count(a, AUDIT_WARNING, false), audit_count(a, AUDIT_INFO, false), accepted(a),
+		audit_is_whole(a) ? "" : ". This is not all: the rest could not be looked at");
 }
 
 static json_t *finding_json(const struct audit_finding *f)
@@ -80,10 +87,10 @@ void audit_print_json(const struct audit *a, FILE *to)
 	for (i = 0; i < a->n; i++)
 		json_array_append_new(findings, finding_json(&a->findings[i]));
 	output_json_to(
-		to, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)a->files.n,
+		to, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "files", (json_int_t)a->files.n,
 			  "listeners", (json_int_t)a->listeners, "unreadable", (json_int_t)a->files.denied,
 			  "critical", (json_int_t)audit_count(a, AUDIT_CRITICAL, false), "warning",
 			  (json_int_t)audit_count(a, AUDIT_WARNING, false), "info",
 			  (json_int_t)audit_count(a, AUDIT_INFO, false), "accepted", (json_int_t)accepted(a),
-			  "dropped", (json_int_t)a->dropped, "findings", findings));
+			  "dropped", (json_int_t)a->dropped, "whole", audit_is_whole(a), "findings", findings));
 }

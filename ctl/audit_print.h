@@ -6,6 +6,8 @@
 
 #include "audit.h"
 
+/* What was looked at, in words: "files read" or "listeners asked". Static. */
+const char *audit_things(const struct audit *a);
 /* For people; what is accepted is only counted. color: with the terminal's. */
 void audit_print_text(const struct audit *a, FILE *to, bool color);
 /* One JSON object. */

@@ -2,9 +2,9 @@
 /*
  * TLS of a listener: what it accepts, judged by RFC 8996 and RFC 9325. Of what findings cite,
  * RFC 9325 3.1.1 (versions), 4.1 (suites) and 4.5 (keys) were compared with the text; RFC 8996 4
- * and 5, RFC 7568 3, RFC 5246 A.5 (anonymous, unless an application asks for it) and RFC 5922
- * 7.1 with quotations of it. Not looked up: RFC 5280 6.1, and RFC 9325 7.1, which is taken for
- * what was 6.1 in RFC 7525 from the order of its sections.
+ * and 5, RFC 7568 3, RFC 5246 A.5 (anonymous, unless an application asks for it), RFC 5922
+ * 7.1 and RFC 5280 6.1 with what others quote of it. Not looked up: RFC 9325 7.1, which is
+ * taken for what was 6.1 in RFC 7525 from the order of its sections.
  */
 #include "audit_tls.h"
 

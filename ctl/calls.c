@@ -19,6 +19,8 @@ struct row {
 	usec_t talked; /* of those that are over */
 };
 
+#define WHERE_MAX 96
+
 struct listing {
 	struct row *rows;
 	size_t n;
@@ -65,13 +67,25 @@ static struct row *row_of(struct listing *l, const char *account, const char *wh
 	return &l->rows[l->n++];
 }
 
+/* Premium numbers of a country are not what its others are. */
+static const char *name_destination(const struct call_view *c, char buf[static WHERE_MAX])
+{
+	if (!*c->country)
+		return c->kind;
+	if (strcmp(c->kind, number_kind_name(NUMBER_ORDINARY)) == 0)
+		return number_country_name(c->country);
+	snprintf(buf, WHERE_MAX, "%s, %s", number_country_name(c->country), c->kind);
+	return buf;
+}
+
 static int add_call(struct listing *l, const struct call_view *c)
 {
+	char where[WHERE_MAX];
 	struct row *row;
 
 	if (l->calls)
 		return json_array_append_new(l->calls, call_json(c));
-	row = row_of(l, *c->account ? c->account : "-", *c->country ? number_country_name(c->country) : c->kind);
+	row = row_of(l, *c->account ? c->account : "-", name_destination(c, where));
 	if (!row)
 		return -ENOMEM;
 	row->running += c->end == 0;

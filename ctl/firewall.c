@@ -202,12 +202,14 @@ static void print_state(const json_t *facts)
 		puts("It shall be on: that is done as soon as the firewall helper answers.");
 	if (fact(facts, "paused"))
 		puts("Enforcement is paused: nothing is limited.");
+	if (!fact(facts, "on"))
+		return;
 	if (fact(facts, "limited"))
-		printf("%lld sources send too much now: see 'sipwarden list --limited'.\n", fact(facts, "limited"));
-	if (fact(facts, "on"))
-		printf("Who does so for long %s; that was so %lld times.\n",
-		       fact(facts, "evidence") ? "counts for rules of class flood" : "counts for no rule (evidence = no)",
-		       fact(facts, "events"));
+		printf("%lld source%s too much now: see 'sipwarden list --limited'.\n", fact(facts, "limited"),
+		       fact(facts, "limited") == 1 ? " sends" : "s send");
+	printf("Who does so for long %s; that was so %lld time%s.\n",
+	       fact(facts, "evidence") ? "counts for rules of class flood" : "counts for no rule (evidence = no)",
+	       fact(facts, "events"), fact(facts, "events") == 1 ? "" : "s");
 }
 
 static int tell_show(const struct ctl *ctl, sd_bus_message *m)

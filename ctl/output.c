@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ void output_wrapped(FILE *to, const char *label, const char *text)
 void output_json_to(FILE *to, json_t *value)
 {
 	/* What else is not ASCII could be the sender's, and mean something to a terminal. */
-	json_dumpf(value, to, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_dumpf(value, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DBL_DIG));
 	fputc('\n', to);
 	json_decref(value);
 }

@@ -37,7 +37,8 @@ struct attacks {
 	bool known; /* the store could be read */
 	uint64_t bans, bans_before, observed, proven;
 	uint64_t attempts;
-	uint64_t forgeries, account_attacks, friend_attacks; /* alerts in the journal */
+	/* Alerts in the journal; brakes: of bans that these held back, frauds: the critical ones. */
+	uint64_t forgeries, account_attacks, friend_attacks, brakes, frauds;
 	bool journal;					     /* it could be read */
 	struct heavy rules;				     /* weight: bans */
 	struct heavy tried;  /* accounts that banned sources tried; weight: bans */

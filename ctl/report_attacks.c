@@ -87,6 +87,9 @@ static void read_journal(struct attacks *a, usec_t since, usec_t until)
 	a->forgeries = count_alerts(j, MESSAGE_FORGERY, since, until);
 	a->account_attacks = count_alerts(j, MESSAGE_ACCOUNT_ATTACK, since, until);
 	a->friend_attacks = count_alerts(j, MESSAGE_FRIEND_ATTACKS, since, until);
+	a->brakes = count_alerts(j, MESSAGE_CEILING, since, until) +
+		    count_alerts(j, MESSAGE_FRIENDS_SHARE, since, until);
+	a->frauds = count_alerts(j, MESSAGE_FRAUD, since, until);
 	sd_journal_close(j);
 }
 

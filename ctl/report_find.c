@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The conclusions: what somebody who answers for the telephone bill must know and decide. */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,8 +200,8 @@ static void find_first_time(struct report *r, struct destination **all, size_t n
 static void find_special(struct report *r, struct destination **all, size_t n)
 {
 	struct sum now = {.calls = 0}, before = {.calls = 0};
+	char *list = NULL, was[160] = "";
 	struct finding *f;
-	char *list = NULL;
 	size_t i, shown = 0;
 
 	for (i = 0; i < n; i++) {
@@ -214,10 +215,11 @@ static void find_special(struct report *r, struct destination **all, size_t n)
 				    words_calls(all[i]->now.calls).text, words_sum(r, &all[i]->now).text);
 	}
 	if (now.calls > 0) {
+		if (words_compares(r))
+			snprintf(was, sizeof(was), " (%s in the period before)", words_count(before.calls).text);
 		f = find_add(r, FINDING_WARNING, "special-numbers",
-			     text_printf("%s to premium, satellite, personal or network numbers (%s in the "
-					 "period before).",
-					 words_calls(now.calls).text, words_count(before.calls).text));
+			     text_printf("%s to premium, satellite, personal or network numbers%s.",
+					 words_calls(now.calls).text, was));
 		find_append(&list, "%s.", shown > 8 ? "; and more" : "");
 		find_detail(f, TAKE_PTR(list));
 		find_decide(f, "If nobody needs such numbers, have the carrier bar them. That costs nothing, "
@@ -266,7 +268,7 @@ static void find_growth(struct report *r, struct destination **all, size_t n)
 	char *list = NULL;
 	size_t i, shown = 0;
 
-	if (before->calls == 0)
+	if (before->calls == 0 || !words_compares(r))
 		return;
 	for (i = 0; i < n && shown < 6; i++) {
 		const struct sum *is = &all[i]->now, *was = &all[i]->before;

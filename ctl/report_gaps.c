@@ -16,15 +16,16 @@ void find_attacks(struct report *r)
 	if (!a->known)
 		return;
 	f = find_add(r, FINDING_NOTE, "attacks",
-		     text_printf("sipwarden made %s bans of attackers (%s before).",
-				 words_count(a->bans).text, words_change(a->bans, a->bans_before).text));
+		     text_printf("sipwarden made %s ban%s of attackers (%s in the period before).",
+				 words_count(a->bans).text, a->bans == 1 ? "" : "s", words_count(a->bans_before).text));
 	if (a->journal)
 		find_detail(f,
-			    text_printf("%s decisions were given up because the log lines were forged; %s "
-					"attacks on single accounts "
-					"and %s by friends were told.",
+			    text_printf("Alerts: %s of forged log lines, %s of attacks on single accounts, %s of "
+					"attacks from where your people log in, %s of bans that were held "
+					"back, %s of calls that looked like fraud.",
 					words_count(a->forgeries).text, words_count(a->account_attacks).text,
-					words_count(a->friend_attacks).text));
+					words_count(a->friend_attacks).text, words_count(a->brakes).text,
+					words_count(a->frauds).text));
 	if (a->observed)
 		f = find_add(r, FINDING_WARNING, "observe",
 			     text_printf("%s bans were only observed, and not enforced.",
@@ -63,19 +64,18 @@ static void find_missing_days(struct report *r)
 		find_decide(f, "Find out whether the gateway writes records, and where.");
 		return;
 	}
-	if (t->last < t->period.to - 4 * 86400)
+	if (t->last < t->period.to - HOLIDAYS)
 		find_add(r, FINDING_WARNING, "records-end",
 			 text_printf("The records end on %s, before the period does.",
 				     words_date(t->last).text));
-	if (t->first > t->period.from + 4 * 86400)
+	if (t->first > t->period.from + HOLIDAYS)
 		find_add(r, FINDING_WARNING, "records-begin",
 			 text_printf("The records begin on %s, later than the period.",
 				     words_date(t->first).text));
-	else if (t->first > t->period.before + 4 * 86400)
+	else if (!words_compares(r))
 		find_add(r, FINDING_NOTE, "records-before",
-			 text_printf("The records begin on %s, so that there is little to compare with, and "
-				     "little is known of who "
-				     "calls where.",
+			 text_printf("The records begin on %s, so that there is too little to compare with, and "
+				     "little is known of who calls where.",
 				     words_date(t->first).text));
 }
 

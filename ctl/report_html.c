@@ -48,9 +48,9 @@ static void put_tiles(const struct report *r, FILE *to)
 	fputs("<div class=\"tiles\">\n", to);
 	put_tile(to, critical ? "critical" : "", words_count(critical).text,
 		 critical == 1 ? "thing calls for action today" : "things call for action today");
-	snprintf(what, sizeof(what), "%s abroad and to dear numbers, %s",
-		 r->priced ? "cost of calls" : "talk",
-		 words_growth(r, &t->dear, &t->dear_before).text);
+	snprintf(what, sizeof(what), "%s abroad and to dear numbers%s%s", r->priced ? "cost of calls" : "talk",
+		 words_compares(r) ? ", " : "",
+		 words_compares(r) ? words_growth(r, &t->dear, &t->dear_before).text : "");
 	put_tile(to, "", r->priced ? words_cost(r, &t->dear).text : words_talk(t->dear.seconds).text,
 		 what);
 	snprintf(what, sizeof(what), "calls abroad and to dear numbers, of %s that left the house",

@@ -9,6 +9,7 @@
 #include "output.h"
 #include "report.h"
 #include "report_summary.h"
+#include "report_words.h"
 
 /* More accounts, sources and ranges than that are left out of the output, the smallest first. */
 #define PARTIES_MAX 1000
@@ -242,25 +243,29 @@ static json_t *records_json(const struct report *r)
 		json_array_append_new(
 			faults, json_pack("{s:o, s:I, s:s}", "file", span_json(SPAN(g->faults[i].file)),
 					  "line", (json_int_t)g->faults[i].line, "why", g->faults[i].why));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "files",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "files",
 			 (json_int_t)g->files, "unread", (json_int_t)g->unread, "records",
 			 (json_int_t)g->records, "malformed", (json_int_t)g->malformed, "others",
 			 (json_int_t)g->others, "open", (json_int_t)g->open, "inexact_by",
-			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "first",
+			 (json_int_t)r->tally.accounts.lost, "formats", g->formats, "comparable", words_compares(r), "first",
 			 moment_json(r->tally.first), "last", moment_json(r->tally.last), "faults", faults);
+}
+
+static json_t *alerts_json(const struct attacks *a, uint64_t n)
+{
+	return a->journal ? json_integer((json_int_t)n) : json_null();
 }
 
 static json_t *attacks_json(const struct attacks *a)
 {
 	if (!a->known)
 		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "bans", (json_int_t)a->bans,
 			 "bans_before", (json_int_t)a->bans_before, "observed", (json_int_t)a->observed,
 			 "proven", (json_int_t)a->proven, "attempts", (json_int_t)a->attempts, "forgeries",
-			 a->journal ? json_integer((json_int_t)a->forgeries) : json_null(), "account_attacks",
-			 a->journal ? json_integer((json_int_t)a->account_attacks) : json_null(),
-			 "friend_attacks",
-			 a->journal ? json_integer((json_int_t)a->friend_attacks) : json_null());
+			 alerts_json(a, a->forgeries), "account_attacks", alerts_json(a, a->account_attacks),
+			 "friend_attacks", alerts_json(a, a->friend_attacks), "brakes",
+			 alerts_json(a, a->brakes), "frauds", alerts_json(a, a->frauds));
 }
 
 static json_t *audit_json(const struct audited *a)

@@ -24,7 +24,7 @@ static void add_comparison(char **text, const struct report *r)
 	const bool cost = words_priced(r, now, before);
 	const int64_t days = (r->tally.period.to - r->tally.period.from) / 86400;
 
-	if (cost ? before->cost > 0 : before->seconds > 0)
+	if (words_compares(r) && (cost ? before->cost > 0 : before->seconds > 0))
 		find_append(text, " In the %lld days before it was %s (%s).", (long long)days,
 			    cost ? words_money(r, before->cost).text : words_talk(before->seconds).text,
 			    words_growth(r, now, before).text);

@@ -201,7 +201,7 @@ static bool leaps(const struct report *r, const struct party *p)
 	const uint64_t before = cost ? (uint64_t)p->before.cost : p->before.seconds;
 	const uint64_t all = cost ? (uint64_t)r->tally.dear.cost : r->tally.dear.seconds;
 
-	return p->before.calls > 0 && now > before * LEAP && now * 100 > all * LEAP_SHARE;
+	return words_compares(r) && p->before.calls > 0 && now > before * LEAP && now * 100 > all * LEAP_SHARE;
 }
 
 unsigned report_suspicion(struct report *r, const struct party *p)

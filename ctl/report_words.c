@@ -96,8 +96,19 @@ bool words_priced(const struct report *r, const struct sum *a, const struct sum 
 	return r->priced && a->unpriced == 0 && b->unpriced == 0;
 }
 
+/* Nobody may have called on the first days, if they are a holiday. */
+bool words_compares(const struct report *r)
+{
+	const struct period *p = &r->tally.period;
+	const int64_t half = (p->from - p->before) / 2, grace = half < HOLIDAYS ? half : HOLIDAYS;
+
+	return r->tally.first > 0 && r->tally.first <= p->before + grace;
+}
+
 struct words words_growth(const struct report *r, const struct sum *now, const struct sum *before)
 {
+	if (!words_compares(r))
+		return words_change(0, 0);
 	if (words_priced(r, now, before))
 		return words_change((uint64_t)now->cost, (uint64_t)before->cost);
 	return words_change(now->seconds, before->seconds);

@@ -30,9 +30,13 @@ struct words words_moment(int64_t civil);
 uint64_t words_size(const struct report *r, const struct sum *s);
 /* Whether the costs of two sums can be compared: there are rates for all of both. If not, talk is. */
 bool words_priced(const struct report *r, const struct sum *a, const struct sum *b);
+/* So long may records be missing at the ends of a period: nobody calls while all are at home. Seconds. */
+#define HOLIDAYS ((int64_t)4 * 86400)
+/* Whether the records reach back over the period before, so that what there is now can be compared with it. */
+bool words_compares(const struct report *r);
 /* "+34 %", "−12 %", "new", "same" */
 struct words words_change(uint64_t now, uint64_t before);
-/* The change of cost, or of talk. */
+/* The change of cost, or of talk; "–" if it cannot be told. */
 struct words words_growth(const struct report *r, const struct sum *now, const struct sum *before);
 /* "Germany, premium", "Germany", "satellite" */
 struct words words_destination(const char *country, enum number_kind kind);

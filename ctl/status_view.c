@@ -137,9 +137,10 @@ static void print_sip(const json_t *facts)
 		puts("off: see 'sipwarden firewall plan'");
 		return;
 	}
-	printf("%s; %lld packets passed, %lld dropped; %lld sources send too much now\n",
+	printf("%s; %lld packets passed, %lld dropped; %lld source%s too much now\n",
 	       fact(facts, "sip_firewall_on") ? "on" : "NOT ON YET", fact(facts, "sip_firewall_passed"),
-	       fact(facts, "sip_firewall_dropped"), fact(facts, "sip_firewall_limited"));
+	       fact(facts, "sip_firewall_dropped"), fact(facts, "sip_firewall_limited"),
+	       fact(facts, "sip_firewall_limited") == 1 ? " sends" : "s send");
 }
 
 static void print_store(const json_t *facts)

@@ -69,7 +69,7 @@ static int append_numbers(sd_bus_message *m, const struct health *h)
 		{ "spared", ds->spared },
 		{ "braked", ds->braked },
 		{ "observed_total", ds->observed },
-		{ "alerts", ds->alerts },
+		{ "alerts", ds->alerts + h->calls.warnings + h->calls.criticals },
 		{ "friends", ds->friends },
 		{ "waiting", ds->waiting },
 		{ "offenders", ds->offenders },

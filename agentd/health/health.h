@@ -38,6 +38,8 @@
 #define HEALTH_INPUT_ASLEEP (20 * USEC_PER_SEC)
 /* A journal is read so far behind: attackers have that long. */
 #define HEALTH_INPUT_LATE (60 * USEC_PER_SEC)
+/* So long is a critical fraud something to be looked after. */
+#define HEALTH_FRAUD_FRESH (3600 * USEC_PER_SEC)
 
 enum input_state {
 	INPUT_READING,
@@ -74,6 +76,7 @@ struct health {
 	struct calls_stats calls;
 	uint64_t events[CLASS_COUNT]; /* since the start */
 	uint64_t alerts[ALERT_KINDS];
+	usec_t fraud; /* the last critical one was told. CLOCK_REALTIME; 0: none since the start */
 	uint64_t bans_observed, bans_in_kernel; /* of decide.active; the kernel has said so */
 	uint64_t names, names_failing, names_empty; /* exempt DNS names; of them those that fail, and have no address */
 	bool witness; /* the kernel is to note who sends */
@@ -103,6 +106,7 @@ enum problem_code {
 	PROBLEM_FLUSHED,
 	PROBLEM_HELPER_DOWN,
 	PROBLEM_HELPER_SILENT,
+	PROBLEM_FRAUD,
 	PROBLEM_NO_INPUT,
 	PROBLEM_INPUT_WAITING,
 	PROBLEM_INPUT_FAILING,

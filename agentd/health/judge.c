@@ -267,6 +267,19 @@ static void judge_input(struct health *h, struct verdict *v, size_t i)
 
 /* What else */
 
+static void judge_fraud(const struct health *h, struct verdict *v)
+{
+	char when[TIME_TEXT_MAX];
+	struct problem *p;
+
+	if (!h->fraud || h->now >= h->fraud + HEALTH_FRAUD_FRESH)
+		return;
+	p = add(v, PROBLEM_FRAUD, SEVERITY_DEGRADED, 0);
+	say(p, "Calls look like fraud, the last at %s: somebody may be calling at your expense.",
+	    time_format_local(h->fraud, when));
+	advise(p, "sipwarden alerts; sipwarden calls; then bar the accounts and change their passwords");
+}
+
 static void judge_rest(const struct health *h, struct verdict *v)
 {
 	char when[TIME_TEXT_MAX];
@@ -333,6 +346,7 @@ void health_judge(struct health *h, struct verdict *ret)
 		say(p, "There is no input: no attacker is seen.");
 		advise(p, "add [input NAME] to %s for each log of the gateway; then sipwarden reload", h->config_path);
 	}
+	judge_fraud(h, ret);
 	judge_rest(h, ret);
 	for (i = 0; i < h->n_inputs; i++)
 		judge_input(h, ret, i);

@@ -170,6 +170,12 @@ def test_what_is_no_tls_is_a_failure_and_no_finding():
         p.serve(5061, *p.certificate(), *GOOD)
         status, found, said = p.audit("localhost:5061", "127.0.0.1:5064")
         assert status == 7 and "tls-suites/TLS%201.3" in found and "127.0.0.1:5064" in said, (status, said)
+        # Who keeps only the answer must see that it is not the whole one.
+        for form, words in ((["--json"], '"whole":false'), (["--html"], "This is not all"), ([], "This is not all")):
+            for targets, whole in ((["127.0.0.1:5064"], False), ([], True)):
+                answer = subprocess.run([f"{BUILD}/sipwarden", "audit", "tls", *form, "localhost:5061", *targets], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True, timeout=60).stdout
+                assert (words in answer) != whole and len(answer) > 100, (form, targets, answer)
         done = subprocess.run([f"{BUILD}/sipwarden", "audit", "--root", "/", "tls"], stderr=subprocess.PIPE, timeout=60)
         assert done.returncode == 2
 

@@ -71,6 +71,9 @@ def test_calls_to_a_satellite_are_told():
         assert told[0]["address"] is None, told
         assert [x["account"] for x in frauds(a, "fraud-warning")] == ["101"]
         assert a.banned() == {}
+        status = a.json("status")
+        assert status["health"] == "degraded" and status["alerts"] == len(a.json("alerts")), status
+        assert "look like fraud" in status["problems"][0]["text"], status
 
 
 def test_the_source_of_the_last_login_is_named_and_banned_if_the_rule_says_so():
@@ -188,14 +191,16 @@ def test_calls_are_shown_by_account_and_destination():
         for _ in range(3):
             call(a, "100", "0044203123456", seconds=30)
         call(a, "101", "008821612345678")
-        shown = wait("four calls", lambda: (j := a.json("calls"))["facts"]["calls"] == 4 and j)
+        call(a, "102", "0900123456", seconds=20)
+        shown = wait("five calls", lambda: (j := a.json("calls"))["facts"]["calls"] == 5 and j)
         assert shown["facts"]["since"] and shown["facts"]["learning"], shown
         assert {(c["account"], c["country"], c["kind"]) for c in shown["calls"]} == {
-            ("100", "GB", "ordinary"), ("101", None, "satellite")}, shown
+            ("100", "GB", "ordinary"), ("101", None, "satellite"), ("102", "DE", "premium")}, shown
         rows = [line.split() for line in a.ctl("calls")[1].splitlines()]
         assert rows[1] == ["100", "United", "Kingdom", "0", "3", "1m30s"], rows
         assert rows[2] == ["101", "satellite", "0", "1", "10s"], rows
-        assert 'sipwarden_calls_total 4' in a.ctl("metrics")[1]
+        assert rows[3] == ["102", "Germany,", "premium", "0", "1", "20s"], rows
+        assert 'sipwarden_calls_total 5' in a.ctl("metrics")[1]
 
 
 def handouts(a):

@@ -119,6 +119,21 @@ def test_counts_cost_and_time_of_each_destination():
         assert of(r, "sources", "192.0.2.10")["now"]["calls"] == 4
 
 
+def test_a_period_of_which_half_the_records_are_there_is_no_measure():
+    """The first report of a company said that its calls had grown by 750 per cent."""
+    def calls(first, last, a_day):
+        return "".join(asterisk(MONDAY + day * DAY + 36000 + i * 600, "100", "0043123456") for day in range(first, last) for i in range(a_day))
+    with Place() as p:
+        for before, said in ((-29, True), (-10, False)):
+            records = p.write("records", calls(before, 0, 1) + calls(0, 29, 2))
+            report = p.json(open(records).read())
+            assert report["records"]["comparable"] == said and ("records-before" in kinds(report)) != said, report["findings"]
+            assert ("growth" in kinds(report)) == said and ("days before it was" in report["summary"]) == said, report["summary"]
+            text = " ".join(p.report("--input", records, *PERIOD, "--rates", p.path("rates.csv")).split())
+            assert ("%" in text) == said, text
+            assert ("too little to compare with" in text) != said, text
+
+
 def test_tells_of_countries_without_business_and_first_times():
     with Place() as p:
         r = p.json(asterisk(MONDAY - DAY, "100", "0043151515") + asterisk(MONDAY + 36000, "100", "005371234567")

@@ -2,6 +2,7 @@
 """The SIP firewall as an admin has it: plan, on, off, what is shown, whom it trusts, and what becomes of who sends too much."""
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -215,6 +216,11 @@ def test_what_it_drops_need_be_no_evidence():
         keep_sending(a, lambda: time.monotonic() > end, "192.0.2.50")
         assert a.banned() == {} and a.json("firewall", "show")["events"] == 0
         assert "192.0.2.50" in [s["address"] for s in a.json("list", "--limited")]
+        left = re.findall(r'"forgotten_in_seconds":([0-9.]+)', a.ctl("list", "--limited", "--json")[1])
+        assert left and all(len(seconds) <= len("59.996001") for seconds in left), left
+        assert "1 source sends too much now" in a.ctl("firewall", "show")[1]
+        a.ctl("firewall", "off")
+        assert "too much now" not in a.ctl("firewall", "show")[1]
 
 
 CROWD = r"""

@@ -210,6 +210,12 @@ def test_the_unit_of_the_admin_is_started_for_a_fraud(m):
         return m.run("cat", "/root/frauds", check=False)
     wait("the unit was started", lambda: "SIPWARDEN_RULE=satellite\n" in told() and "SIPWARDEN_ALERT=fraud\n" in told())
     assert "SIPWARDEN_ACCOUNT=101\n" in told() and "SIPWARDEN_NUMBER=8821612345678\n" in told()
+
+    def reported():
+        return json.loads(m.run("sipwarden", "--json", "report", "--since", "1d", "--input", "/var/log/asterisk/Master.csv"))["attacks"]
+    # At least the critical one of the satellite; at night there are others.
+    wait("the journal's alerts are in the report", lambda: reported()["frauds"] >= 1)
+    assert reported()["brakes"] == 0
     wait("nothing is left", lambda: m.run("ls", "/var/lib/sipwarden/frauds", "/run/sipwarden-frauds").split() ==
          ["/run/sipwarden-frauds:", "/var/lib/sipwarden/frauds:"])
     # More than systemd's limit of starts, one after the other, and what cannot be removed.

@@ -222,6 +222,12 @@ static void what_else_is_wrong_is_told(void **state)
 	w->health.names_empty = 1;
 	only(w, PROBLEM_NAMES, SEVERITY_DEGRADED, false);
 	w = world();
+	w->health.fraud = NOW - HEALTH_FRAUD_FRESH;
+	judge(w);
+	assert_int_equal(w->verdict.count, 0);
+	w->health.fraud += SEC;
+	only(w, PROBLEM_FRAUD, SEVERITY_DEGRADED, false);
+	w = world();
 	w->health.metrics_file = "/nowhere/x.prom";
 	w->health.metrics_error = "No such file or directory";
 	only(w, PROBLEM_METRICS, SEVERITY_DEGRADED, false);
