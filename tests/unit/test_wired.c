@@ -192,6 +192,30 @@ static void of_an_ipv6_network_it_is_the_address(void **state)
 	close_world(&w);
 }
 
+static void many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours(void **state)
+{
+	const struct addr caller = unit_addr("2001:db8:0:7::1");
+	char from[64];
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	w.can_ask = true;
+	guesses(&w, "2001:db8:0:7::1", 5, START);
+	assert_int_equal(w.asked, 1);
+	decider_answer(w.d, &caller, WITNESS_CALLED);
+	w.can_ask = false;
+	w.proves = 40001;
+	for (i = 0; i < 20; i++) {
+		snprintf(from, sizeof(from), "2001:db8:0:7::%x", 0x100 + i);
+		guesses(&w, from, 60, START + 2 * MIN);
+	}
+	assert_int_equal(w.bans, 20);
+	assert_false(is_banned(&w, "2001:db8:0:8::1") || is_banned(&w, "2001:db8:0:7::1"));
+	close_world(&w);
+}
+
 static void only_doubts_about_failed_logins_of_friends_are_looked_into(void **state)
 {
 	struct world w;
@@ -223,6 +247,7 @@ int main(void)
 		cmocka_unit_test(guesses_from_many_ports_count_against_the_address),
 		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
+		cmocka_unit_test(many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours),
 		cmocka_unit_test(only_doubts_about_failed_logins_of_friends_are_looked_into),
 	};
 
