@@ -91,6 +91,11 @@ static int find_site(const struct ctl *ctl, const char *country, struct number_s
 		fputs("sipwarden number: this needs a good config, or --country\n", stderr);
 	} else {
 		*ret = cfg->site.numbers;
+		if (!*ret->country)
+			fprintf(stderr,
+				"sipwarden number: %s has no country in [site], so only international numbers are understood; "
+				"set it, or say --country\n",
+				ctl->config_path);
 	}
 	diag_done(&diag);
 	config_free(cfg);

@@ -68,6 +68,8 @@ struct config_raise {
 	uint32_t threshold;
 };
 
+/* Addresses and prefixes in [exempt]; the helper keeps as many. */
+#define EXEMPT_MAX 100000
 #define EXEMPT_NAMES_MAX 256
 
 #define RULE_THRESHOLD_MAX 10000

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "config/loader.h"
 
-#define EXEMPT_MAX 100000
 #define PORTS_MAX 4096
 #define COUNTRIES_MAX 250
 #define DAY (24 * 3600 * USEC_PER_SEC)

@@ -107,6 +107,27 @@ int prefix_set_add(struct prefix_set *s, const struct addr *addr, usec_t end, bo
 	return 0;
 }
 
+static int by_addr(const void *a, const void *b)
+{
+	return addr_compare(&((const struct prefix *)a)->addr, &((const struct prefix *)b)->addr);
+}
+
+int prefix_set_fill(struct prefix_set *s, const struct addr *addrs, size_t n)
+{
+	size_t i;
+
+	if (n == 0)
+		return 0;
+	s->items = calloc(n, sizeof(*s->items));
+	if (!s->items)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		s->items[i] = (struct prefix){ .addr = addrs[i], .end = USEC_INFINITY };
+	s->count = n;
+	qsort(s->items, n, sizeof(*s->items), by_addr);
+	return 0;
+}
+
 int prefix_set_remove(struct prefix_set *s, const struct addr *addr)
 {
 	struct prefix *p = prefix_set_find(s, addr);

@@ -32,9 +32,11 @@ struct prefix_set {
 
 #define PREFIXES_MAX 65536
 
-/* Adds, or changes the end of one that is there. -ENOSPC, -ENOMEM. A prefix that
+/* Each is put into its place: for single ones. Adds, or changes the end of one that is there. -ENOSPC, -ENOMEM. A prefix that
  * is not adopted replaces the adopted ones in it. */
 int prefix_set_add(struct prefix_set *s, const struct addr *addr, usec_t end, bool adopted);
+/* Makes an empty set of n prefixes that last for ever, each given once, in any order. -ENOMEM. */
+int prefix_set_fill(struct prefix_set *s, const struct addr *addrs, size_t n);
 /* Removes it, and adopted ones in it. -ENOENT: neither was there. */
 int prefix_set_remove(struct prefix_set *s, const struct addr *addr);
 /* Drops those that ended. */

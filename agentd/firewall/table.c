@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bans, exemptions and prefixes, written to the kernel. */
+/* Bans of hosts and prefixes, written to the kernel. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,97 +7,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "firewall/table_private.h"
-
-struct exemption {
-	struct addr_map_link link;
-	bool configured, added; /* by the config; at run time */
-};
-
-/* Exemptions */
-
-static struct exemption *exemption_of(struct addr_map_link *item)
-{
-	return item ? container_of(item, struct exemption, link) : NULL;
-}
-
-static struct exemption *exemption_need(struct table *t, const struct addr *addr)
-{
-	struct exemption *e = exemption_of(addr_map_find(&t->exempt, addr));
-
-	if (e)
-		return e;
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return NULL;
-	e->link.addr = *addr;
-	addr_map_add(&t->exempt, &e->link);
-	return e;
-}
-
-static void exemption_drop(struct addr_map_link *item, void *userdata)
-{
-	struct table *t = userdata;
-
-	addr_map_remove(&t->exempt, item);
-	free(exemption_of(item));
-}
-
-static void forget_configured(struct addr_map_link *item, void *userdata)
-{
-	struct exemption *e = exemption_of(item);
-
-	e->configured = false;
-	if (!e->added)
-		exemption_drop(item, userdata);
-}
-
-struct collected {
-	struct prefix_set sets[2];
-	int error;
-};
-
-static void collect_exemption(struct addr_map_link *item, void *userdata)
-{
-	struct collected *c = userdata;
-	int r = prefix_set_add(&c->sets[table_family(&item->addr)], &item->addr, USEC_INFINITY, false);
-
-	if (r < 0)
-		c->error = r;
-}
-
-static int put_ranges(struct nft *nft, enum nft_set set, const struct prefix_set *s)
-{
-	struct range *ranges = NULL;
-	int i, n = prefix_set_ranges(s, &ranges);
-
-	for (i = 0; i < n; i++)
-		nft_add_range(nft, set, &ranges[i].first, &ranges[i].last, USEC_INFINITY);
-	free(ranges);
-	return n < 0 ? n : 0;
-}
-
-/* Both exemption sets anew, in one transaction. */
-static int write_exemptions(struct table *t)
-{
-	struct collected c = { 0 };
-	int r;
-
-	addr_map_each(&t->exempt, collect_exemption, &c);
-	nft_begin(t->nft);
-	nft_clear(t->nft, NFT_EXEMPT4);
-	nft_clear(t->nft, NFT_EXEMPT6);
-	r = c.error;
-	if (r >= 0)
-		r = put_ranges(t->nft, NFT_EXEMPT4, &c.sets[0]);
-	if (r >= 0)
-		r = put_ranges(t->nft, NFT_EXEMPT6, &c.sets[1]);
-	if (r >= 0)
-		r = nft_commit(t->nft);
-	prefix_set_done(&c.sets[0]);
-	prefix_set_done(&c.sets[1]);
-	t->exempt_dirty = r < 0;
-	return r;
-}
 
 static int take_witness(struct table *t, const struct config *cfg)
 {
@@ -110,7 +19,6 @@ static int take_witness(struct table *t, const struct config *cfg)
 int table_configure(struct table *t, const struct config *cfg)
 {
 	bool replaced;
-	size_t i;
 	int r = take_witness(t, cfg);
 
 	if (r > 0 && !t->deleted)
@@ -124,74 +32,7 @@ int table_configure(struct table *t, const struct config *cfg)
 	if (table_sip_configure(t, cfg, true) < 0)
 		log_error("The limits of [sip-firewall] could not be changed; those of before stay");
 	table_wire_configure(t, cfg->policy.wire);
-	addr_map_each(&t->exempt, forget_configured, t);
-	for (i = 0; i < cfg->n_exempt; i++) {
-		struct exemption *e = exemption_need(t, &cfg->exempt[i]);
-
-		if (!e)
-			return -ENOMEM;
-		e->configured = true;
-	}
-	return t->deleted ? 0 : write_exemptions(t);
-}
-
-/* *changed: the kernel is to be told. */
-static int apply_exemption(struct table *t, const struct proto_entry *entry, bool *changed)
-{
-	struct exemption *e;
-
-	if (entry->op == PROTO_EXEMPT) {
-		e = exemption_need(t, &entry->addr);
-		if (!e)
-			return -ENOMEM;
-		*changed = *changed || (!e->configured && !e->added);
-		e->added = true;
-		return 0;
-	}
-	e = exemption_of(addr_map_find(&t->exempt, &entry->addr));
-	if (!e || !e->added)
-		return e ? -EPERM : -ENOENT;
-	e->added = false;
-	if (e->configured)
-		return 0;
-	exemption_drop(&e->link, t);
-	*changed = true;
-	return 0;
-}
-
-/* Exemptions that stand next to each other: the sets are written once for all of them. */
-static void apply_exemptions(struct table *t, struct proto_entry *const *entries, size_t n)
-{
-	bool changed = t->exempt_dirty;
-	size_t i;
-	int r = 0;
-
-	for (i = 0; i < n; i++)
-		entries[i]->error = apply_exemption(t, entries[i], &changed);
-	if (changed)
-		r = write_exemptions(t);
-	for (i = 0; r < 0 && i < n; i++)
-		if (!entries[i]->error)
-			entries[i]->error = r;
-}
-
-static void forget_added(struct addr_map_link *item, void *userdata)
-{
-	struct exemption *e = exemption_of(item);
-	struct table *t = userdata;
-
-	if (!e->added)
-		return;
-	e->added = false;
-	if (e->configured)
-		return;
-	exemption_drop(item, t);
-	t->exempt_dirty = true;
-}
-
-void table_forget_added(struct table *t)
-{
-	addr_map_each(&t->exempt, forget_added, t);
+	return table_exempt_configure(t, cfg);
 }
 
 /* Prefixes */
@@ -448,13 +289,13 @@ void table_apply(struct table *t, struct proto_entry *const *entries, size_t n)
 			;
 		/* An agent that gave no exemption. */
 		if (kind == KIND_BAN && t->exempt_dirty)
-			write_exemptions(t);
+			table_exempt_write(t);
 		if (kind == KIND_BAN)
 			apply_bans(t, entries + start, i - start);
 		else if (kind == KIND_TRUST)
 			table_apply_trust(t, entries + start, i - start);
 		else
-			apply_exemptions(t, entries + start, i - start);
+			table_exempt_apply(t, entries + start, i - start);
 	}
 }
 
@@ -471,7 +312,7 @@ int table_restore(struct table *t)
 	t->deleted = false;
 	t->lost = false;
 	if (r >= 0)
-		r = write_exemptions(t);
+		r = table_exempt_write(t);
 	for (f = 0; r >= 0 && f < 2; f++) {
 		/* Whatever is left of them in the kernel is not known: all anew. */
 		free(t->kernel[f].items);
@@ -533,8 +374,7 @@ struct table *table_close(struct table *t)
 
 	if (!t)
 		return NULL;
-	addr_map_each(&t->exempt, exemption_drop, t);
-	addr_map_done(&t->exempt);
+	table_exempt_done(t);
 	for (f = 0; f < 2; f++) {
 		prefix_set_done(&t->nets[f]);
 		free(t->kernel[f].items);

@@ -9,7 +9,7 @@
 #include "firewall/prefixes.h"
 #include "firewall/table.h"
 
-/* Between table.c, which changes things, and table_list.c, which reads them. */
+/* Between the files table*.c: table.c changes things, table_list.c reads them. */
 
 /* What the kernel has in an interval set. */
 struct ranges {
@@ -20,6 +20,7 @@ struct ranges {
 struct table {
 	struct nft *nft;
 	struct addr_map exempt;
+	size_t n_exempt;
 	bool exempt_dirty; /* the kernel still has those of before */
 	struct prefix_set nets[2]; /* IPv4, IPv6 */
 	struct ranges kernel[2];
@@ -68,6 +69,18 @@ static inline enum nft_set table_ban_set(const struct addr *a)
 
 /* Trusts, distrusts and crowds that stand next to each other, as table_apply(). */
 void table_apply_trust(struct table *t, struct proto_entry *const *entries, size_t n);
+/*
+ * Exemptions. So many at most, of both families, but for those of the config, which bounds them
+ * itself (EXEMPT_MAX).
+ */
+#define EXEMPTIONS_MAX 131072
+/* Both sets anew, in one transaction. 0 or negative errno. */
+int table_exempt_write(struct table *t);
+/* Configured ones in place of the earlier ones, also in the kernel. 0 or negative errno. */
+int table_exempt_configure(struct table *t, const struct config *cfg);
+/* Those of the agent that stand next to each other, as table_apply(): the sets are written once for all of them. */
+void table_exempt_apply(struct table *t, struct proto_entry *const *entries, size_t n);
+void table_exempt_done(struct table *t);
 /* nft_setup(); says it if that was only possible without the SIP firewall. */
 int table_setup(struct table *t, bool *replaced);
 /* What the config says of the SIP firewall; apply: also to the kernel. 0 or negative errno. */

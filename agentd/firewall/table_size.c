@@ -78,6 +78,7 @@ int table_size(struct table *t, uint64_t set, struct kernel_set_size *ret)
 		return 0;
 	case KERNEL_EXEMPT4:
 	case KERNEL_EXEMPT6:
+		ret->limit = EXEMPTIONS_MAX;
 		ret->count = count_exempt(t, set == KERNEL_EXEMPT6);
 		return 0;
 	default:

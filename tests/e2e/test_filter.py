@@ -108,16 +108,31 @@ def test_test_runs_examples_and_tells_failures():
         assert f.ctl("test", "none")[0] == 3
 
 
+def with_extension(f, gateway, kind):
+    """The shipped filters, and what docs/gateways has beside one of them."""
+    shutil.copytree(os.path.join(TOP, "filters"), f.dir, dirs_exist_ok=True)
+    os.mkdir(f.path(gateway + ".conf.d"))
+    shutil.copy(f"{TOP}/docs/gateways/{gateway}-{kind}.conf", f.path(f"{gateway}.conf.d/{kind}.conf"))
+    for command in ("test", "lint"):
+        status, out, err = f.ctl(command, gateway)
+        assert status == 0, (gateway, command, out, err)
+
+
 def test_what_reads_acc_takes_no_line_with_two_readings():
     """Its counterexamples name another account in what the caller dials or sends as Call-ID."""
     for gateway in ("kamailio", "opensips"):
         with Filters() as f:
-            shutil.copytree(os.path.join(TOP, "filters"), f.dir, dirs_exist_ok=True)
-            os.mkdir(f.path(gateway + ".conf.d"))
-            shutil.copy(f"{TOP}/docs/gateways/{gateway}-acc.conf", f.path(gateway + ".conf.d/acc.conf"))
-            for command in ("test", "lint"):
-                status, out, err = f.ctl(command, gateway)
-                assert status == 0, (gateway, command, out, err)
+            with_extension(f, gateway, "acc")
+
+
+def test_a_profile_of_freeswitch_without_udp_proves_who_it_is():
+    line = "2026-11-25 10:00:00.000000 [WARNING] sofia_reg.c:1720 SIP auth failure (REGISTER) on sofia profile '%s' for [%s@x] from ip 192.0.2.5\n"
+    with Filters() as f:
+        with_extension(f, "freeswitch", "tls")
+        with open(f.path("log"), "w") as log:
+            log.write(line % ("tls-only", "100") + line % ("internal", "100") + line % ("internal", "'tls-only' for [100"))
+        told = [json.loads(x) for x in f.ctl("match", "--json", "freeswitch", f.path("log"))[1].splitlines()]
+        assert [(t["address"], t["proven"]) for t in told] == [("192.0.2.5", True), ("192.0.2.5", False), ("192.0.2.5", False)], told
 
 
 def test_lint_refuses_what_can_be_aimed():

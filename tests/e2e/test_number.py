@@ -180,6 +180,16 @@ def test_site_of_the_config_is_taken():
         agent.close()
 
 
+def test_without_a_country_only_international_numbers_are_understood_and_it_says_so():
+    agent = Agent("[input asterisk]\npath = /none\n")
+    try:
+        status, said, hint = agent.ctl("number", "030123456", "004930123456", check=False)
+        assert status == 3 and "+4930123456" in said and "no country in [site]" in hint, (status, said, hint)
+        assert "country" not in agent.ctl("number", "--country", "DE", "030123456")[2]
+    finally:
+        agent.close()
+
+
 def test_what_is_no_number_is_told():
     done = subprocess.run([f"{BUILD}/sipwarden", "number", "--country", "DE", "alice\x1b[31m", "030123456"], text=True,
                           stdout=subprocess.PIPE, check=False)

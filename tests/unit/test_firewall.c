@@ -277,6 +277,43 @@ static void bans_and_lifts_reach_the_kernel(void **state)
 	assert_int_equal(w->refused, 0);
 }
 
+/* As many as the config may hold, in the order in which they are worst to sort. */
+static void exempt_many(struct config *cfg)
+{
+	uint32_t i;
+
+	cfg->exempt = reallocarray(cfg->exempt, EXEMPT_MAX, sizeof(*cfg->exempt));
+	assert_non_null(cfg->exempt);
+	for (i = 0; cfg->n_exempt < EXEMPT_MAX; i++) {
+		struct addr *a = &cfg->exempt[cfg->n_exempt++];
+
+		*a = addr("10.0.0.0");
+		a->bytes[1] = (uint8_t)(255 - (i >> 15));
+		a->bytes[2] = (uint8_t)(255 - (i >> 7));
+		a->bytes[3] = (uint8_t)(254 - 2 * i);
+	}
+}
+
+static void as_many_are_exempt_as_the_config_may_name(void **state)
+{
+	struct world *w = *state;
+	char last[ADDR_TEXT_MAX], command[160], *text;
+
+	stop(w);
+	exempt_many(w->cfg);
+	start(w);
+	ban(w, "10.255.255.254", 60 * USEC_PER_SEC);
+	assert_int_equal(w->last_error, -EPERM);
+	assert_int_equal(w->refused, 1);
+	/* The first and the last of them are in the kernel. */
+	addr_format(&w->cfg->exempt[EXEMPT_MAX - 1], last);
+	snprintf(command, sizeof(command), "nft get element inet wardentest exempt4 '{ 10.255.255.254, %s }'", last);
+	text = nft(command);
+	assert_non_null(strstr(text, "10.255.255.254"));
+	assert_non_null(strstr(text, last));
+	free(text);
+}
+
 static void exempt_and_impossible_sources_are_refused_by_the_helper(void **state)
 {
 	struct world *w = *state;
@@ -522,6 +559,7 @@ int main(void)
 		TEST(a_port_is_banned_and_the_others_are_not),
 		TEST(bans_of_ports_reach_the_kernel),
 		TEST(bans_and_lifts_reach_the_kernel),
+		TEST(as_many_are_exempt_as_the_config_may_name),
 		TEST(exempt_and_impossible_sources_are_refused_by_the_helper),
 		TEST(prefixes_may_lie_within_each_other),
 		TEST(thousands_go_in_batches_and_a_full_set_refuses_the_rest),

@@ -174,8 +174,8 @@ static void the_helper_tells_its_memory_and_how_full_the_sets_are(void **state)
 	bans_are(w, KERNEL_PORT4, 1);
 	size_is(w, KERNEL_NET4, 2, 65536);
 	size_is(w, KERNEL_NET6, 0, 65536);
-	size_is(w, KERNEL_EXEMPT4, 2, 65536); /* with 127.0.0.0/8 */
-	size_is(w, KERNEL_EXEMPT6, 2, 65536);
+	size_is(w, KERNEL_EXEMPT4, 2, 131072); /* with 127.0.0.0/8 */
+	size_is(w, KERNEL_EXEMPT6, 2, 131072);
 	size_is(w, KERNEL_SEEN4, 0, 40);
 	size_is(w, KERNEL_SEEN6, 0, 40);
 	size_is(w, KERNEL_CALLED4, 0, 40);
