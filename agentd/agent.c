@@ -192,6 +192,7 @@ static void agent_stop(struct agent *a)
 	store_close(a->store);
 	agent_keep_done(a);
 	firewall_stop(a->firewall);
+	wired_done(a);
 	agent_calls_stop(a);
 	decider_free(a->decider);
 	world_free(a->world);

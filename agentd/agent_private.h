@@ -27,7 +27,7 @@
  * (decisions to firewall and store), sipfirewall.c (the SIP firewall), journal.c
  * (decisions to the journal), fraud.c (what calls show to the journal), handout.c (the
  * same to the admin's unit), exemptions.c (their sources that come and go), witnessed.c
- * (what the kernel saw), keep.c and pause.c (what else outlives a restart), watch.c,
+ * (what the kernel saw), wired.c (packets that it copied), keep.c and pause.c (what else outlives a restart), watch.c,
  * watchdog.c and publish.c (how all of this is) and operations.c (what admins ask for). */
 
 struct agent;
@@ -138,6 +138,7 @@ struct agent {
 	unsigned handouts; /* files of frauds written */
 	struct log_limit handout_limit;
 	struct agent_sip sip;
+	struct wired *wired; /* NULL: nobody was in doubt yet */
 	usec_t started;
 };
 
@@ -242,6 +243,22 @@ void witnessed_learn(struct agent_input *in, const struct event *e);
 bool witnessed_counts(const struct agent_input *in, usec_t when);
 /* For the decider: asks about addr. */
 bool witnessed_ask(struct agent *a, const struct addr *addr);
+
+/* wired.c */
+struct wired;
+/* Can packets that a line of when, which comes now, tells of still be paired with it? when 0: it has no time. */
+bool wired_is_fresh(usec_t when, usec_t now);
+/* For the firewall: takes over the descriptor that copies of packets come from. */
+void wired_open(void *userdata, int fd);
+/* They come no more. */
+void wired_close(struct agent *a);
+/* Nobody is watched by the helper any more, and no line waits. */
+void wired_unwatch(struct agent *a);
+/* Takes what has come. Before lines are read that may tell of it. */
+void wired_receive(struct agent *a);
+/* For the decider: callbacks.prove(). */
+bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint16_t *port);
+void wired_done(struct agent *a);
 
 /* exemptions.c */
 /* Begins or goes on finding exemptions, DNS names and this host itself, as the config

@@ -181,6 +181,11 @@ static bool on_ask(void *userdata, const struct addr *addr)
 	return witnessed_ask(userdata, addr);
 }
 
+static bool on_prove(void *userdata, const struct event *e, usec_t when, uint16_t *port)
+{
+	return wired_prove_line(userdata, e, when, port);
+}
+
 static void on_alert(void *userdata, const struct alert *alert)
 {
 	struct agent *a = userdata;
@@ -273,6 +278,7 @@ static void on_firewall_ready(void *userdata, bool lost)
 	const struct log_field fields[] = { { NULL, NULL } };
 
 	a->watch.flushed = false;
+	wired_unwatch(a);
 	if (lost)
 		log_event(LOG_WARNING, MESSAGE_RESTORED, fields,
 			  "The nftables table was removed or flushed by somebody else; it is restored with all bans");
@@ -311,6 +317,7 @@ static void on_firewall_down(void *userdata, int error)
 	struct agent *a = userdata;
 	struct firewall_stats stats;
 
+	wired_close(a);
 	firewall_stats(a->firewall, &stats);
 	log_warning("The firewall helper is gone (%s); bans in the kernel stay in force, and %s", strerror(-error),
 		    stats.orphan ? "nobody starts it again: restart sipwardend" : "it is started again");
@@ -380,11 +387,11 @@ int agent_add_timers(struct agent *a)
 }
 
 const struct decide_callbacks agent_decide_callbacks = {
-	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .history = on_history,
+	.ban = on_ban, .lift = on_lift, .alert = on_alert, .ask = on_ask, .prove = on_prove, .history = on_history,
 	.befriended = agent_sip_befriended
 };
 const struct firewall_callbacks agent_firewall_callbacks = {
 	.ready = on_firewall_ready, .done = on_firewall_done, .down = on_firewall_down, .left = on_left, .restored = on_restored,
 	.trusted = agent_sip_trusted, .limited = agent_sip_limited, .limited_end = agent_sip_limited_end,
-	.switched = agent_sip_switched
+	.switched = agent_sip_switched, .wire = wired_open
 };

@@ -161,6 +161,7 @@ static void on_event(void *userdata, const struct event *e)
 	timed.time = line_moment(in, e);
 	/* Also of what is read late, in a log that was just rotated; of yesterday's it says little. */
 	timed.askable = in->cfg->witness && (timed.time == 0 || timed.time + LIVE_SKEW_MAX > in->arrival);
+	timed.fresh = timed.askable && in->live && wired_is_fresh(timed.time, in->arrival);
 	timed.witnessed = witnessed_counts(in, timed.time);
 	witnessed_learn(in, e);
 	if (timed.time > in->reached)
@@ -185,6 +186,7 @@ static void on_chunk(void *userdata, struct input *input, const struct input_chu
 	in->live = chunk->live;
 	in->timed = chunk->times != NULL;
 	in->horizon = agent_horizon(in->agent, in);
+	wired_receive(in->agent);
 	matcher_scan(in->matcher, chunk->data, chunk->len, chunk->times, in->reader, on_event, in);
 }
 

@@ -64,6 +64,8 @@ static int reload_world(struct agent *a, struct world *w)
 	agent_keep_restore_inputs(a, &kept);
 	pack_done(&kept);
 	a->keep.whole = true;
+	/* Lines that wait name the old filters, and the helper begins anew. */
+	wired_unwatch(a);
 	world_free(a->world);
 	a->world = w;
 	agent_watch_loaded(a);

@@ -196,6 +196,8 @@ static void print_facts(const json_t *facts)
 	       fact(facts, "events"), fact(facts, "offenders"));
 	printf("  not counted: %lld from exempt sources, %lld crafted lines, %lld impossible sources\n",
 	       fact(facts, "exempted"), fact(facts, "crafted"), fact(facts, "unbannable"));
+	if (fact(facts, "attempts_wired"))
+		printf("  proven     %lld attempts of friends, by their packets\n", fact(facts, "attempts_wired"));
 	if (fact(facts, "exempt_names"))
 		printf("  exempt     by %lld DNS names, %lld of which cannot be looked up\n", fact(facts, "exempt_names"),
 		       fact(facts, "exempt_names_failing"));

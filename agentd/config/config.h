@@ -25,7 +25,7 @@
  *   [input NAME]     filter = NAME … (default: that of the input); type = file: path = GLOB …; type = journal:
  *                    match = FIELD=VALUE …; from = end|start; timezone (file); witness = auto|no
  *   [trust]          friend_for; factor; account_limit
- *   [proof]          unproven_ban; unproven_share
+ *   [proof]          unproven_ban; unproven_share; wire
  *   [accounts]       addresses; window; ban
  *   [prefixes]       offenders; window; ban; max; ipv4; ipv6
  *   [brakes]         bans_per_minute; friend_share
@@ -104,6 +104,7 @@ struct config_policy {
 	uint32_t friend_account_limit; /* attempts on one account, in a rule's window, that no phone makes */
 	usec_t unproven_ban;	       /* longest ban on evidence whose source may be forged; 0: none */
 	uint32_t unproven_share;       /* of max_bans, in percent, that such bans may take */
+	bool wire;		       /* packets of friends that fail are looked at, for proof */
 	uint32_t account_addresses;    /* addresses that fail with one account within account_window: an attack on it */
 	usec_t account_window;
 	usec_t account_ban;	       /* of those that did nothing else; 0: only tell */

@@ -126,6 +126,7 @@ static const struct config_policy policy = {
 	.friend_account_limit = 100,
 	.unproven_ban = 10 * MIN,
 	.unproven_share = 10,
+	.wire = true,
 	.account_addresses = 10,
 	.account_window = HOUR,
 	.account_ban = HOUR,

@@ -41,9 +41,15 @@ static void take_unproven_share(struct loader *l, const struct place *at, const 
 	value_number(at, text, 1, 100, &l->cfg->policy.unproven_share);
 }
 
+static void take_wire(struct loader *l, const struct place *at, const char *text)
+{
+	value_bool(at, text, &l->cfg->policy.wire);
+}
+
 static const struct key proof_list[] = {
 	{ "unproven_ban", take_unproven_ban, false },
 	{ "unproven_share", take_unproven_share, false },
+	{ "wire", take_wire, false },
 };
 const struct key_set proof_keys = { proof_list, ELEMENTSOF(proof_list) };
 

@@ -59,6 +59,7 @@ static int append_numbers(sd_bus_message *m, const struct health *h)
 		{ "lifts_total", ds->lifts },
 		{ "events", ds->events },
 		{ "attempts", ds->attempts },
+		{ "attempts_wired", ds->wired },
 		{ "crafted", ds->crafted },
 		{ "exempted", ds->exempted },
 		{ "unbannable", ds->unbannable },

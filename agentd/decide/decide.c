@@ -15,6 +15,8 @@
 /* Parts of friends, and addresses called, that are remembered. */
 #define PARTS_MAX 262144
 #define CALLED_MAX 4096
+/* Of friends that packets prove to fail: the friends, their parts, and each part's accounts. */
+#define FAILING_MAX 32768
 /* The kernel is asked again about who was called after so long. */
 #define CALLED_FOR (3600 * USEC_PER_SEC)
 
@@ -25,7 +27,9 @@ static int make_parts(struct decider *d, const struct config *cfg)
 
 	if (r >= 0)
 		r = window_table_new(1, CALLED_FOR, CALLED_MAX, &d->called);
-	return r < 0 ? r : window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, CALLED_MAX, &d->shut);
+	if (r >= 0)
+		r = window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, CALLED_MAX, &d->shut);
+	return r < 0 ? r : window_table_new(PARTS_SHUT_MAX + 1, PARTS_SHUT_FOR, FAILING_MAX, &d->failing);
 }
 
 static int make_distinct(const struct config *cfg, struct distinct_table **accounts, struct distinct_table **prefixes)
@@ -93,6 +97,7 @@ struct decider *decider_free(struct decider *d)
 	window_table_free(d->logged_in);
 	window_table_free(d->called);
 	window_table_free(d->shut);
+	window_table_free(d->failing);
 	pending_done(&d->pending);
 	ban_table_done(&d->bans);
 	exempt_done(&d->exempt);
@@ -187,8 +192,7 @@ static usec_t event_moment(struct decider *d, const struct event *e, usec_t arri
 	return arrival;
 }
 
-/* May an event count against this source at all? */
-static bool source_counts(struct decider *d, const struct event *e)
+bool decider_source_counts(struct decider *d, const struct event *e)
 {
 	if (e->n_addrs != 1) {
 		d->stats.crafted += e->n_addrs > 1;
@@ -256,8 +260,7 @@ static bool is_refused_account(const struct event *e)
 	return e->user.len > 0 && (e->class == CLASS_AUTH_FAILURE || e->class == CLASS_UNKNOWN_USER);
 }
 
-/* What e came from within counted, the address or prefix it counts for. Family 0: the log does not say. */
-static struct addr part_of(const struct event *e, const struct addr *counted)
+struct addr decider_part_of(const struct event *e, const struct addr *counted)
 {
 	struct addr part = e->addrs[0];
 	unsigned port = 0;
@@ -273,7 +276,7 @@ static struct addr part_of(const struct event *e, const struct addr *counted)
 /* Somebody logged in. */
 static void befriend(struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
-	const struct addr part = part_of(e, counted);
+	const struct addr part = decider_part_of(e, counted);
 	const struct friend *known = trust_find(d->trust, counted);
 	const usec_t before = known ? known->last : 0;
 
@@ -287,7 +290,7 @@ static void befriend(struct decider *d, const struct event *e, const struct addr
 /* The part of a friend that may be stopped by itself. Family 0: none. */
 static struct addr guilty_part(const struct decider *d, const struct event *e, const struct addr *counted, usec_t when)
 {
-	const struct addr part = part_of(e, counted), none = { 0 };
+	const struct addr part = decider_part_of(e, counted), none = { 0 };
 
 	if (e->proven || part.family == 0 || !trust_knows_parts(d->trust, counted, when))
 		return none;
@@ -309,17 +312,33 @@ static uint64_t fetch(const struct decider *d, const struct event *e, const stru
 	return attempt;
 }
 
+void decider_count(struct decider *d, const struct rule_attempt *a)
+{
+	struct rule_outcome o;
+
+	rule_set_count(&d->rules, a, &o);
+	d->stats.attempts += o.counted && !a->again;
+	d->stats.wired += o.counted && a->event->wired;
+	if (o.counted && !a->again)
+		evidence_note(d->evidence, &a->counted, a->event);
+	tell_friend(d, a->event, &o, &a->counted, a->when);
+	if (o.hit_any)
+		verdict_hit(d, &o.hit, a->event, &a->source, a->when);
+	else if (is_refused_account(a->event) && !a->again)
+		verdict_account(d, a->event, &a->counted, a->when);
+}
+
 /* An attempt of a source that counts, and is not banned already. */
 static void judge(struct decider *d, const struct event *e, struct addr counted, usec_t when)
 {
 	struct rule_attempt a = { .event = e, .source = e->addrs[0], .counted = counted, .when = when };
 	const struct ban_entry *part;
-	struct rule_outcome o;
+	struct wired_event proven;
 	const uint64_t attempt = fetch(d, e, &counted);
 	struct addr from;
 
 	/* As if it were banned already: how much is read until the kernel answers must make no difference. */
-	from = part_of(e, &counted);
+	from = decider_part_of(e, &counted);
 	if (pending_covers(&d->pending, &a.source, from.family ? &from : &a.source, when))
 		return;
 	a.part = guilty_part(d, e, &counted, when);
@@ -329,15 +348,8 @@ static void judge(struct decider *d, const struct event *e, struct addr counted,
 		return;
 	a.attempt = attempt_note(d->attempts, attempt, e, when);
 	a.is_friend = verdict_is_friend(d, &counted, when);
-	rule_set_count(&d->rules, &a, &o);
-	d->stats.attempts += o.counted;
-	if (o.counted)
-		evidence_note(d->evidence, &counted, e);
-	tell_friend(d, e, &o, &counted, when);
-	if (o.hit_any)
-		verdict_hit(d, &o.hit, e, &a.source, when);
-	else if (is_refused_account(e))
-		verdict_account(d, e, &counted, when);
+	if (!is_refused_account(e) || wired_prove(d, &a, &proven))
+		decider_count(d, &a);
 }
 
 void decider_event(struct decider *d, const struct event *e, usec_t arrival)
@@ -347,7 +359,7 @@ void decider_event(struct decider *d, const struct event *e, usec_t arrival)
 	usec_t when;
 
 	d->stats.events++;
-	if (!source_counts(d, e))
+	if (!decider_source_counts(d, e))
 		return;
 	counted = rule_counted(&d->rules, &e->addrs[0]);
 	when = event_moment(d, e, arrival);

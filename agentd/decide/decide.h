@@ -82,6 +82,12 @@ struct decide_callbacks {
 	 * the answer. NULL, or false: nobody can be asked.
 	 */
 	bool (*ask)(void *userdata, const struct addr *addr);
+	/*
+	 * A failed login e, at a source whose word is doubted unless it is proven. True: packets
+	 * have proven it, and *port is where they came from. Else, who is asked may find out
+	 * later: decider_proved(). NULL: nobody can.
+	 */
+	bool (*prove)(void *userdata, const struct event *e, usec_t when, uint16_t *port);
 	/* Proven bans of addr that a rule made since: the ladder. */
 	unsigned (*history)(void *userdata, const struct addr *addr, usec_t since);
 	/* Somebody has logged in at addr, as the log has it; before: the last success there that was known, or 0. NULL: nobody asks. */
@@ -94,6 +100,7 @@ struct decide_stats {
 	uint64_t forged;   /* decisions given up because the kernel had not seen the source */
 	uint64_t spared;   /* hits of friends that did not lead to a ban */
 	uint64_t braked;   /* hits that the brakes kept from becoming bans */
+	uint64_t wired;    /* attempts proven by packets that were seen */
 	uint64_t observed; /* bans decided but not enforced */
 	uint64_t alerts;
 	size_t active;    /* bans in force */
@@ -116,6 +123,8 @@ int decider_reload(struct decider *d, const struct config *cfg);
 void decider_event(struct decider *d, const struct event *e, usec_t arrival);
 /* What the kernel says of addr, after callbacks.ask(). */
 void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
+/* e of when, which prove() was asked about and did not know, is proven: e->proven, e->wired and e->port say so. */
+void decider_proved(struct decider *d, const struct event *e, usec_t when);
 /* Drops bans whose time is over. Returns the next moment to call it, or USEC_INFINITY. */
 usec_t decider_expire(struct decider *d, usec_t now);
 

@@ -45,6 +45,7 @@ struct decider {
 	struct window_table *logged_in; /* parts of addresses that somebody logged in from */
 	struct window_table *called;	/* addresses that the kernel says this host calls */
 	struct window_table *shut;	/* how many parts of an address were banned */
+	struct window_table *failing;	/* with how many accounts a part fails, proven; and how many such parts an address has */
 	struct pending_table pending;
 	struct decide_stats stats;
 	struct log_limit future_limit, full_limit;
@@ -71,6 +72,21 @@ void decide_keep_done(struct decider *d);
 /* Puts b into the table, in place of an earlier one, and announces it. Takes over its strings. */
 void decider_enter(struct decider *d, struct ban *b);
 void decider_lift(struct decider *d, struct ban_entry *entry, enum lift_cause cause);
+
+/* What e came from within counted, the address or prefix it counts for. Family 0: the log does not say. */
+struct addr decider_part_of(const struct event *e, const struct addr *counted);
+/* May e count against its source at all? */
+bool decider_source_counts(struct decider *d, const struct event *e);
+/* Counts the attempt, and does what comes of it. */
+void decider_count(struct decider *d, const struct rule_attempt *a);
+
+/* wired.c */
+/* An attempt of a friend, if it is a failed login: proven by packets? Then *a is of *proven, which lives as long. False: it came too late to count. */
+struct wired_event {
+	struct event event;
+	char port[6];
+};
+bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *proven);
 
 /* verdict.c */
 /* Puts b into the table, if the brakes allow it. Takes over its strings. */

@@ -58,7 +58,7 @@ static uint64_t rule_id(const struct config *cfg, const struct config_rule *rc)
 
 static void add_rule(struct keep_list *l, const struct config *cfg, struct rule *rule)
 {
-	const uint64_t id = rule_id(cfg, rule->cfg);
+	const uint64_t id = rule_id(cfg, rule->cfg), wired = hash_lasting(id, "wired", 5);
 	struct window_table *tables[] = { rule->window,		 rule->proven,		rule->own,
 					  rule->tried,		 rule->friends.attempts, rule->friends.accounts,
 					  rule->parts.attempts, rule->parts.accounts };
@@ -66,6 +66,8 @@ static void add_rule(struct keep_list *l, const struct config *cfg, struct rule 
 
 	for (i = 0; i < ELEMENTSOF(tables); i++)
 		keep_list_add(l, KEEP_WINDOW, mix_number(id, i), tables[i], &window_keep);
+	keep_list_add(l, KEEP_WINDOW, mix_number(wired, 0), rule->wired.attempts, &window_keep);
+	keep_list_add(l, KEEP_WINDOW, mix_number(wired, 1), rule->wired.accounts, &window_keep);
 	for (i = 0; i < rule->cfg->n_raises; i++)
 		keep_list_add(l, KEEP_WINDOW, mix_number(id, ELEMENTSOF(tables) + i), rule->raised[i], &window_keep);
 }
@@ -87,6 +89,7 @@ static void list_tables(struct decider *d)
 	keep_list_add(l, KEEP_WINDOW, mix_number(1, p->friend_for), d->logged_in, &window_keep);
 	keep_list_add(l, KEEP_WINDOW, 2, d->called, &window_keep);
 	keep_list_add(l, KEEP_WINDOW, 3, d->shut, &window_keep);
+	keep_list_add(l, KEEP_WINDOW, 4, d->failing, &window_keep);
 	keep_list_add(l, KEEP_FRIENDS, 0, d->trust, &trust_keep);
 	keep_list_add(l, KEEP_EVIDENCE, 0, d->evidence, &evidence_keep);
 	keep_list_add(l, KEEP_PENDING, 0, &d->pending, &pending_keep);
@@ -149,7 +152,8 @@ static bool restore_brakes(struct decider *d, struct unpack *u)
 #define COUNTERS(s)                                                                                                    \
 	{                                                                                                              \
 		&(s)->events, &(s)->attempts, &(s)->bans, &(s)->lifts, &(s)->exempted, &(s)->crafted, &(s)->unbannable, \
-			&(s)->forgotten, &(s)->forged, &(s)->spared, &(s)->braked, &(s)->observed, &(s)->alerts          \
+			&(s)->forgotten, &(s)->forged, &(s)->spared, &(s)->braked, &(s)->observed, &(s)->alerts, \
+			&(s)->wired                                                                                   \
 	}
 
 static void pack_counters(const struct decider *d, struct pack *p)

@@ -73,6 +73,7 @@ static void rule_done(struct rule *rule)
 	window_table_free(rule->tried);
 	friend_windows_done(&rule->friends);
 	friend_windows_done(&rule->parts);
+	friend_windows_done(&rule->wired);
 	for (i = 0; rule->raised && i < rule->cfg->n_raises; i++)
 		window_table_free(rule->raised[i]);
 	free(rule->raised);
@@ -113,6 +114,8 @@ static int rule_init(struct rule *rule, const struct config_rule *rc, const stru
 		r = friend_windows_init(&rule->friends, rc, cfg, few);
 	if (r >= 0 && !is_shared(rc))
 		r = friend_windows_init(&rule->parts, rc, cfg, few);
+	if (r >= 0 && !is_shared(rc))
+		r = friend_windows_init(&rule->wired, rc, cfg, few);
 	for (i = 0; r >= 0 && i < rc->n_raises; i++)
 		r = window_table_new(rc->raises[i].threshold, rc->window, few, &rule->raised[i]);
 	return r;
@@ -154,7 +157,8 @@ int rule_set_init(struct rule_set *set, const struct config *cfg, struct rule_se
 		rule->tried = TAKE_PTR(kept->tried);
 		rule->friends = kept->friends;
 		rule->parts = kept->parts;
-		kept->friends = kept->parts = (struct friend_windows){ NULL, NULL };
+		rule->wired = kept->wired;
+		kept->friends = kept->parts = kept->wired = (struct friend_windows){ NULL, NULL };
 		rule->raised = TAKE_PTR(kept->raised);
 	}
 	return 0;
@@ -280,8 +284,7 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 /* So many, and somebody should look after that phone. */
 #define FRIEND_ACCOUNT_STALE 10
 
-/* The key and an account of it, or a part, as one. */
-static struct addr key_with(const struct addr *key, const void *what, size_t len)
+struct addr rule_key_with(const struct addr *key, const void *what, size_t len)
 {
 	return hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), what, len));
 }
@@ -290,7 +293,7 @@ static struct addr key_with(const struct addr *key, const void *what, size_t len
 static unsigned count_friend(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a)
 {
 	const struct span user = a->event->user;
-	const struct addr account = key_with(key, user.ptr, user.len);
+	const struct addr account = rule_key_with(key, user.ptr, user.len);
 	unsigned n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
 
 	if (n >= window_threshold(w->accounts)) {
@@ -311,13 +314,21 @@ static bool note_friend(struct rule *rule, const struct addr *key, const struct 
 			struct rule_outcome *ret)
 {
 	const struct span user = a->event->user;
-	const struct addr account = key_with(key, user.ptr, user.len), part = key_with(key, &a->part, sizeof(a->part));
-	unsigned n = user.len > 0 ? window_note(rule->tried, &account, a->when) : 0;
+	const struct addr account = rule_key_with(key, user.ptr, user.len), part = rule_key_with(key, &a->part, sizeof(a->part));
+	unsigned n = user.len > 0 && !a->again ? window_note(rule->tried, &account, a->when) : 0;
 
 	ret->stale |= n >= FRIEND_ACCOUNT_STALE;
 	hit->proven = a->event->proven;
+	if (a->event->wired && a->part.family)
+		hit->count = count_friend(&rule->wired, &part, a);
+	if (hit->count > 0) {
+		hit->target = a->part;
+		hit->of_part = true;
+		return true;
+	}
 	if (hit->proven) {
-		hit->count = count_friend(&rule->friends, key, a);
+		if (!a->event->wired || a->scattered)
+			hit->count = count_friend(&rule->friends, key, a);
 		return hit->count > 0;
 	}
 	/* Whoever forges them shall not cut off the office. */
@@ -387,6 +398,21 @@ void rule_set_fetch(const struct rule_set *set, class_set classes, const struct 
 			window_fetch(set->rules[i].window, counted);
 }
 
+static bool is_new_for(const struct rule *rule, const struct rule_attempt *a)
+{
+	return rule_wants(rule->cfg, a->event, &a->source) && (a->again || attempt_is_new(a->attempt, rule->cfg->classes));
+}
+
+bool rule_set_is_new(const struct rule_set *set, const struct rule_attempt *a)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if (is_new_for(&set->rules[i], a))
+			return true;
+	return false;
+}
+
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret)
 {
 	size_t i;
@@ -395,7 +421,7 @@ void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct r
 	for (i = 0; i < set->count; i++) {
 		struct rule *rule = &set->rules[i];
 
-		if (rule_wants(rule->cfg, a->event, &a->source) && attempt_is_new(a->attempt, rule->cfg->classes))
+		if (is_new_for(rule, a))
 			rule_note(set, rule, a, ret);
 	}
 }

@@ -27,6 +27,7 @@ struct rule {
 	struct window_table *tried; /* attempts of a friend on one account, proven or not */
 	struct friend_windows friends; /* proven ones */
 	struct friend_windows parts;   /* unproven ones of a part of a friend */
+	struct friend_windows wired;   /* ones of a part of a friend that packets have proven */
 };
 
 struct rule_set {
@@ -68,6 +69,9 @@ struct rule_attempt {
 	struct addr part;
 	usec_t when;
 	bool is_friend;
+	/* The event is proven by packets, which came from part; it was counted already, but as unproven. */
+	bool again;
+	bool scattered; /* part is one of many from which several accounts fail */
 };
 
 /* What came of it. */
@@ -88,16 +92,21 @@ struct rule_outcome {
  * on one account as no phone makes do. Unproven ones count in the same way for
  * that part of the friend that they came from, and only that is a hit: a guesser
  * is stopped, and whoever forges the friend's packets can stop nothing but ports
- * at which there is nobody.
+ * at which there is nobody. Where packets prove what part it was, that is a hit, whoever
+ * logged in there; from too many of them with several accounts each, the friend is.
  */
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
 
+/* Would any rule count it, as a new attempt? */
+bool rule_set_is_new(const struct rule_set *set, const struct rule_attempt *a);
 /* Has the processor bring what rule_set_count() will look at, where all sources are counted by address. */
 void rule_set_fetch(const struct rule_set *set, class_set classes, const struct addr *counted);
 
 /* How a rule stands with a source now; false: it does not count by address or prefix. */
 bool rule_standing(const struct rule_set *set, const struct rule *rule, const struct addr *source, bool is_friend,
 		   usec_t now, struct explain_rule *ret);
+/* The key and an account of it, or a part, as one. */
+struct addr rule_key_with(const struct addr *key, const void *what, size_t len);
 /* As which a source is counted, and banned, by default. */
 struct addr rule_counted(const struct rule_set *set, const struct addr *source);
 

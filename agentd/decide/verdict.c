@@ -216,6 +216,14 @@ static bool prefix_may_be_banned(struct decider *d, const struct addr *prefix, u
 	       !trust_any_in(d->trust, prefix, since);
 }
 
+/* Of what is counted as one, as a port, or an address in an IPv6 network: it has no neighbours that others own. */
+static bool is_part(const struct decider *d, const struct addr *addr)
+{
+	const struct addr counted = rule_counted(&d->rules, addr);
+
+	return addr->port || !addr_equal(&counted, addr);
+}
+
 /* b was banned: was it one too many of its neighbours? */
 static void consider_prefix(struct decider *d, const struct ban *b)
 {
@@ -226,7 +234,7 @@ static void consider_prefix(struct decider *d, const struct ban *b)
 	struct ban wide = { .addr = prefix, .start = b->start, .proven = true, .observed = b->observed };
 
 	/* A forger could pick the addresses, and so the network. */
-	if (!b->proven || addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
+	if (!b->proven || is_part(d, &b->addr) || addr_equal(&prefix, &b->addr) || b->addr.len < prefix.len)
 		return;
 	wide.count = distinct_note(d->prefixes, key, &b->addr, b->start, NULL);
 	if (wide.count < p->prefix_offenders || !prefix_may_be_banned(d, &prefix, b->start) || !has_room(d, &wide))
@@ -341,8 +349,14 @@ void decider_answer(struct decider *d, const struct addr *addr, enum witness w)
 
 static char *hit_reason(const struct rule_hit *hit, const struct event *e)
 {
-	char window[TIMESPAN_TEXT_MAX];
+	char window[TIMESPAN_TEXT_MAX], port[sizeof(" that they came from port 65535")] = "";
 
+	if (e->wired && hit->target.port)
+		snprintf(port, sizeof(port), " that they came from port %u", hit->target.port);
+	if (e->wired)
+		return text_printf("%u attempts within %s, the last: %s in the log of %s (%s); packets prove%s", hit->count,
+				   timespan_format(hit->cfg->window, window), class_name(e->class), e->filter, e->pattern,
+				   *port ? port : " them");
 	if (hit->cfg->threshold == 1)
 		return text_printf("%s in the log of %s (%s)", class_name(e->class), e->filter, e->pattern);
 	return text_printf("%u attempts within %s, the last: %s in the log of %s (%s)", hit->count,
@@ -355,8 +369,11 @@ static usec_t ban_span(struct decider *d, const struct config_rule *rule, struct
 	usec_t since = b->start > d->cfg->history ? b->start - d->cfg->history : 0, span;
 	unsigned earlier;
 
-	if (!b->proven) {
+	/* Routers give a port to others before long. */
+	if (!b->proven || b->addr.port) {
 		span = rule->ladder[0];
+		if (b->proven && d->cfg->policy.unproven_ban == 0)
+			return span;
 		return span < d->cfg->policy.unproven_ban ? span : d->cfg->policy.unproven_ban;
 	}
 	earlier = d->callbacks.history(d->callbacks.userdata, &b->addr, since);
@@ -380,7 +397,7 @@ void verdict_hit(struct decider *d, const struct rule_hit *hit, const struct eve
 	usec_t since = when > d->cfg->policy.friend_for ? when - d->cfg->policy.friend_for : 0, span;
 	struct addr counted;
 
-	if (hit->of_part && !may_shut(d, source, when))
+	if (hit->of_part && !hit->proven && !may_shut(d, source, when))
 		return;
 	/* A prefix with somebody in it who must not or should not be cut off: only the source itself then. */
 	if (!addr_is_host(&b.addr) && (exempt_find(&d->exempt, &b.addr) ||

@@ -273,7 +273,7 @@ static bool take_health(struct firewall_stats *s, const struct proto_entry *e)
 
 static void entry_done(struct firewall *fw, const struct proto_entry *e)
 {
-	if (take_health(&fw->stats, e) || firewall_sip_done(fw, e))
+	if (take_health(&fw->stats, e) || firewall_sip_done(fw, e) || firewall_wire_done(fw, e))
 		return;
 	if (e->op == PROTO_SEEN) {
 		asked_answer(&fw->asked, e->left, e->error);
@@ -336,15 +336,16 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 {
 	_cleanup_free_ struct proto_packet *p = malloc(sizeof(*p));
 	struct firewall *fw = userdata;
+	_cleanup_close_ int passed = -1;
 	ssize_t len;
 
 	(void)source;
 	(void)revents;
-	len = p ? recv(fd, p, sizeof(*p), MSG_DONTWAIT) : 0;
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+	len = p ? unixsocket_receive(fd, p, sizeof(*p), &passed) : 0;
+	if (len == -EAGAIN || len == -EINTR)
 		return 0;
 	if (len <= 0) {
-		disconnect(fw, len < 0 ? -errno : -ECONNRESET);
+		disconnect(fw, len < 0 ? (int)len : -ECONNRESET);
 		return 0;
 	}
 	if (proto_check(p, (size_t)len, false) < 0) {
@@ -352,7 +353,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 		disconnect(fw, -EBADMSG);
 		return 0;
 	}
-	on_packet(fw, p);
+	if (p->type == PROTO_WIRE)
+		firewall_wire_come(fw, TAKE_FD(passed));
+	else
+		on_packet(fw, p);
 	return 0;
 }
 

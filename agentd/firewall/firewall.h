@@ -51,6 +51,12 @@ struct firewall_callbacks {
 	void (*limited_end)(void *userdata, int error);
 	/* The SIP firewall is on or off as asked, or could not be; off in both cases without a helper. May be NULL. */
 	void (*switched)(void *userdata, bool on, int error);
+	/*
+	 * Copies of the packets of watched addresses can be received from fd, as netlink
+	 * messages of NFLOG (wire/packet.h): it is the callee's now, in place of an earlier
+	 * one. Nobody is watched by then. May be NULL.
+	 */
+	void (*wire)(void *userdata, int fd);
 };
 
 /*
@@ -133,6 +139,13 @@ int firewall_crowd(struct firewall *fw, const struct addr *addr, usec_t left);
 int firewall_trust_again(struct firewall *fw, const struct addr *addr);
 /* What its counters say, into firewall_stats(), and who was limited. */
 void firewall_sip_ask(struct firewall *fw);
+
+/*
+ * Copies of the SIP packets of the host, of an IPv6 address those of its network of 64 bits,
+ * from now on for so long, an hour at most. What cannot be is told in the journal. A helper
+ * that starts anew, a reload and a flush end it.
+ */
+int firewall_watch(struct firewall *fw, const struct addr *addr, usec_t left);
 
 #define FIREWALL_QUEUE_MAX 2000000
 #define FIREWALL_ASKED_MAX 65536

@@ -37,6 +37,7 @@ struct firewall {
 	bool paused; /* shall be */
 	struct restores trusts; /* behind the bans that are restored */
 	struct firewall_sip *sip; /* as it shall be; NULL: nobody has said */
+	bool wire_told; /* that nobody can be watched */
 	bool served; /* a helper was ready once */
 	struct proto_packet *packet;
 	struct firewall_stats stats;
@@ -54,6 +55,9 @@ void firewall_sip_down(struct firewall *fw);
 /* Done; false: it is about something else. */
 bool firewall_sip_done(struct firewall *fw, const struct proto_entry *e);
 void firewall_sip_limited(struct firewall *fw, const struct proto_packet *p);
+/* firewall_wire.c: takes over the descriptor, or -1. */
+void firewall_wire_come(struct firewall *fw, int fd);
+bool firewall_wire_done(struct firewall *fw, const struct proto_entry *e);
 /* The next one to be trusted again, if there is one; it may be none any more (left is 0). */
 bool firewall_sip_next(struct firewall *fw, struct proto_entry *e);
 

@@ -89,6 +89,19 @@ static int send_hello(struct helper *h, bool lost)
 	return send_packet(h, p);
 }
 
+/* From which the agent can receive, and no more: without CAP_NET_ADMIN the kernel takes no command on it. */
+static int send_wire(const struct helper *h)
+{
+	struct proto_packet *p = h->out;
+	const int fd = table_wire_fd(h->table);
+
+	p->magic = PROTO_MAGIC;
+	p->type = PROTO_WIRE;
+	p->flags = 0;
+	p->count = 0;
+	return fd < 0 ? 0 : unixsocket_send_fd(h->fd, p, proto_size(0), fd);
+}
+
 /* Listing */
 
 static void flush_elements(struct helper *h)
@@ -216,6 +229,7 @@ static int size(struct helper *h, struct proto_entry *e)
 
 static int ping(const struct helper *h, struct proto_entry *e)
 {
+	table_wire_tick(h->table);
 	e->bytes = memory_resident(h->memory);
 	return 0;
 }
@@ -297,6 +311,8 @@ static void take_command(struct helper *h, struct proto_entry *e)
 		e->error = ping(h, e);
 	else if (e->op == PROTO_SIZE)
 		e->error = size(h, e);
+	else if (e->op == PROTO_WATCH)
+		e->error = table_watch_wire(h->table, e);
 	else if (is_sip(e))
 		e->error = take_sip(h, e);
 	else if (e->op == PROTO_PAUSE || e->op == PROTO_RESUME)
@@ -393,6 +409,8 @@ static int serve(struct helper *h)
 	setsockopt(h->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	table_forget_added(h->table);
 	r = send_hello(h, false);
+	if (r >= 0)
+		r = send_wire(h);
 	while (r >= 0) {
 		fds[0].revents = fds[1].revents = fds[2].revents = 0;
 		fds[2].fd = table_list_fd(h->table);

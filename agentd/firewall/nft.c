@@ -57,6 +57,7 @@ int nft_open(const char *table, uint32_t max_bans, struct nft **ret)
 		nft_close(n);
 		return r;
 	}
+	nft_open_wire(n);
 	n->paused = nft_has_chain(n, NFT_CHAIN_PAUSED);
 	n->sip.on = nft_has_set(n, NFT_SIP_UDP);
 	*ret = n;
@@ -73,6 +74,8 @@ struct nft *nft_close(struct nft *n)
 		mnl_socket_close(n->watch);
 	if (n->dump)
 		mnl_socket_close(n->dump);
+	if (n->wire)
+		mnl_socket_close(n->wire);
 	if (n->elements)
 		nftnl_set_free(n->elements);
 	free((void *)n->witness.ports);

@@ -30,6 +30,8 @@
  *     chain called { note the destination in called4 or called6 }
  *     chain postrouting { type filter hook postrouting priority raw; policy accept;
  *       UDP from a watched port that begins as a SIP request → jump called }
+ *     set watch4, watch6     timeout: of whose SIP packets there are copies
+ *     chain wire_in, wire_out  hooks input and output, only while there are any: nft_wire.c
  *     …                      those of the SIP firewall, while it is on: nft_sip.c
  *     chain paused { }       only there while nothing is dropped
  *   }
@@ -52,6 +54,8 @@ enum nft_set {
 	NFT_MISSED,
 	NFT_PORTS,
 	NFT_TRANSPORTS,
+	NFT_WATCH4, /* of whose SIP packets there are copies */
+	NFT_WATCH6,
 	/* Of the SIP firewall: only while it is on. */
 	NFT_SIP_UDP, /* its ports */
 	NFT_SIP_TCP,
@@ -136,6 +140,16 @@ bool nft_sip_is_on(const struct nft *n);
 int nft_take_sip_error(struct nft *n);
 /* What a counter says; zeros while it is off. */
 int nft_sip_counter(struct nft *n, enum sip_count which, struct sip_counter *ret);
+/*
+ * Copies of the UDP packets from and to the addresses in NFT_WATCH4 and NFT_WATCH6
+ * at the witness's ports, whole, up to so many a second: on or off. They are received
+ * from nft_wire_fd(). -EOPNOTSUPP: this kernel, or somebody else who has taken all groups,
+ * does not let us. nft_setup() switches it off.
+ */
+int nft_switch_wire(struct nft *n, bool on);
+bool nft_wire_is_on(const struct nft *n);
+/* -1: there is none. Who has it can receive, and without CAP_NET_ADMIN nothing else. */
+int nft_wire_fd(const struct nft *n);
 /* Deletes the table; 0 also if there is none. */
 int nft_delete(struct nft *n);
 

@@ -23,6 +23,9 @@ struct nft {
 	bool paused;
 	struct nft_sip sip;
 	int sip_error; /* it is not on because of it */
+	struct mnl_socket *wire; /* copies of packets come there; NULL: none can */
+	uint16_t wire_group;	 /* of NFLOG */
+	bool wire_on;
 	struct mnl_socket *socket; /* commands */
 	struct mnl_socket *watch;
 	struct mnl_socket *dump; /* opened at start: a confined helper may open none */
@@ -62,6 +65,12 @@ void nft_put_no_rules(struct nft *n);
 /* All rules anew. */
 void nft_put_rules(struct nft *n);
 
+/* nft_wire.c */
+/* Takes a group of its own, if it can. */
+void nft_open_wire(struct nft *n);
+/* Chains and rules, or none of it. */
+void nft_put_wire(struct nft *n);
+
 /* nft_sip.c: limits of packets to the SIP ports. What they need: chains, sets, ports, counters; or none of it. */
 void nft_put_sip(struct nft *n);
 /* Anew, if they are on and nothing is paused; else none that lead to the others. */
@@ -85,6 +94,8 @@ void nft_batch_begin(struct nft *n);
 #define NFT_CHAIN_OUT "postrouting"
 #define NFT_CHAIN_CALLED "called"
 #define NFT_CHAIN_PAUSED "paused"
+#define NFT_CHAIN_WIRE_IN "wire_in"
+#define NFT_CHAIN_WIRE_OUT "wire_out"
 
 /* Where TCP, UDP and SCTP have their ports, and UDP its length and what it carries. */
 #define NFT_SOURCE_PORT_OFFSET 0

@@ -142,6 +142,14 @@ void nft_rule_source_over(struct nft *n, struct nftnl_rule *r, enum nft_set set,
 	dynset(n, r, set, NFT_DYNSET_OP_UPDATE, span, limit);
 }
 
+void nft_rule_copy(struct nft *n, struct nftnl_rule *r, uint16_t group)
+{
+	struct nftnl_expr *e = nft_rule_expr(n, r, "log");
+
+	if (e)
+		nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, group);
+}
+
 void nft_rule_count(struct nft *n, struct nftnl_rule *r, const char *counter)
 {
 	struct nftnl_expr *e = nft_rule_expr(n, r, "objref");

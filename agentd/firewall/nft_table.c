@@ -30,6 +30,9 @@
 /* An admin looks at the first of them; more would only be longer to read. */
 #define LIMITED_SIZE 4096
 
+/* Friends from which somebody fails: each is watched for some minutes. */
+#define WATCH_SIZE 4096
+
 #define HASH (NFT_SET_TIMEOUT)
 #define NOTED (NFT_SET_TIMEOUT | NFT_SET_EVAL)
 #define RANGES (NFT_SET_TIMEOUT | NFT_SET_INTERVAL)
@@ -55,6 +58,8 @@ static const struct {
 	[NFT_MISSED] = { "missed", TYPE_NFPROTO, 1, NOTED, false, false },
 	[NFT_PORTS] = { "ports", TYPE_INET_SERVICE, 2, 0, false, false },
 	[NFT_TRANSPORTS] = { "transports", TYPE_INET_PROTOCOL, 1, 0, false, false },
+	[NFT_WATCH4] = { "watch4", TYPE_IPADDR, 4, HASH, false, false },
+	[NFT_WATCH6] = { "watch6", TYPE_IP6ADDR, 16, HASH, false, true },
 	[NFT_SIP_UDP] = { "sip_udp", TYPE_INET_SERVICE, 2, 0, false, false },
 	[NFT_SIP_TCP] = { "sip_tcp", TYPE_INET_SERVICE, 2, 0, false, false },
 	[NFT_TRUSTED4] = { "trusted4", TYPE_IPADDR, 4, HASH, false, false },
@@ -152,6 +157,9 @@ uint32_t nft_set_limit(const struct nft *n, enum nft_set set)
 		return LIMITED_SIZE;
 	case NFT_MISSED:
 		return MISSED_SIZE;
+	case NFT_WATCH4:
+	case NFT_WATCH6:
+		return WATCH_SIZE;
 	default:
 		break;
 	}
@@ -319,6 +327,7 @@ static int make(struct nft *n, enum how how, const struct carried *carried)
 	put_watched(n);
 	nft_put_sip(n);
 	nft_put_rules(n);
+	nft_put_wire(n);
 	if (carried)
 		put_carried(n, carried);
 	return nft_commit(n);
@@ -360,8 +369,10 @@ static int make_or_replace(struct nft *n, bool *replaced)
 
 int nft_setup(struct nft *n, bool *replaced)
 {
-	int r = make_or_replace(n, replaced);
+	int r;
 
+	n->wire_on = false;
+	r = make_or_replace(n, replaced);
 	if (r >= 0 || !n->sip.on)
 		return r;
 	/* Bans do not depend on what only the SIP firewall asks of the kernel. */

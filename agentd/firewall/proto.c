@@ -31,7 +31,7 @@ static bool has_address(uint8_t op)
 {
 	return op == PROTO_BAN || op == PROTO_UNBAN || op == PROTO_EXEMPT || op == PROTO_UNEXEMPT ||
 	       op == PROTO_SEEN || op == PROTO_RESTORE || op == PROTO_TRUST || op == PROTO_DISTRUST ||
-	       op == PROTO_CROWD;
+	       op == PROTO_CROWD || op == PROTO_WATCH;
 }
 
 /* Exemptions are of all ports, and the witness does not tell them apart. */
@@ -56,7 +56,7 @@ int proto_check(const struct proto_packet *p, size_t len, bool from_agent)
 	if (len < proto_size(0) || p->magic != PROTO_MAGIC || p->count > PROTO_ENTRIES_MAX ||
 	    len != proto_size(p->count))
 		return -EBADMSG;
-	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_LIMITED)
+	if (from_agent != (p->type == PROTO_COMMANDS) || p->type < PROTO_COMMANDS || p->type > PROTO_WIRE)
 		return -EBADMSG;
 	for (i = 0; i < p->count; i++)
 		if (!entry_is_sound(&p->entries[i], p->type))

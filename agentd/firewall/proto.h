@@ -20,12 +20,14 @@
  *                    DONE: a COMMANDS packet came to its end, each entry with its error
  *                    ELEMENTS: what is in the kernel, some of it
  *                    LISTED: that was all for one LIST; one entry with the error
+ *                    WIRE: with a descriptor (SCM_RIGHTS), from which copies of the packets of watched
+ *                    addresses can be received, and nothing else be done
  *                    LIMITED: who hit a limit of the SIP firewall, all of it; comes before the DONE of who asked
  */
-#define PROTO_MAGIC 0x53570005u /* "SW", version 5 */
+#define PROTO_MAGIC 0x53570006u /* "SW", version 6 */
 #define PROTO_ENTRIES_MAX 500
 
-enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED, PROTO_LIMITED };
+enum proto_type { PROTO_COMMANDS = 1, PROTO_HELLO, PROTO_DONE, PROTO_ELEMENTS, PROTO_GONE, PROTO_LISTED, PROTO_LIMITED, PROTO_WIRE };
 
 enum proto_op {
 	PROTO_BAN = 1,
@@ -48,16 +50,17 @@ enum proto_op {
 	PROTO_SIP_COUNT, /* what does a counter of them say? */
 	PROTO_SIP_LIMITED, /* who hit one? */
 	PROTO_CROWD, /* the address has too many connections to SIP ports: no new ones for a while, unless it is trusted */
-	PROTO_OP_MAX = PROTO_CROWD
+	PROTO_WATCH, /* copies of the SIP packets of the address, an IPv6 address counting as its network of 64 bits, for a while */
+	PROTO_OP_MAX = PROTO_WATCH
 };
 
 struct proto_entry {
-	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, trust, distrust, crowd, element; else zero */
+	struct addr addr; /* of ban, restore, unban, exempt, unexempt, seen, trust, distrust, crowd, watch, element; else zero */
 	uint8_t op;
 	uint8_t unused;
 	int32_t error;    /* DONE: 0 or negative errno; of seen: 0 yes, -EISCONN it is called by us, -ENOENT no, -ENODATA not known */
 	uint64_t left;    /* ban, restore, element: microseconds; UINT64_MAX: for ever. seen: the agent's, comes back.
-			     trust, crowd: microseconds. size: which set, of base/kernelset.h. sip_count: which, of
+			     trust, crowd, watch: microseconds. size: which set, of base/kernelset.h. sip_count: which, of
 			     base/sipcount.h. sip: 1 on, 0 off. sip_port: the port */
 	uint64_t packets; /* element, limited, sip_count: so far. size: elements. sip_port: IPPROTO_UDP or IPPROTO_TCP */
 	uint64_t bytes;	  /* element: dropped so far. size: its limit, 0: none. ping: resident memory, 0: not known */

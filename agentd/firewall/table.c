@@ -31,6 +31,7 @@ int table_configure(struct table *t, const struct config *cfg)
 	/* The witness's setup has put their rules, but not of these. */
 	if (table_sip_configure(t, cfg, true) < 0)
 		log_error("The limits of [sip-firewall] could not be changed; those of before stay");
+	table_wire_configure(t, cfg->policy.wire);
 	return table_exempt_configure(t, cfg);
 }
 

@@ -70,6 +70,16 @@ int table_sip_switch(struct table *t, bool on);
 int table_sip_count(struct table *t, uint64_t which, struct sip_counter *ret);
 /* Who hit a limit within the last minute, and how many packets were dropped. */
 int table_sip_limited(struct table *t, table_entry_fn fn, void *userdata);
+/*
+ * Copies of the SIP packets of entry->addr for entry->left microseconds, WATCH_FOR_MAX at
+ * most; they come from table_wire_fd(), -1: the kernel makes none (-EOPNOTSUPP). -EPERM: the
+ * config does not want it.
+ */
+#define WATCH_FOR_MAX (3600 * USEC_PER_SEC)
+int table_watch_wire(struct table *t, const struct proto_entry *entry);
+int table_wire_fd(const struct table *t);
+/* Now and then: without anybody who is watched, the rules for it are taken away. */
+void table_wire_tick(struct table *t);
 /* Deletes the table from the kernel; bans are refused with -ESHUTDOWN until
  * table_restore(). */
 int table_delete(struct table *t);

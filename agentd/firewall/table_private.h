@@ -28,6 +28,8 @@ struct table {
 	struct nft_sip sip;	/* as it shall be */
 	bool auto_ports;	/* of it: the agent may say which */
 	struct nft_sip told;	/* ports that it has said since they were taken over last */
+	bool wire;	   /* packets may be looked at */
+	usec_t wire_until; /* CLOCK_MONOTONIC: somebody is watched until then */
 	bool fresh;	  /* there were no sets of ours before */
 	bool lost;    /* something of ours, noticed while nobody asked */
 	bool deleted; /* on request: nothing is put back until table_restore() */
@@ -83,6 +85,8 @@ void table_exempt_done(struct table *t);
 int table_setup(struct table *t, bool *replaced);
 /* What the config says of the SIP firewall; apply: also to the kernel. 0 or negative errno. */
 int table_sip_configure(struct table *t, const struct config *cfg, bool apply);
+/* May packets be looked at? */
+void table_wire_configure(struct table *t, bool allowed);
 
 /* Takes the ranges that the kernel has (family 0: IPv4) as prefixes whose owner
  * is not known. */

@@ -104,6 +104,7 @@ static void put_decisions(FILE *to, const struct health *h)
 		{ "bans_total", COUNTER, "Bans made.", (double)d->bans },
 		{ "lifts_total", COUNTER, "Bans that ended.", (double)d->lifts },
 		{ "attempts_total", COUNTER, "Attempts that counted, however many lines each gave.", (double)d->attempts },
+		{ "attempts_wired_total", COUNTER, "Of them, those of friends that packets proved.", (double)d->wired },
 		{ "offenders", GAUGE, "Sources and accounts that are being counted.", (double)d->offenders },
 		{ "offenders_forgotten_total", COUNTER, "Of them, forgotten because there were too many.",
 		  (double)d->forgotten },

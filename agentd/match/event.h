@@ -29,8 +29,10 @@ struct event {
 	unsigned pattern_index; /* unique among all patterns of the matcher */
 	bool limited;           /* it took too many steps: what was captured is not to be trusted */
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
+	bool wired;             /* proven by packets that were seen; port is theirs */
 	bool forgeable;         /* of a record of a call: a sender can have such a line written whole (class call-end) */
 	bool askable;           /* the log is of this host: the kernel may know the source */
+	bool fresh;             /* askable, and written just now: packets that belong to it can be seen */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
 	struct span user, id, number, agent, from, transport, port; /* first reading; ptr NULL: not captured */
 	struct span challenge;  /* that the gateway sent (auth-challenge), or that somebody claims to answer */

@@ -360,7 +360,8 @@ def test_the_helper_as_a_process_of_its_own_serves_only_the_agent():
                        f"s.connect('{socket_path}')\nsys.exit(0 if s.recv(10)==b'' else 1)\n")
             a.stop()
             sh("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", program)
-            sh("/usr/bin/python3", "-c", program.replace("sys.exit(", "s.recv(99); s.send(b'nonsense'*9)\nsys.exit("))
+            # HELLO, and the descriptor.
+            sh("/usr/bin/python3", "-c", program.replace("sys.exit(", "s.recv(99); s.recv(99); s.send(b'nonsense'*9)\nsys.exit("))
             a.start()
             attack(a, "192.0.2.6")
             a.wait_banned("192.0.2.6")

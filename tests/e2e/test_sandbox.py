@@ -313,7 +313,7 @@ def test_inputs_and_filters_of_a_reload_may_be_anywhere():
 
 
 ENTRY = "@BB16sHB3xi4xQQQ"  # struct proto_entry of agentd/firewall/proto.h
-MAGIC, COMMANDS, BAN, UNEXEMPT = 0x53570005, 1, 1, 4
+MAGIC, COMMANDS, BAN, UNEXEMPT = 0x53570006, 1, 1, 4
 
 
 def command(op, address, length, port):
@@ -354,6 +354,64 @@ def test_an_agent_that_is_taken_over_bans_nobody_who_is_exempt():
         kernel = p.agent.kernel()
         assert re.findall(r"(\S+) counter packets \d+ bytes \d+ timeout", kernel) == ["192.0.2.9"], kernel
         assert "198.51.100.0/24" in kernel
+
+
+NETFILTER = 12  # NETLINK_NETFILTER
+ULOG_CONFIG, NEWTABLE, DELTABLE = 0x401, 0xa00, 0xa02
+
+
+def netlink(kind, group, attributes, flags=5):
+    """A message to netfilter, of the header and one attribute."""
+    body = struct.pack(">BBH", 0, 0, group) + attributes
+    return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
+
+
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+
+def wire_fd(pid):
+    """The agent's descriptor that copies of packets come from."""
+    with open("/proc/net/netlink") as f:
+        wanted = {"socket:[" + line.split()[9] + "]" for line in f if line.split()[1] == str(NETFILTER)}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(f"/proc/{pid}/fd/{fd}") in wanted:
+                return int(fd)
+    return None
+
+
+def groups():
+    with open("/proc/net/netfilter/nfnetlink_log") as f:
+        return {int(line.split()[0]) for line in f}
+
+
+def test_from_where_packets_come_the_agent_can_only_receive():
+    with place() as p:
+        p.start_helper()
+        pid = p.start_agent()
+        fd = wait("the helper has handed it over", lambda: wire_fd(pid))
+        before = groups()
+        bind = netlink(ULOG_CONFIG, 6000, attribute(1, bytes([1, 0, 0, 0])))
+        table = p.agent.table.encode() + b"\0"
+        begin, end = netlink(0x10, 10, b"", 1), netlink(0x11, 10, b"", 1)
+        delete = begin + struct.pack("=IHHII", 20 + len(attribute(1, table)), DELTABLE, 1, 2, 0) + struct.pack(
+            ">BBH", 1, 0, 0) + attribute(1, table) + end
+        for message in (bind, delete):
+            assert inject(pid, [["sendto", fd, {"bytes": message.hex()}, len(message), 0, 0, 0]]) == len(message)
+        # Notifications of nftables, by binding and by an option.
+        address = {"bytes": struct.pack("=HHII", AF_NETLINK, 0, 0, 1 << 6).hex()}
+        assert failed(inject(pid, [["bind", fd, address, 12]]))
+        assert failed(inject(pid, [["setsockopt", fd, 270, 1, {"bytes": "07000000"}, 4]]))
+        assert groups() == before, (before, groups())
+        assert f"table inet {p.agent.table}" in p.agent.kernel()
+        # The same messages from one who has the right.
+        with socket.socket(AF_NETLINK, socket.SOCK_RAW, NETFILTER) as s:
+            s.sendto(bind, (0, 0))
+            assert 6000 in groups(), groups()
+            s.sendto(delete, (0, 0))
+            wait("the table was deleted", lambda: "is restored" in p.agent.logged())
+        still_bans(p, "192.0.2.5")
 
 
 def test_the_helper_reads_its_exemptions_again_and_no_others():

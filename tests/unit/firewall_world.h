@@ -43,6 +43,8 @@ struct world {
 	void (*observer)(void *userdata, const struct addr *addr, bool banned, int error);
 	unsigned answers;
 	enum witness answer[64]; /* in the order they came */
+	unsigned wires;
+	int wire; /* where copies of packets come from */
 };
 
 static inline void on_ready(void *userdata, bool lost)
@@ -100,6 +102,15 @@ static inline void on_end(void *userdata, int error)
 	w->list_error = error;
 }
 
+static inline void on_wire(void *userdata, int fd)
+{
+	struct world *w = userdata;
+
+	if (w->wires++)
+		close(w->wire);
+	w->wire = fd;
+}
+
 /* Runs the loop until *counter reaches n; fails the test after ten seconds. */
 static inline void wait_for(struct world *w, const unsigned *counter, unsigned n)
 {
@@ -120,7 +131,7 @@ static inline void on_any_done(void *userdata, const struct addr *addr, bool ban
 static inline void start(struct world *w)
 {
 	const struct firewall_callbacks callbacks = { .ready = on_ready, .done = on_any_done, .down = on_down, .userdata = w,
-						      .left = on_left, .restored = on_restored };
+						      .left = on_left, .restored = on_restored, .wire = on_wire };
 
 	assert_int_equal(sd_event_new(&w->loop), 0);
 	assert_int_equal(firewall_start(w->loop, w->cfg, &callbacks, &w->fw), 0);
@@ -132,6 +143,9 @@ static inline void stop(struct world *w)
 	w->fw = firewall_stop(w->fw);
 	w->loop = sd_event_unref(w->loop);
 	w->ready = 0;
+	if (w->wires)
+		close(w->wire);
+	w->wires = 0;
 }
 
 /* What nft(8) shows of the table. The command is ours, not made from any input. */
@@ -147,18 +161,23 @@ static inline char *nft(const char *command)
 	return text;
 }
 
-static inline int setup(void **state)
+static inline int setup_with(void **state, const char *config)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct diag diag = DIAG_INIT;
 
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	free(nft("ip link set lo up"));
-	assert_int_equal(config_load_text("test.conf", CONFIG, strlen(CONFIG), &diag, &w->cfg), 0);
+	assert_int_equal(config_load_text("test.conf", config, strlen(config), &diag, &w->cfg), 0);
 	diag_done(&diag);
 	start(w);
 	*state = w;
 	return 0;
+}
+
+static inline int setup(void **state)
+{
+	return setup_with(state, CONFIG);
 }
 
 static inline int teardown(void **state)

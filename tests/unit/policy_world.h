@@ -20,6 +20,8 @@ struct world {
 	struct ban last; /* strings are not kept */
 	char last_rule[64], last_alert[600];
 	bool can_ask;
+	unsigned doubted; /* how often packets were asked for */
+	uint16_t proves;  /* the port that they prove; 0: they do not */
 	bool unlearnt; /* whether the kernel sees what the log tells of */
 	unsigned serial;
 };
@@ -57,6 +59,17 @@ static bool on_ask(void *userdata, const struct addr *addr)
 	return w->can_ask;
 }
 
+static bool on_prove(void *userdata, const struct event *e, usec_t when, uint16_t *port)
+{
+	struct world *w = userdata;
+
+	(void)e;
+	(void)when;
+	w->doubted++;
+	*port = w->proves;
+	return w->proves != 0;
+}
+
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)
 {
 	(void)addr;
@@ -70,6 +83,7 @@ static void open_world(struct world *w, const char *config)
 						    .lift = on_lift,
 						    .alert = on_alert,
 						    .ask = on_ask,
+						    .prove = on_prove,
 						    .history = on_history,
 						    .userdata = w };
 	struct diag diag = DIAG_INIT;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Failed logins of friends that packets prove (wire/wire.h), with the line or after it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "decide/decide_private.h"
+
+/*
+ * A phone has few accounts. If the gateway cannot look up any, all phones of an office fail,
+ * from a port each: that is no reason to ban the office.
+ */
+#define PHONE_ACCOUNTS 3
+
+/* Is the part one of many from which somebody tries accounts? */
+static bool is_scattered(struct decider *d, const struct rule_attempt *a)
+{
+	const struct span user = a->event->user;
+	const struct addr account = rule_key_with(&a->part, user.ptr, user.len);
+	const bool is_new = window_note(d->failing, &account, a->when) == 1;
+	unsigned accounts, parts;
+
+	accounts = is_new ? window_note(d->failing, &a->part, a->when)
+			  : window_count(d->failing, &a->part, a->when);
+	parts = is_new && accounts == PHONE_ACCOUNTS + 1 ? window_note(d->failing, &a->counted, a->when)
+							 : window_count(d->failing, &a->counted, a->when);
+	return accounts > PHONE_ACCOUNTS && parts > PARTS_SHUT_MAX;
+}
+
+/* Sets what the attempt came from. False: that is banned, and these are lines of what was dropped too late.
+ */
+static bool take_part(struct decider *d, struct rule_attempt *a)
+{
+	const struct ban_entry *ban;
+
+	a->part = decider_part_of(a->event, &a->counted);
+	if (a->part.family == 0)
+		return true;
+	ban = ban_table_find(&d->bans, &a->part);
+	if (ban && ban->ban.end > a->when)
+		return false;
+	a->scattered = is_scattered(d, a);
+	return true;
+}
+
+bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *proven)
+{
+	const struct event *e = a->event;
+	uint16_t port;
+
+	if (e->proven || !a->is_friend || !d->callbacks.prove || !rule_set_is_new(&d->rules, a) ||
+	    !d->callbacks.prove(d->callbacks.userdata, e, a->when, &port))
+		return true;
+	proven->event = *e;
+	proven->event.proven = proven->event.wired = true;
+	snprintf(proven->port, sizeof(proven->port), "%u", port);
+	proven->event.port = SPAN(proven->port);
+	a->event = &proven->event;
+	return take_part(d, a);
+}
+
+void decider_proved(struct decider *d, const struct event *e, usec_t when)
+{
+	struct rule_attempt a = {.event = e, .source = e->addrs[0], .when = when, .again = true};
+	const struct ban_entry *standing;
+
+	if (!decider_source_counts(d, e))
+		return;
+	a.counted = rule_counted(&d->rules, &a.source);
+	a.is_friend = verdict_is_friend(d, &a.counted, when);
+	standing = ban_table_standing(&d->bans, &a.source, when);
+	if (!a.is_friend || (standing && (!standing->ban.observed || d->cfg->observe)))
+		return;
+	if (take_part(d, &a))
+		decider_count(d, &a);
+}

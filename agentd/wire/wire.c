@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "wire/packet.h"
+#include "wire/sip.h"
+
+/* Places that a key may be at. */
+#define WAYS 8
+/* At a thousand copies a second: the last eight seconds at least. */
+#define NONCES (8192 / WAYS)
+/* Only who has received a nonce gets in here. */
+#define REQUESTS (2048 / WAYS)
+#define FAILURES_MAX 512
+/* Looked up of one request. */
+#define UUIDS_MAX 256
+
+struct nonce {
+	uint64_t key;
+	usec_t at; /* 0: free */
+};
+
+/* A request that holds a nonce which was sent to its sender. */
+struct request {
+	uint64_t key;  /* its sender and transaction */
+	usec_t at;     /* 0: free */
+	uint64_t user; /* whom it names */
+	bool answered;
+};
+
+/* What was refused, and has proven no line yet. */
+struct failure {
+	struct addr addr;
+	uint16_t port;
+	usec_t at; /* 0: free */
+	uint64_t user;
+};
+
+struct line {
+	struct addr addr;
+	usec_t at; /* 0: free */
+	uint64_t user;
+};
+
+struct wire {
+	wire_proved_fn proved;
+	void *userdata;
+	struct nonce nonces[NONCES][WAYS];
+	struct request requests[REQUESTS][WAYS];
+	struct failure failures[FAILURES_MAX];
+	struct line lines[WIRE_LINES_MAX];
+	unsigned next_failure, next_line;
+	struct wire_stats stats;
+};
+
+int wire_new(wire_proved_fn proved, void *userdata, struct wire **ret)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->proved = proved;
+	w->userdata = userdata;
+	*ret = w;
+	return 0;
+}
+
+struct wire *wire_free(struct wire *w)
+{
+	free(w);
+	return NULL;
+}
+
+static bool is_fresh(usec_t at, usec_t now, usec_t span)
+{
+	return at != 0 && now - at <= span;
+}
+
+/* A name longer than this is nobody's. */
+#define NAME_MAX_LEN 256
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/*
+ * Of an account, however it is written: gateways undo some of the escapes (%31), and what a
+ * log makes of line ends in a name is its own business. 0 is nobody's.
+ */
+static uint64_t name_of(struct span user)
+{
+	char plain[NAME_MAX_LEN];
+	size_t i, n = 0;
+
+	if (user.len > sizeof(plain))
+		return 0;
+	for (i = 0; i < user.len; i++) {
+		const bool escaped = user.ptr[i] == '%' && i + 2 < user.len &&
+				     hex_digit(user.ptr[i + 1]) >= 0 && hex_digit(user.ptr[i + 2]) >= 0;
+		const char c = escaped ? (char)(hex_digit(user.ptr[i + 1]) << 4 | hex_digit(user.ptr[i + 2]))
+				       : user.ptr[i];
+
+		i += escaped ? 2 : 0;
+		if ((unsigned char)c > ' ')
+			plain[n++] = c;
+	}
+	return n ? hash_bytes(plain, n) | 1 : 0;
+}
+
+/* Of who sends from there, and two texts. */
+static uint64_t key_of(const struct wire_packet *p, struct span a, struct span b)
+{
+	struct {
+		struct addr peer;
+		uint64_t texts[2];
+		uint64_t port;
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	key.peer = p->peer;
+	key.port = p->port;
+	key.texts[0] = hash_bytes(a.ptr, a.len);
+	key.texts[1] = hash_bytes(b.ptr, b.len);
+	return hash_bytes(&key, sizeof(key));
+}
+
+/* Challenges */
+
+static void note_nonce(struct wire *w, uint64_t key, usec_t now)
+{
+	struct nonce *bucket = w->nonces[key % NONCES], *place = bucket;
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++) {
+		if (bucket[i].key == key) {
+			place = &bucket[i];
+			break;
+		}
+		if (bucket[i].at < place->at)
+			place = &bucket[i];
+	}
+	*place = (struct nonce){key, now};
+}
+
+static bool knows_nonce(const struct wire *w, uint64_t key, usec_t now)
+{
+	const struct nonce *bucket = w->nonces[key % NONCES];
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++)
+		if (bucket[i].key == key && is_fresh(bucket[i].at, now, WIRE_NONCE_FOR))
+			return true;
+	return false;
+}
+
+/* Their answers, and what becomes of them */
+
+static struct request *find_request(struct wire *w, uint64_t key, usec_t now)
+{
+	struct request *bucket = w->requests[key % REQUESTS];
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++)
+		if (bucket[i].key == key && is_fresh(bucket[i].at, now, WIRE_REQUEST_FOR))
+			return &bucket[i];
+	return NULL;
+}
+
+static void note_request(struct wire *w, uint64_t key, const struct sip_message *m, usec_t now)
+{
+	struct request *bucket = w->requests[key % REQUESTS], *place = bucket;
+	unsigned i;
+
+	/* It was sent again. */
+	if (find_request(w, key, now))
+		return;
+	for (i = 1; i < WAYS; i++)
+		if (bucket[i].at < place->at)
+			place = &bucket[i];
+	/* The same that gateways take, and name in their logs. */
+	*place = (struct request){.key = key, .at = now, .user = name_of(m->to.len ? m->to : m->from)};
+}
+
+/* The oldest line that waits for this failure; NULL: none does. */
+static struct line *find_line(struct wire *w, const struct failure *f, usec_t now)
+{
+	struct line *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < WIRE_LINES_MAX; i++) {
+		struct line *l = &w->lines[i];
+
+		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->user == f->user &&
+		    addr_equal(&l->addr, &f->addr) && (!found || l->at < found->at))
+			found = l;
+	}
+	return found;
+}
+
+static void note_failure(struct wire *w, const struct wire_packet *p, const struct request *r, usec_t now)
+{
+	struct failure f = {.addr = p->peer, .port = p->port, .at = now, .user = r->user};
+	struct line *l;
+
+	f.addr.port = 0;
+	w->stats.failures++;
+	l = find_line(w, &f, now);
+	if (!l) {
+		w->failures[w->next_failure] = f;
+		w->next_failure = (w->next_failure + 1) % FAILURES_MAX;
+		return;
+	}
+	l->at = 0;
+	w->stats.proofs++;
+	w->proved(w->userdata, (unsigned)(l - w->lines), f.port);
+}
+
+/* This host has answered. */
+static void take_answer(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
+{
+	struct request *r = find_request(w, key_of(p, m->call_id, m->cseq), now);
+	size_t i;
+
+	/* The first final answer counts. 401 says nothing: a nonce may just have been too old. */
+	if (r && !r->answered && m->status >= 200) {
+		r->answered = true;
+		if (m->status == 403 && r->user)
+			note_failure(w, p, r, now);
+	}
+	for (i = 0; (m->status == 401 || m->status == 407) && i < m->n_nonces; i++)
+		note_nonce(w, key_of(p, m->nonces[i], SPAN("nonce")), now);
+}
+
+/* The nonce may stand anywhere: who did not receive it cannot write it. */
+static void take_request(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
+{
+	struct span rest = p->data, uuid;
+	unsigned i;
+
+	for (i = 0; i < UUIDS_MAX && sip_take_uuid(&rest, &uuid); i++) {
+		if (!knows_nonce(w, key_of(p, uuid, SPAN("nonce")), now))
+			continue;
+		note_request(w, key_of(p, m->call_id, m->cseq), m, now);
+		return;
+	}
+}
+
+static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t now)
+{
+	struct wire_packet p;
+	struct sip_message m;
+
+	if (message->nlmsg_type < NLMSG_MIN_TYPE)
+		return;
+	w->stats.packets++;
+	if (!wire_packet_parse(message, &p) || !sip_parse(p.data, &m) || !m.registers || m.request == p.sent)
+		return;
+	if (p.sent)
+		take_answer(w, &p, &m, now);
+	else
+		take_request(w, &p, &m, now);
+}
+
+void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
+{
+	const struct nlmsghdr *message = data;
+	size_t step;
+
+	/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a good one. */
+	while (len >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= len) {
+		take_message(w, message, now);
+		step = NLMSG_ALIGN((size_t)message->nlmsg_len);
+		if (step >= len)
+			return;
+		message = (const void *)((const char *)message + step);
+		len -= step;
+	}
+}
+
+/* Lines */
+
+bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port)
+{
+	const uint64_t name = name_of(user);
+	struct failure *found = NULL;
+	unsigned i;
+
+	for (i = 0; name && i < FAILURES_MAX; i++) {
+		struct failure *f = &w->failures[i];
+
+		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && f->user == name && addr_equal(&f->addr, addr) &&
+		    (!found || f->at < found->at))
+			found = f;
+	}
+	if (!found)
+		return false;
+	found->at = 0;
+	*port = found->port;
+	w->stats.proofs++;
+	return true;
+}
+
+unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now)
+{
+	const unsigned slot = w->next_line;
+
+	w->next_line = (slot + 1) % WIRE_LINES_MAX;
+	w->lines[slot] = (struct line){.addr = *addr, .at = user.len ? now : 0, .user = name_of(user)};
+	return slot;
+}
+
+void wire_forget_lines(struct wire *w)
+{
+	memset(w->lines, 0, sizeof(w->lines));
+}
+
+void wire_stats(const struct wire *w, struct wire_stats *ret)
+{
+	*ret = w->stats;
+}

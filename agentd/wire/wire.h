@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_WIRE_WIRE_H
+#define SIPWARDEN_WIRE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "base/timespan.h"
+
+/*
+ * Proof from the wire. A gateway whose log tells neither port nor transport may ask for
+ * passwords with nonces that nobody can guess. Who sends back what was sent to exactly
+ * this address and port a moment ago receives what is sent there: he has not forged his
+ * source. If the gateway then forbids him (403), and has a line about a failed login of the
+ * same account and address, that line is proven, and the port is known.
+ *
+ * - Only REGISTER: a dialplan may refuse calls, too, of somebody who knows his password.
+ * - Each answer to a challenge proves one line at most, and a success none. So who forges
+ *   lines in the name of an office where a phone fails proves no more than the phone does.
+ * - A packet that was not seen, or not understood, proves nothing.
+ *
+ * All tables are bounded; the oldest give way. Moments are of CLOCK_MONOTONIC.
+ */
+struct wire;
+
+/* A nonce may be answered for so long. */
+#define WIRE_NONCE_FOR (300 * USEC_PER_SEC)
+/* A request, for its answer and its retransmissions: RFC 3261 17.1.2.2, 64*T1. */
+#define WIRE_REQUEST_FOR (32 * USEC_PER_SEC)
+/* The gateway's line and its answer are not further apart. */
+#define WIRE_PAIR_WITHIN (5 * USEC_PER_SEC)
+/* Lines that wait for packets. */
+#define WIRE_LINES_MAX 512
+
+/* The line that waits in the slot is proven: its attempt came from the port. */
+typedef void (*wire_proved_fn)(void *userdata, unsigned slot, uint16_t port);
+
+struct wire_stats {
+	uint64_t packets;  /* of watched addresses, understood or not */
+	uint64_t failures; /* answers to a challenge that were forbidden */
+	uint64_t proofs;   /* of these, with a line */
+};
+
+int wire_new(wire_proved_fn proved, void *userdata, struct wire **ret);
+struct wire *wire_free(struct wire *w);
+
+/* What was received of the kernel by one recv(2): netlink messages. */
+void wire_receive(struct wire *w, const void *data, size_t len, usec_t now);
+/* A line says that user failed to log in from addr, a host. True: packets have proven it already, from *port.
+ */
+bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port);
+/* It does not yet: it waits. Returns its slot, below WIRE_LINES_MAX; what waited there does so no more. */
+unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now);
+/* Nothing waits. */
+void wire_forget_lines(struct wire *w);
+void wire_stats(const struct wire *w, struct wire_stats *ret);
+
+#endif

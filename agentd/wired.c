@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Proof from the wire (wire/wire.h): friends that fail are watched, and what their
+ * packets prove goes to the decider. The helper has the packets copied; the socket they
+ * come from was handed over by it, and cannot be configured from here.
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "agent_private.h"
+#include "wire/wire.h"
+
+/* A watch ends by itself, and is renewed when half of it is over. */
+#define WATCH_FOR (600 * USEC_PER_SEC)
+/* As many as the kernel's set has room for; each host has one place. */
+#define WATCHED_MAX 4096
+/* No account that people use has a longer name. */
+#define USER_MAX 128
+/* A whole packet of 64 kB, and what NFLOG says of it. */
+#define MESSAGE_MAX (68 * 1024)
+/* Read at once; what is left comes with the next turn of the loop. */
+#define BATCH 512
+
+struct watched {
+	uint64_t host; /* hash */
+	usec_t since;  /* CLOCK_MONOTONIC; 0: free */
+};
+
+/* A line that waits for packets. */
+struct waiting {
+	struct event event;
+	usec_t when;
+	char user[USER_MAX];
+};
+
+struct wired {
+	struct agent *agent;
+	sd_event_source *source; /* NULL: no packets can come */
+	int fd;
+	struct wire *wire;
+	struct watched watched[WATCHED_MAX];
+	struct waiting waiting[WIRE_LINES_MAX];
+	char message[MESSAGE_MAX] __attribute__((aligned(8)));
+};
+
+bool wired_is_fresh(usec_t when, usec_t now)
+{
+	return when == 0 || (when > now ? when - now : now - when) <= WIRE_PAIR_WITHIN;
+}
+
+/* The packets of a line that waits have come. */
+static void on_proved(void *userdata, unsigned slot, uint16_t port)
+{
+	struct wired *w = userdata;
+	struct waiting *line = &w->waiting[slot];
+	char text[sizeof("65535")];
+
+	snprintf(text, sizeof(text), "%u", port);
+	line->event.port = SPAN(text);
+	line->event.proven = line->event.wired = true;
+	decider_proved(w->agent->decider, &line->event, line->when);
+	line->event.port = (struct span){0};
+}
+
+/* 1; 0: there is no more; or negative errno. What was lost for want of room (ENOBUFS) proves nothing. */
+static int receive_one(struct wired *w)
+{
+	struct sockaddr_nl from = {0};
+	socklen_t size = sizeof(from);
+	ssize_t len = recvfrom(w->fd, w->message, sizeof(w->message), MSG_DONTWAIT, (struct sockaddr *)&from,
+			       &size);
+
+	if (len < 0 && errno != ENOBUFS && errno != EINTR)
+		return errno == EAGAIN ? 0 : -errno;
+	if (len > 0 && from.nl_pid == 0)
+		wire_receive(w->wire, w->message, (size_t)len, time_monotonic());
+	return len != 0;
+}
+
+static void tell(int error)
+{
+	log_warning("[proof] wire: packets of an address in doubt cannot be received, so guesses from it are "
+		    "not proven by "
+		    "them, until sipwardend is restarted: %s",
+		    strerror(-error));
+}
+
+void wired_receive(struct agent *a)
+{
+	unsigned n;
+	int r = 1;
+
+	for (n = 0; r > 0 && n < BATCH && a->wired && a->wired->source; n++)
+		r = receive_one(a->wired);
+	if (r < 0) {
+		tell(r);
+		wired_close(a);
+	}
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source;
+	(void)fd;
+	(void)revents;
+	wired_receive(userdata);
+	return 0;
+}
+
+static struct wired *make(struct agent *a)
+{
+	struct wired *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->agent = a;
+	w->fd = -1;
+	if (wire_new(on_proved, w, &w->wire) < 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int listen_to(struct wired *w, int fd)
+{
+	int r = sd_event_add_io(w->agent->loop, &w->source, fd, EPOLLIN, on_io, w->agent);
+
+	/* Before the lines that tell of it. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(w->source, SD_EVENT_PRIORITY_IMPORTANT);
+	return r;
+}
+
+void wired_open(void *userdata, int fd)
+{
+	struct agent *a = userdata;
+	int r;
+
+	if (!a->wired)
+		a->wired = make(a);
+	wired_close(a);
+	r = a->wired ? listen_to(a->wired, fd) : -ENOMEM;
+	if (r >= 0) {
+		a->wired->fd = fd;
+		return;
+	}
+	tell(r);
+	wired_close(a);
+	close(fd);
+}
+
+void wired_close(struct agent *a)
+{
+	struct wired *w = a->wired;
+
+	if (!w)
+		return;
+	w->source = sd_event_source_unref(w->source);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+	wired_unwatch(a);
+}
+
+void wired_unwatch(struct agent *a)
+{
+	struct wired *w = a->wired;
+
+	if (!w)
+		return;
+	memset(w->watched, 0, sizeof(w->watched));
+	wire_forget_lines(w->wire);
+}
+
+/* As the kernel has it: an IPv6 address is watched with its network. */
+static void watch(struct wired *w, const struct addr *addr)
+{
+	const struct addr host = addr->family == AF_INET6 ? addr_truncate(addr, 64) : *addr;
+	const uint64_t hash = addr_hash(&host);
+	struct watched *place = &w->watched[hash % WATCHED_MAX];
+	const usec_t now = time_monotonic();
+
+	if (place->since && place->host == hash && now - place->since < WATCH_FOR / 2)
+		return;
+	if (firewall_watch(w->agent->firewall, addr, WATCH_FOR) >= 0)
+		*place = (struct watched){hash, now};
+}
+
+/* Keeps of the event what the decider wants to know of it later. */
+static void await(struct wired *w, const struct event *e, usec_t when)
+{
+	struct waiting *line = &w->waiting[wire_await(w->wire, &e->addrs[0], e->user, time_monotonic())];
+
+	*line = (struct waiting){.event = {.class = e->class,
+					   .classes = e->classes,
+					   .filter = e->filter,
+					   .pattern = e->pattern,
+					   .pattern_index = e->pattern_index,
+					   .askable = e->askable,
+					   .witnessed = e->witnessed,
+					   .time = e->time,
+					   .n_addrs = 1,
+					   .addrs = {e->addrs[0]}},
+				 .when = when};
+	memcpy(line->user, e->user.ptr, e->user.len);
+	line->event.user = (struct span){line->user, e->user.len};
+}
+
+/*
+ * Not where the log tells the port: those gateways' nonces are no random ones, or the line
+ * would be proven, and a proxy may pass on what somebody else has made up.
+ */
+bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint16_t *port)
+{
+	struct wired *w = a->wired;
+
+	if (!a->world->cfg->policy.wire || !w || !w->source || !e->fresh || e->port.len > 0 ||
+	    e->user.len == 0 || e->user.len > USER_MAX)
+		return false;
+	watch(w, &e->addrs[0]);
+	if (wire_take(w->wire, &e->addrs[0], e->user, time_monotonic(), port))
+		return true;
+	await(w, e, when);
+	return false;
+}
+
+void wired_done(struct agent *a)
+{
+	if (!a->wired)
+		return;
+	wired_close(a);
+	wire_free(a->wired->wire);
+	free(a->wired);
+	a->wired = NULL;
+}

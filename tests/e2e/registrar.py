@@ -1,0 +1,62 @@
+"""A gateway that asks for passwords as FreeSWITCH does, for tests/e2e/test_wire.py. registrar.py LOG
+
+UDP at port 5060 of all addresses. As mod_sofia/sofia_reg.c: a nonce is a random UUID that is
+remembered, whoever it was sent to; the realm is the host of To; an answer goes to the source if Via
+says rport, else to the port in it, and wherever maddr says; of a parameter that comes twice the first counts;
+the line about a failure is written when the answer is sent. The right password makes the response "good".
+"""
+import re
+import socket
+import sys
+import time
+import uuid
+
+log = open(sys.argv[1], "a", buffering=1)
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 5060))
+nonces = set()
+
+
+def header(text, *names):
+    found = re.search(rf"^(?:{'|'.join(names)})\s*:[ \t]*(.*?)\r?\n(?![ \t])", text, re.M | re.S | re.I)
+    return found.group(1) if found else ""
+
+
+def log_failure(user, host, address):
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S") + f".{time.time_ns() // 1000 % 1000000:06}"
+    log.write(f"{stamp} 96.00% [WARNING] sofia_reg.c:1788 SIP auth failure (REGISTER) on sofia profile 'internal' for "
+              f"[{user}@{host}] from ip {address}\n")
+
+
+def answer_to(via, peer):
+    maddr, port = re.search(r";maddr=([\w.:]+)", via), re.search(r"UDP [\w.]+:(\d+)", via)
+    host = "::ffff:" + maddr.group(1) if maddr else peer[0]
+    return (host, peer[1] if ";rport" in via else int(port.group(1)) if port else 5060)
+
+
+def verdict(text, host):
+    """Status, and a header for it."""
+    asked = f'WWW-Authenticate: Digest realm="{host}", nonce="%s",%s algorithm=MD5, qop="auth"\r\n'
+    digest = header(text, "Authorization")
+    nonce = re.search(r'nonce="([^"]*)"', digest)
+    if nonce and nonce.group(1) in nonces:
+        return ("200 OK", "") if 'response="good"' in digest else ("403 Forbidden", "")
+    nonces.add(new := str(uuid.uuid4()))
+    return "401 Unauthorized", asked % (new, " stale=true," if digest else "")
+
+
+print("on", flush=True)
+while True:
+    data, peer = s.recvfrom(65536)
+    text = data.decode("latin-1")
+    to, via = header(text, "To", "t"), header(text, "Via", "v")
+    # sofia-sip undoes what need not be escaped.
+    uri = re.sub(r'^\s*"(?:\\.|[^"\\])*"', "", to)
+    user, host = (re.search(r"<sips?:([^@>]*)@([^>]*)>", uri) or re.search("()()", "")).groups()
+    user = re.sub(r"%3(\d)", r"\1", user)
+    status, more = verdict(text, host)
+    s.sendto((f"SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {header(text, 'From', 'f')}\r\nTo: {to};tag=1\r\n"
+              f"Call-ID: {header(text, 'Call-ID', 'i')}\r\nCSeq: {header(text, 'CSeq')}\r\n{more}Content-Length: 0\r\n\r\n"
+              ).encode("latin-1"), answer_to(via, peer))
+    if status.startswith("403"):
+        log_failure(user, host, peer[0].removeprefix("::ffff:"))

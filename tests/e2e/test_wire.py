@@ -1,0 +1,338 @@
+#!/usr/bin/python3
+"""Guesses through a gateway whose log tells no port: packets prove who makes them, and nobody can borrow the proof.
+
+Real packets, real copies of the kernel's, the real agent and helper; registrar.py is the gateway.
+"""
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+from battlefield import ATTACKER, GATEWAY, GATEWAY6, OFFICE, Battle, Forger, lasts, start_network, success, udp
+from sipwarden_env import run, sh, wait
+
+REGISTRAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "registrar.py")
+OFFICE6, NEIGHBOUR6 = "2001:db8:0:7::40", "2001:db8:0:7::50"
+INPUTS = "[input freeswitch]\npath = DIR/full.log\n[input asterisk]\npath = DIR/asterisk.log\n"
+
+
+def register(user, call, seq, nonce=None, response="bad", host="pbx", via="192.168.1.9:5060;rport", more=""):
+    authorization = f'Authorization: Digest username="{user}", realm="{host}", nonce="{nonce}", uri="sip:pbx", response="{response}"{more}\r\n'
+    return (f"REGISTER sip:pbx SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch=z9hG4bK{call}{seq}\r\nFrom: <sip:{user}@pbx>;tag=1\r\n"
+            f"To: <sip:{user}@{host}>\r\nCall-ID: {call}\r\nCSeq: {seq} REGISTER\r\nContact: <sip:{user}@192.168.1.9>\r\n"
+            f"{authorization if nonce else ''}Content-Length: 0\r\n\r\n").encode()
+
+
+def nonce_of(answer):
+    return re.findall(r'nonce="([^"]*)"', answer.decode())[-1]
+
+
+class Phone:
+    """Logs in, again and again if asked to; counts what is not answered."""
+
+    def __init__(self, source, user, right=True, gateway=GATEWAY):
+        self.socket, self.user, self.gateway = udp(source), user, gateway
+        self.response = "good" if right else "bad"
+        self.port = self.socket.getsockname()[1]
+        self.call, self.seq, self.lost, self.tries = str(uuid.uuid4()), 0, 0, 0
+        self.thread, self.going = None, True
+
+    def ask(self, request):
+        """The answer to it; others that come are somebody else's doing."""
+        self.socket.sendto(request, (self.gateway, 5060))
+        call, seq = (re.search(rb"\r\n(?:%s): *(.*)\r\n" % name, request).group(1) for name in (b"Call-ID|i", b"CSeq"))
+        while True:
+            answer = self.socket.recv(65536)
+            if b"\r\nCall-ID: %s\r\n" % call in answer and b"\r\nCSeq: %s\r\n" % seq in answer:
+                return answer
+
+    def log_in(self, user=None, change=lambda request: request):
+        """The status that comes of it; None: no answer."""
+        self.tries += 1
+        self.seq += 2
+        user = user or self.user
+        try:
+            nonce = nonce_of(self.ask(register(user, self.call, self.seq)))
+            return self.ask(change(register(user, self.call, self.seq + 1, nonce, self.response))).split()[1].decode()
+        except TimeoutError:
+            self.lost += 1
+            return None
+
+    def keep_on(self, pause):
+        def loop():
+            while self.going:
+                self.log_in()
+                time.sleep(pause)
+        self.thread = threading.Thread(target=loop)
+        self.thread.start()
+        return self
+
+    def close(self):
+        self.going = False
+        if self.thread:
+            self.thread.join()
+        self.socket.close()
+
+
+class Site:
+    """A gateway, and offices of phones behind a NAT, whom it knows."""
+
+    def __init__(self, config="", friends=(OFFICE,)):
+        start_network(OFFICE, OFFICE6, NEIGHBOUR6)
+        self.battle, self.phones = Battle([OFFICE], config, INPUTS), []
+        self.agent = self.battle.agent
+        self.registrar = subprocess.Popen([sys.executable, REGISTRAR, self.battle.log], stdout=subprocess.PIPE, text=True)
+        assert self.registrar.stdout.readline() == "on\n"
+        self.befriend(*friends)
+
+    def befriend(self, *friends):
+        if friends:
+            self.battle.write("".join(success(f) for f in friends), "asterisk.log")
+            wait("they are friends", lambda: self.status()["inputs"][1]["lines"] == len(friends))
+
+    def phone(self, *arguments, **kw):
+        self.phones.append(Phone(*arguments, **kw))
+        return self.phones[-1]
+
+    def office(self, n=6):
+        """Phones that log in all the time, and one that fails."""
+        for i in range(n):
+            self.phone(OFFICE, str(100 + i)).keep_on(0.1)
+        return self.phone(OFFICE, "150", False).keep_on(0.3)
+
+    def settle(self):
+        """All that was logged is judged, and what waits for packets has got them."""
+        with open(self.battle.log) as f:
+            self.battle.settle(sum(1 for _ in f))
+        time.sleep(0.5)
+
+    def status(self):
+        return self.agent.json("status", check=False)
+
+    def proven(self):
+        return self.status()["attempts_wired"]
+
+    def kinds(self):
+        return {a["kind"] for a in self.agent.json("alerts")}
+
+    def guess(self, guesser, n, pause=0.0, **kw):
+        """He has the wrong password for many accounts. Returns how many guesses were answered."""
+        for i in range(n):
+            if guesser.log_in(f"9{i:03}", **kw) is None:
+                return i
+            time.sleep(pause)
+        return n
+
+    def is_cut_off(self, guesser, **kw):
+        """He guesses until he hears no more; the first ones are made before anybody looks."""
+        return self.guess(guesser, 1000, 0.005, **kw) < 1000
+
+    def stopped(self, address):
+        return wait(f"{address} is banned\n{self.agent.logged()}", lambda: self.agent.banned().get(address))
+
+    def unharmed(self):
+        for p in self.phones:
+            p.going = False
+        for p in self.phones:
+            if p.thread:
+                p.thread.join()
+                assert p.tries > 5 and p.lost == 0, (p.user, p.tries, p.lost)
+        self.battle.unharmed()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for p in self.phones:
+            p.close()
+        self.registrar.kill()
+        self.registrar.wait()
+        self.battle.__exit__()
+
+
+def test_a_guesser_in_an_office_of_phones_loses_his_port_and_nobody_else_a_packet():
+    with Site() as s:
+        s.office()
+        guesser = s.phone(OFFICE, "101")
+        # He has a password of his own.
+        assert guesser.log_in() == "200"
+        guesser.response = "bad"
+        assert s.is_cut_off(guesser)
+        ban = s.stopped(f"{OFFICE}:{guesser.port}")
+        assert ban["proven"] and lasts(ban) <= 600, ban
+        assert f"packets prove that they came from port {guesser.port}" in ban["reason"], ban
+        assert list(s.agent.banned()) == [ban["address"]], s.agent.banned()
+        assert s.agent.in_kernel(f"{OFFICE}:{guesser.port}")
+        # And again from the next.
+        other = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(other)
+        s.stopped(f"{OFFICE}:{other.port}")
+        s.settle()
+        assert len(s.agent.banned()) == 2, s.agent.banned()
+        assert "packets prove" in s.agent.ctl("show", f"{OFFICE}:{other.port}")[1]
+        s.unharmed()
+
+
+def spread(request):
+    """As gateways read it, and others might not."""
+    return request.replace(b"To: <sip:9", b"t : \"<sip:x@y>\"\r\n <sip:%39").replace(b"Authorization: ", b"AUTHORIZATION:\r\n\t").replace(
+        b"Call-ID:", b"i:").replace(b"Digest ", b'Digest algorithm=MD5,\r\n opaque="%s",' % str(uuid.uuid4()).encode())
+
+
+def test_however_the_request_is_written():
+    with Site() as s:
+        guesser = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(guesser, change=spread)
+        s.stopped(f"{OFFICE}:{guesser.port}")
+        s.unharmed()
+
+
+def test_a_forger_proves_nothing_and_the_stale_phone_is_only_reported():
+    with Site() as s:
+        stale = s.office()
+        own, forger = s.phone(ATTACKER, "150", False), Forger()
+        wait("it is watched", lambda: s.proven() > 0)
+        evil = str(uuid.uuid4())
+        for i in range(150):
+            user, call = "150" if i % 2 else f"9{i:03}", f"f{i}"
+            nonce = nonce_of(own.ask(register(user, call, 1)))
+            if i % 3 == 0:
+                # A challenge to the office's port that holds a nonce that he knows, before the real one.
+                forger.send(OFFICE, register(user, call, 5, host=f'pbx", nonce="{evil}", x="'), source_port=stale.port)
+                request = register(user, call, 7, nonce, more=f', nonce="{evil}"')
+            elif i % 3 == 1:
+                # One that is sent to him.
+                forger.send(OFFICE, register(user, call, 5, via=f"{OFFICE}:{stale.port};maddr={ATTACKER}"), source_port=stale.port)
+                request = register(user, call, 7, nonce)
+            else:
+                # His own, again and again.
+                request = register(user, call, 7, nonce)
+                forger.send(OFFICE, request, source_port=stale.port)
+            forger.send(OFFICE, request, source_port=stale.port)
+            time.sleep(0.01)
+        stale.going = False
+        stale.thread.join()
+        s.settle()
+        # More than a rule would allow, and none of it is believed but what the phone did itself.
+        status = s.status()
+        assert status["attempts"] > 100, status
+        assert 0 < s.proven() <= stale.tries, (s.proven(), stale.tries)
+        assert not s.agent.banned(), s.agent.banned()
+        assert {"friend-attacks", "stale-account"} <= s.kinds(), s.kinds()
+        s.unharmed()
+
+
+def test_a_nonce_that_went_to_another_port_or_address_is_no_proof():
+    with Site(friends=(OFFICE, OFFICE6)) as s:
+        guesser, other = s.phone(OFFICE, "101", False), s.phone(OFFICE, "102", False)
+        s.guess(guesser, 3)
+        s.settle()
+        before = s.proven()
+        for i in range(60):
+            nonce = nonce_of(other.ask(register(f"8{i:03}", f"o{i}", 1)))
+            assert b" 403 " in guesser.ask(register(f"8{i:03}", f"o{i}", 3, nonce))
+        s.settle()
+        assert s.proven() == before and not s.agent.banned(), (before, s.proven(), s.agent.banned())
+        s.unharmed()
+
+
+def test_whom_the_gateway_calls_is_proven_guilty_too():
+    with Site(friends=()) as s:
+        # It sends to its phones, as gateways do; that is all that tells that the office is no stranger.
+        phone = s.phone(OFFICE, "101", False)
+        with contextlib.closing(udp_gateway()) as gateway:
+            for _ in range(3):
+                gateway.sendto(b"OPTIONS sip:101@x SIP/2.0\r\n\r\n", (OFFICE, phone.port))
+        s.office(2)
+        assert s.is_cut_off(phone)
+        s.stopped(f"{OFFICE}:{phone.port}")
+        assert OFFICE not in s.agent.banned()
+        s.unharmed()
+
+
+def udp_gateway():
+    g = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    g.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    g.bind((GATEWAY, 5080))
+    return g
+
+
+def test_of_an_ipv6_network_the_address_is_banned():
+    with Site(friends=(OFFICE6,)) as s:
+        s.phone(NEIGHBOUR6, "101", gateway=GATEWAY6).keep_on(0.1)
+        guesser = s.phone(OFFICE6, "102", False, gateway=GATEWAY6)
+        assert s.is_cut_off(guesser)
+        ban = s.stopped(OFFICE6)
+        assert ban["proven"], ban
+        assert list(s.agent.banned()) == [OFFICE6], s.agent.banned()
+        s.unharmed()
+
+
+def test_from_too_many_ports_it_is_the_address():
+    with Site() as s:
+        for i in range(400):
+            p = s.phone(OFFICE, "101", False)
+            if None in [p.log_in(f"7{i:03}{k}") for k in range(5)]:
+                break
+        s.stopped(OFFICE)
+
+
+def test_it_goes_on_after_a_reload_and_with_another_helper():
+    with Site() as s:
+        first = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(first)
+        s.stopped(f"{OFFICE}:{first.port}")
+        s.agent.ctl("reload")
+        second = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(second)
+        s.stopped(f"{OFFICE}:{second.port}")
+        restarts = s.status()["firewall_restarts"]
+        os.kill(helper_of(s.agent.process.pid), signal.SIGKILL)
+        wait("another helper", lambda: s.status()["firewall_restarts"] > restarts)
+        third = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(third)
+        s.stopped(f"{OFFICE}:{third.port}")
+        # Somebody else flushes everything.
+        sh("nft", "flush", "ruleset")
+        wait("the table is back", lambda: s.agent.in_kernel(f"{OFFICE}:{third.port}"))
+        fourth = s.phone(OFFICE, "101", False)
+        assert s.is_cut_off(fourth)
+        s.stopped(f"{OFFICE}:{fourth.port}")
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(p) for p in f.read().split()]
+
+
+def helper_of(agent):
+    """The keeper's child."""
+    return next(h for keeper in children(agent) for h in children(keeper))
+
+
+def test_nobody_is_watched_without_doubt_nor_where_the_config_says_no():
+    with Site() as s:
+        s.phone(OFFICE, "101").keep_on(0.05)
+        s.settle()
+        assert "wire_in" not in s.agent.kernel()
+        s.phone(OFFICE, "102", False).log_in()
+        wait("it is watched", lambda: "wire_in" in s.agent.kernel())
+        assert OFFICE in sh("nft", "list", "set", "inet", s.agent.table, "watch4")
+        s.battle.configure("[proof]\nwire = no\n", INPUTS)
+        s.agent.ctl("reload")
+        wait("it is no more", lambda: "wire_in" not in s.agent.kernel())
+        guesser = s.phone(OFFICE, "103", False)
+        assert s.guess(guesser, 80) == 80
+        s.settle()
+        assert not s.agent.banned() and "wire_in" not in s.agent.kernel(), s.agent.banned()
+        assert "friend-attacks" in s.kinds()
+
+
+if __name__ == "__main__":
+    run(globals())
