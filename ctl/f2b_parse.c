@@ -5,205 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "f2b_parser.h"
 #include "f2b_read.h"
 #include "f2b_regex.h"
 
 #define REPEAT_MAX 65535
 
-struct parser {
-	const char *start, *p, *end;
-	const char *error;
-	unsigned depth;
-	unsigned captures; /* numbered so far */
-};
-
 static struct re *parse_alt(struct parser *x);
-
-static void *fail(struct parser *x, const char *what)
-{
-	if (!x->error)
-		x->error = what;
-	return NULL;
-}
-
-static bool at_text(const struct parser *x, const char *text)
-{
-	size_t n = strlen(text);
-
-	return (size_t)(x->end - x->p) >= n && memcmp(x->p, text, n) == 0;
-}
-
-static bool take(struct parser *x, const char *text)
-{
-	if (!at_text(x, text))
-		return false;
-	x->p += strlen(text);
-	return true;
-}
-
-static struct re *leaf(struct parser *x, enum re_kind kind)
-{
-	struct re *r = re_new(kind);
-
-	return r ? r : fail(x, "out of memory");
-}
-
-static struct re *character(struct parser *x, unsigned char byte)
-{
-	struct re *r = re_char(byte);
-
-	return r ? r : fail(x, "out of memory");
-}
-
-/* Escapes and classes */
-
-static int hex_number(struct parser *x, unsigned digits)
-{
-	unsigned value = 0;
-
-	for (; digits > 0; digits--, x->p++) {
-		int c = x->p < x->end ? tolower((unsigned char)*x->p) : 0;
-
-		if (!isxdigit(c)) {
-			fail(x, "\\x needs two hexadecimal digits, \\u four");
-			return -1;
-		}
-		value = value << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-	}
-	if (value > 0xff || value == 0) {
-		fail(x, "\\u above \\u00ff or NUL: write the character itself");
-		return -1;
-	}
-	return (int)value;
-}
-
-/* Behind a backslash: one byte, or -1 when the escape means something else or is wrong. */
-static int escaped_byte(struct parser *x, bool in_class)
-{
-	static const char names[] = "ntrfva", bytes[] = "\n\t\r\f\v\a";
-	char c = *x->p;
-	const char *name = strchr(names, c);
-
-	if (c && name) {
-		x->p++;
-		return bytes[name - names];
-	}
-	if (in_class && c == 'b') {
-		x->p++;
-		return '\b';
-	}
-	if (c == 'x' || c == 'u') {
-		x->p++;
-		return hex_number(x, c == 'x' ? 2 : 4);
-	}
-	if (isalnum((unsigned char)c)) {
-		fail(x, "this escape is not known");
-		return -1;
-	}
-	x->p++;
-	return (unsigned char)c;
-}
-
-/* One member of a class: a byte in *byte, or -1 and the set of \d and the like in *set. */
-static bool class_member(struct parser *x, int *byte, struct re_set *set)
-{
-	if (*x->p != '\\') {
-		*byte = (unsigned char)*x->p++;
-		return true;
-	}
-	x->p++;
-	if (x->p == x->end)
-		return fail(x, "backslash at the end");
-	if (*x->p != '.' && re_set_named(*x->p, set)) {
-		x->p++;
-		*byte = -1;
-		return true;
-	}
-	*byte = escaped_byte(x, true);
-	return *byte >= 0;
-}
-
-static bool class_item(struct parser *x, struct re_set *set)
-{
-	struct re_set named = { { 0 } };
-	int from, to;
-	size_t i;
-
-	if (!class_member(x, &from, &named))
-		return false;
-	if (from < 0) {
-		for (i = 0; i < 8; i++)
-			set->bits[i] |= named.bits[i];
-		return true;
-	}
-	to = from;
-	if (x->end - x->p >= 2 && *x->p == '-' && x->p[1] != ']') {
-		x->p++;
-		if (!class_member(x, &to, &named))
-			return false;
-		if (to < from)
-			return fail(x, "the range in this class is empty or upside down");
-	}
-	for (; from <= to; from++)
-		re_set_add(set, (unsigned char)from);
-	return true;
-}
-
-static struct re *parse_class(struct parser *x)
-{
-	struct re *r = leaf(x, RE_SET);
-	bool not = take(x, "^"), first = true;
-
-	for (; r && x->p < x->end && (first || *x->p != ']'); first = false)
-		if (!class_item(x, &r->set))
-			return re_free(r);
-	if (r && x->p == x->end) {
-		fail(x, "'[' without ']'");
-		return re_free(r);
-	}
-	x->p++;
-	if (r && not )
-		re_set_invert(&r->set);
-	return r;
-}
-
-static struct re *named_set(struct parser *x, char name)
-{
-	struct re *r = leaf(x, RE_SET);
-
-	if (r)
-		re_set_named(name, &r->set);
-	x->p++;
-	return r;
-}
-
-static struct re *parse_escape(struct parser *x)
-{
-	struct re *r;
-	int byte;
-
-	if (x->p == x->end)
-		return fail(x, "backslash at the end");
-	if (*x->p != '.' && strchr("dDwWsS", *x->p))
-		return named_set(x, *x->p);
-	if (*x->p == 'A' || *x->p == 'Z')
-		return leaf(x, *x->p++ == 'A' ? RE_LEFT : RE_RIGHT);
-	if (*x->p == 'b' || *x->p == 'B') {
-		r = leaf(x, RE_EDGE);
-		if (r)
-			r->byte = (unsigned char)*x->p;
-		x->p++;
-		return r;
-	}
-	if (*x->p >= '1' && *x->p <= '9') {
-		r = leaf(x, RE_REF);
-		for (; r && x->p < x->end && isdigit((unsigned char)*x->p) && r->number < 1000; x->p++)
-			r->number = r->number * 10 + (unsigned)(*x->p - '0');
-		return r;
-	}
-	byte = escaped_byte(x, false);
-	return byte < 0 ? NULL : character(x, (unsigned char)byte);
-}
 
 /* Groups */
 
@@ -214,7 +22,7 @@ static char *take_name(struct parser *x, char end)
 	while (x->p < x->end && (isalnum((unsigned char)*x->p) || *x->p == '_' || *x->p == '-'))
 		x->p++;
 	if (x->p == start || x->p == x->end || *x->p != end || x->p - start > 24)
-		return fail(x, "a group's name has up to 24 letters, digits or '_'");
+		return parser_fail(x, "a group's name has up to 24 letters, digits or '_'");
 	return strndup(start, (size_t)(x->p++ - start));
 }
 
@@ -226,18 +34,18 @@ static struct re *group_body(struct parser *x, struct re *group)
 	if (group && group->kind == RE_GROUP && group->group == RE_CAPTURE)
 		group->number = ++x->captures;
 	if (!group || ++x->depth > RE_DEPTH_MAX)
-		fail(x, group ? "groups are nested too deep" : "out of memory");
+		parser_fail(x, group ? "groups are nested too deep" : "out of memory");
 	else
 		body = parse_alt(x);
 	x->depth--;
 	if (body && group->kind == RE_GROUP && group->group == RE_HEAD) {
-		if (!take(x, "\2"))
-			fail(x, "a '(' in the head of the line that nothing closes there");
-	} else if (body && !take(x, ")")) {
-		const char *close = at_text(x, "</F-") ? memchr(x->p, '>', (size_t)(x->end - x->p)) : NULL;
+		if (!parser_take(x, "\2"))
+			parser_fail(x, "a '(' in the head of the line that nothing closes there");
+	} else if (body && !parser_take(x, ")")) {
+		const char *close = parser_at(x, "</F-") ? memchr(x->p, '>', (size_t)(x->end - x->p)) : NULL;
 
 		if (!close) {
-			fail(x, "'(' or <F-…> that nothing closes");
+			parser_fail(x, "'(' or <F-…> that nothing closes");
 			re_free(body);
 			return re_free(group);
 		}
@@ -254,14 +62,14 @@ static struct re *group_body(struct parser *x, struct re *group)
 
 static struct re *new_group(struct parser *x, enum re_group kind, const char *name)
 {
-	struct re *r = leaf(x, RE_GROUP);
+	struct re *r = parser_leaf(x, RE_GROUP);
 
 	if (!r)
 		return NULL;
 	r->group = kind;
 	r->name = name ? strdup(name) : NULL;
 	if (name && !r->name) {
-		fail(x, "out of memory");
+		parser_fail(x, "out of memory");
 		return re_free(r);
 	}
 	return r;
@@ -275,7 +83,7 @@ static bool flags_text(struct parser *x, const char *from, const char *to, char 
 		if (*from == 'i')
 			flags[0] = 'i';
 		else if (!strchr("amsu", *from))
-			return fail(x, "only the flags i, m, s, a and u are taken");
+			return parser_fail(x, "only the flags i, m, s, a and u are taken");
 	}
 	return true;
 }
@@ -290,14 +98,14 @@ static struct re *parse_flags(struct parser *x)
 	while (x->p < x->end && isalpha((unsigned char)*x->p))
 		x->p++;
 	if (x->p == x->end || !flags_text(x, from, x->p, flags))
-		return fail(x, "'(?' that is not understood");
+		return parser_fail(x, "'(?' that is not understood");
 	r = new_group(x, *flags ? RE_FLAGS : RE_PLAIN, *flags ? flags : NULL);
-	if (take(x, ":"))
+	if (parser_take(x, ":"))
 		return group_body(x, r);
-	if (!take(x, ")"))
-		fail(x, "'(?' that is not understood");
+	if (!parser_take(x, ")"))
+		parser_fail(x, "'(?' that is not understood");
 	if (++x->depth > RE_DEPTH_MAX)
-		fail(x, "groups are nested too deep");
+		parser_fail(x, "groups are nested too deep");
 	body = x->error ? NULL : parse_alt(x);
 	x->depth--;
 	if (!r)
@@ -309,7 +117,7 @@ static struct re *parse_flags(struct parser *x)
 
 static struct re *parse_condition(struct parser *x)
 {
-	struct re *r = leaf(x, RE_COND), *body;
+	struct re *r = parser_leaf(x, RE_COND), *body;
 
 	if (!r)
 		return NULL;
@@ -324,7 +132,7 @@ static struct re *parse_condition(struct parser *x)
 	/* One child, an alternation of one or two: these are yes and no. */
 	body = r->child[0];
 	if (body->n > 2) {
-		fail(x, "a condition has more than two branches");
+		parser_fail(x, "a condition has more than two branches");
 		return re_free(r);
 	}
 	r->n = 0;
@@ -333,7 +141,7 @@ static struct re *parse_condition(struct parser *x)
 
 		memmove(body->child, body->child + 1, --body->n * sizeof(struct re *));
 		if (!re_add(r, branch)) {
-			fail(x, "out of memory");
+			parser_fail(x, "out of memory");
 			break;
 		}
 	}
@@ -347,34 +155,34 @@ static struct re *parse_group(struct parser *x)
 	struct re *r;
 	size_t i;
 
-	if (take(x, "?:"))
+	if (parser_take(x, "?:"))
 		return group_body(x, new_group(x, RE_PLAIN, NULL));
 	for (i = 0; i < ELEMENTSOF(looks); i++)
-		if (take(x, looks[i]))
+		if (parser_take(x, looks[i]))
 			return group_body(x, new_group(x, RE_LOOK, looks[i]));
-	if (take(x, "?>"))
+	if (parser_take(x, "?>"))
 		return group_body(x, new_group(x, RE_ATOMIC, NULL));
-	if (take(x, "?P<")) {
+	if (parser_take(x, "?P<")) {
 		r = new_group(x, RE_CAPTURE, NULL);
 		if (r)
 			r->name = take_name(x, '>');
 		return r && r->name ? group_body(x, r) : re_free(r);
 	}
-	if (take(x, "?P=")) {
-		r = leaf(x, RE_REF);
+	if (parser_take(x, "?P=")) {
+		r = parser_leaf(x, RE_REF);
 		if (r)
 			r->name = take_name(x, ')');
 		return r && r->name ? r : re_free(r);
 	}
-	if (take(x, "?#")) {
+	if (parser_take(x, "?#")) {
 		const char *close = memchr(x->p, ')', (size_t)(x->end - x->p));
 
 		x->p = close ? close + 1 : x->end;
-		return leaf(x, RE_NOTHING);
+		return parser_leaf(x, RE_NOTHING);
 	}
-	if (take(x, "?("))
+	if (parser_take(x, "?("))
 		return parse_condition(x);
-	if (take(x, "?"))
+	if (parser_take(x, "?"))
 		return parse_flags(x);
 	return group_body(x, new_group(x, RE_CAPTURE, NULL));
 }
@@ -383,7 +191,7 @@ static struct re *parse_group(struct parser *x)
 
 static struct re *word(struct parser *x)
 {
-	struct re *r = leaf(x, RE_REPEAT), *set = leaf(x, RE_SET);
+	struct re *r = parser_leaf(x, RE_REPEAT), *set = parser_leaf(x, RE_SET);
 
 	if (set)
 		re_set_named('w', &set->set);
@@ -399,7 +207,7 @@ static struct re *word(struct parser *x)
 
 static struct re *address(struct parser *x, enum re_addr which)
 {
-	struct re *r = leaf(x, RE_ADDR);
+	struct re *r = parser_leaf(x, RE_ADDR);
 
 	if (r)
 		r->addr = which;
@@ -423,7 +231,7 @@ static struct re *f_group(struct parser *x, const char *name, size_t len)
 		if (strlen(known[i].name) == len && memcmp(known[i].name, name, len) == 0)
 			return group_body(x, new_group(x, known[i].group, NULL));
 	if (len >= sizeof(lower))
-		return fail(x, "the name of this <F-…> is too long");
+		return parser_fail(x, "the name of this <F-…> is too long");
 	for (i = 0; i < len; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
 	lower[len] = '\0';
@@ -434,28 +242,28 @@ static struct re *parse_tag(struct parser *x)
 {
 	const char *close = memchr(x->p, '>', (size_t)(x->end - x->p)), *start = x->p - 1;
 
-	if (take(x, "HOST>") || take(x, "ADDR>") || take(x, "F-ADDR/>"))
+	if (parser_take(x, "HOST>") || parser_take(x, "ADDR>") || parser_take(x, "F-ADDR/>"))
 		return address(x, RE_ADDR_ANY);
-	if (take(x, "IP4>") || take(x, "F-IP4/>"))
+	if (parser_take(x, "IP4>") || parser_take(x, "F-IP4/>"))
 		return address(x, RE_ADDR_IP4);
-	if (take(x, "IP6>") || take(x, "F-IP6/>"))
+	if (parser_take(x, "IP6>") || parser_take(x, "F-IP6/>"))
 		return address(x, RE_ADDR_IP6);
-	if (take(x, "F-PORT/>"))
+	if (parser_take(x, "F-PORT/>"))
 		return word(x);
-	if (at_text(x, "SKIPLINES>"))
-		return fail(
+	if (parser_at(x, "SKIPLINES>"))
+		return parser_fail(
 			x,
 			"<SKIPLINES> is for several lines at once; sipwarden looks at each line by itself");
-	if (at_text(x, "DNS>") || at_text(x, "F-DNS/>"))
-		return fail(x, "<DNS> is a host name; sipwarden bans addresses that the log itself names");
-	if (at_text(x, "CIDR>") || at_text(x, "SUBNET>") || at_text(x, "F-CIDR/>") ||
-	    at_text(x, "F-SUBNET/>"))
-		return fail(
+	if (parser_at(x, "DNS>") || parser_at(x, "F-DNS/>"))
+		return parser_fail(x, "<DNS> is a host name; sipwarden bans addresses that the log itself names");
+	if (parser_at(x, "CIDR>") || parser_at(x, "SUBNET>") || parser_at(x, "F-CIDR/>") ||
+	    parser_at(x, "F-SUBNET/>"))
+		return parser_fail(
 			x,
 			"<SUBNET> and <CIDR> ban whole networks on a log's word; sipwarden bans addresses");
-	if (at_text(x, "F-ID/>"))
-		return fail(x, "<F-ID/> is no address; sipwarden bans addresses");
-	if (take(x, "F-") && close && close > x->p && close[-1] != '/') {
+	if (parser_at(x, "F-ID/>"))
+		return parser_fail(x, "<F-ID/> is no address; sipwarden bans addresses");
+	if (parser_take(x, "F-") && close && close > x->p && close[-1] != '/') {
 		const char *name = x->p, *p;
 
 		for (p = name; p < close && (isupper((unsigned char)*p) || isdigit((unsigned char)*p) ||
@@ -468,7 +276,7 @@ static struct re *parse_tag(struct parser *x)
 		}
 	}
 	x->p = start + 1;
-	return character(x, '<');
+	return parser_char(x, '<');
 }
 
 /* Sequences */
@@ -479,30 +287,30 @@ static struct re *parse_atom(struct parser *x)
 
 	switch (c) {
 	case '\\':
-		return parse_escape(x);
+		return parser_escape(x);
 	case '[':
-		return parse_class(x);
+		return parser_class(x);
 	case '(':
 		return parse_group(x);
 	case '<':
 		return parse_tag(x);
 	case '^':
-		return leaf(x, RE_LEFT);
+		return parser_leaf(x, RE_LEFT);
 	case '$':
-		return leaf(x, RE_RIGHT);
+		return parser_leaf(x, RE_RIGHT);
 	case '.':
 		x->p--;
-		return named_set(x, '.');
+		return parser_set(x, '.');
 	case '*':
 	case '+':
 	case '?':
-		return fail(x, "nothing in front of '*', '+' or '?' that it could repeat");
+		return parser_fail(x, "nothing in front of '*', '+' or '?' that it could repeat");
 	case F2B_HEAD:
 		return group_body(x, new_group(x, RE_HEAD, NULL));
 	case '\5':
-		return leaf(x, RE_DATE);
+		return parser_leaf(x, RE_DATE);
 	default:
-		return character(x, (unsigned char)c);
+		return parser_char(x, (unsigned char)c);
 	}
 }
 
@@ -531,7 +339,7 @@ static bool take_counts(struct parser *x, unsigned *min, unsigned *max)
 		return false;
 	x->p = p + 1;
 	if (*min > REPEAT_MAX || (*max > REPEAT_MAX && *max != RE_INFINITE) || *max < *min)
-		fail(x, "the numbers of this repetition are too large or upside down");
+		parser_fail(x, "the numbers of this repetition are too large or upside down");
 	return true;
 }
 
@@ -543,13 +351,13 @@ static struct re *parse_repeat(struct parser *x, struct re *atom)
 
 	if (x->p == x->end)
 		return atom;
-	if (take(x, "+"))
+	if (parser_take(x, "+"))
 		min = 1;
-	else if (take(x, "?"))
+	else if (parser_take(x, "?"))
 		max = 1;
-	else if (!take(x, "*") && (*x->p != '{' || !take_counts(x, &min, &max)))
+	else if (!parser_take(x, "*") && (*x->p != '{' || !take_counts(x, &min, &max)))
 		return atom;
-	r = x->error ? NULL : leaf(x, RE_REPEAT);
+	r = x->error ? NULL : parser_leaf(x, RE_REPEAT);
 	if (!r) {
 		re_free(atom);
 		return NULL;
@@ -561,7 +369,7 @@ static struct re *parse_repeat(struct parser *x, struct re *atom)
 	if (!re_add(r, atom))
 		return re_free(r);
 	if (x->p < x->end && strchr("*+?", *x->p)) {
-		fail(x, "a repetition of a repetition");
+		parser_fail(x, "a repetition of a repetition");
 		return re_free(r);
 	}
 	return r;
@@ -569,12 +377,12 @@ static struct re *parse_repeat(struct parser *x, struct re *atom)
 
 static bool at_end(const struct parser *x)
 {
-	return x->p == x->end || *x->p == ')' || *x->p == '|' || *x->p == F2B_HEAD_END || at_text(x, "</F-");
+	return x->p == x->end || *x->p == ')' || *x->p == '|' || *x->p == F2B_HEAD_END || parser_at(x, "</F-");
 }
 
 static struct re *parse_seq(struct parser *x)
 {
-	struct re *r = leaf(x, RE_SEQ);
+	struct re *r = parser_leaf(x, RE_SEQ);
 
 	while (r && !at_end(x)) {
 		struct re *atom = parse_atom(x);
@@ -588,14 +396,14 @@ static struct re *parse_seq(struct parser *x)
 
 static struct re *parse_alt(struct parser *x)
 {
-	struct re *r = leaf(x, RE_ALT);
+	struct re *r = parser_leaf(x, RE_ALT);
 
 	while (r) {
 		struct re *seq = parse_seq(x);
 
 		if (!seq || !re_add(r, seq))
 			return re_free(r);
-		if (!take(x, "|"))
+		if (!parser_take(x, "|"))
 			break;
 	}
 	return r;
@@ -608,11 +416,11 @@ struct re *re_parse(const char *text, size_t len, const char **error, size_t *of
 
 	*error = NULL;
 	if (len > RE_LENGTH_MAX)
-		fail(&x, "the regex is longer than 60 KiB");
+		parser_fail(&x, "the regex is longer than 60 KiB");
 	else
 		r = parse_alt(&x);
 	if (r && x.p != x.end) {
-		fail(&x, "')' or </F-…> that closes nothing");
+		parser_fail(&x, "')' or </F-…> that closes nothing");
 		r = re_free(r);
 	}
 	if (!r) {

@@ -146,6 +146,15 @@ struct config_sip {
 	uint32_t greylist;	/* and new ones that shall send again */
 };
 
+/* Each rate of it: its key in [sip-firewall], and where it is in struct config_sip. */
+struct config_sip_rate {
+	const char *key;
+	size_t offset;
+};
+
+#define CONFIG_SIP_RATES 11
+extern const struct config_sip_rate config_sip_rates[CONFIG_SIP_RATES];
+
 /* Where it was said. */
 struct config_at {
 	const char *file;

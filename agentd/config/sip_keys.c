@@ -93,10 +93,7 @@ static bool read_rate(const struct place *at, const char *text, struct config_ra
 }
 
 /* Keys that are rates differ in their place only. */
-static const struct {
-	const char *key;
-	size_t offset;
-} rates[] = {
+const struct config_sip_rate config_sip_rates[CONFIG_SIP_RATES] = {
 	{ "source", offsetof(struct config_sip, source) },
 	{ "trusted", offsetof(struct config_sip, trusted) },
 	{ "keepalive", offsetof(struct config_sip, keepalive) },
@@ -114,9 +111,9 @@ static void take_rate(struct loader *l, const struct place *at, const char *text
 {
 	size_t i;
 
-	for (i = 0; i < ELEMENTSOF(rates); i++)
-		if (strcmp(at->key, rates[i].key) == 0)
-			read_rate(at, text, (struct config_rate *)(void *)((char *)&l->cfg->sip + rates[i].offset));
+	for (i = 0; i < CONFIG_SIP_RATES; i++)
+		if (strcmp(at->key, config_sip_rates[i].key) == 0)
+			read_rate(at, text, (struct config_rate *)(void *)((char *)&l->cfg->sip + config_sip_rates[i].offset));
 }
 
 static const struct key sip_list[] = {

@@ -81,27 +81,15 @@ static int append_ports(sd_bus_message *m, const struct config *cfg, const struc
 
 static int append_limits(sd_bus_message *m, const struct config_sip *c)
 {
-	const struct {
-		const char *name;
-		const struct config_rate *rate;
-	} limits[] = {
-		{ "source", &c->source },
-		{ "trusted", &c->trusted },
-		{ "keepalive", &c->keepalive },
-		{ "connections", &c->connections },
-		{ "trusted_connections", &c->trusted_connections },
-		{ "new", &c->new },
-		{ "retried", &c->retried },
-		{ "known", &c->known },
-		{ "called", &c->called },
-		{ "new_connections", &c->new_connections },
-		{ "known_connections", &c->known_connections },
-	};
 	int r = sd_bus_message_open_container(m, 'a', "(" BUS_LIMIT ")");
 	size_t i;
 
-	for (i = 0; r >= 0 && i < ELEMENTSOF(limits); i++)
-		r = sd_bus_message_append(m, "(" BUS_LIMIT ")", limits[i].name, limits[i].rate->rate, limits[i].rate->burst);
+	for (i = 0; r >= 0 && i < CONFIG_SIP_RATES; i++) {
+		const struct config_sip_rate *limit = &config_sip_rates[i];
+		const struct config_rate *rate = (const void *)((const char *)c + limit->offset);
+
+		r = sd_bus_message_append(m, "(" BUS_LIMIT ")", limit->key, rate->rate, rate->burst);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
