@@ -18,6 +18,8 @@
 #define WATCH_FOR (600 * USEC_PER_SEC)
 /* As many as the kernel's set has room for; each host has one place. */
 #define WATCHED_MAX 4096
+/* Each is a transaction of the helper's. Hosts that share a place would have one for each line, as many as a forger writes. */
+#define WATCHES_A_SECOND 100
 /* No account that people use has a longer name. */
 #define USER_MAX 128
 /* A whole packet of 64 kB, and what NFLOG says of it. */
@@ -43,6 +45,8 @@ struct wired {
 	int fd;
 	struct wire *wire;
 	struct watched watched[WATCHED_MAX];
+	usec_t second; /* CLOCK_MONOTONIC, in which so many were told: */
+	unsigned told;
 	struct waiting waiting[WIRE_LINES_MAX];
 	char message[MESSAGE_MAX] __attribute__((aligned(8)));
 };
@@ -187,7 +191,11 @@ static void watch(struct wired *w, const struct addr *addr)
 
 	if (place->since && place->host == hash && now - place->since < WATCH_FOR / 2)
 		return;
-	if (firewall_watch(w->agent->firewall, addr, WATCH_FOR) >= 0)
+	if (now - w->second >= USEC_PER_SEC) {
+		w->second = now;
+		w->told = 0;
+	}
+	if (w->told++ < WATCHES_A_SECOND && firewall_watch(w->agent->firewall, addr, WATCH_FOR) >= 0)
 		*place = (struct watched){hash, now};
 }
 
