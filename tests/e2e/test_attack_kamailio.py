@@ -129,6 +129,7 @@ def guess_over_tcp(source, n):
     for i in range(n):
         if answer_challenge(s, PORT, user=f"9{i:03}", call_id=f"tcp-{source}-{i}") != 403:
             return
+        time.sleep(0.02)  # pike, whose timer may be late, has seen the test before from the same address
 
 
 def test_forty_phones_and_an_old_password_and_then_a_guesser():
