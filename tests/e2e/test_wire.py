@@ -316,6 +316,18 @@ def helper_of(agent):
     return next(h for keeper in children(agent) for h in children(keeper))
 
 
+def test_whoever_names_many_friends_keeps_the_helper_from_nothing():
+    """Each watch is a transaction of the helper's."""
+    friends = [f"100.64.{n >> 8}.{n & 255}" for n in range(1, 2001)]
+    with Site(friends=friends) as s:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S") + ".000000"
+        s.battle.write("".join(f"{stamp} 96.00% [WARNING] sofia_reg.c:1788 SIP auth failure (REGISTER) on sofia profile 'internal' for [100@pbx] "
+                               f"from ip {f}\n" for f in friends))
+        watched = sh("nft", "list", "set", "inet", s.agent.table, "watch4").count("expires")
+        # A hundred a second, and reading the lines takes no ten.
+        assert 0 < watched < len(friends) / 2, watched
+
+
 def test_nobody_is_watched_without_doubt_nor_where_the_config_says_no():
     with Site() as s:
         s.phone(OFFICE, "101").keep_on(0.05)
