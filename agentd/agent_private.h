@@ -257,7 +257,7 @@ void wired_unwatch(struct agent *a);
 /* Takes what has come. Before lines are read that may tell of it. */
 void wired_receive(struct agent *a);
 /* For the decider: callbacks.prove(). */
-bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint16_t *port);
+bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, struct proof *ret);
 void wired_done(struct agent *a);
 
 /* exemptions.c */

@@ -181,9 +181,9 @@ static bool on_ask(void *userdata, const struct addr *addr)
 	return witnessed_ask(userdata, addr);
 }
 
-static bool on_prove(void *userdata, const struct event *e, usec_t when, uint16_t *port)
+static bool on_prove(void *userdata, const struct event *e, usec_t when, struct proof *ret)
 {
-	return wired_prove_line(userdata, e, when, port);
+	return wired_prove_line(userdata, e, when, ret);
 }
 
 static void on_alert(void *userdata, const struct alert *alert)

@@ -57,17 +57,19 @@ bool wired_is_fresh(usec_t when, usec_t now)
 }
 
 /* The packets of a line that waits have come. */
-static void on_proved(void *userdata, unsigned slot, uint16_t port)
+static void on_proved(void *userdata, unsigned slot, const struct proof *proof)
 {
 	struct wired *w = userdata;
 	struct waiting *line = &w->waiting[slot];
 	char text[sizeof("65535")];
 
-	snprintf(text, sizeof(text), "%u", port);
+	snprintf(text, sizeof(text), "%u", proof->port);
 	line->event.port = SPAN(text);
+	if (proof->account.len)
+		line->event.user = proof->account;
 	line->event.proven = line->event.wired = true;
 	decider_proved(w->agent->decider, &line->event, line->when);
-	line->event.port = (struct span){0};
+	line->event.port = line->event.user = (struct span){0};
 }
 
 /* 1; 0: there is no more; or negative errno. What was lost for want of room (ENOBUFS) proves nothing. */
@@ -223,7 +225,7 @@ static void await(struct wired *w, const struct event *e, usec_t when)
  * Not where the log tells the port: those gateways' nonces are no random ones, or the line
  * would be proven, and a proxy may pass on what somebody else has made up.
  */
-bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint16_t *port)
+bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, struct proof *ret)
 {
 	struct wired *w = a->wired;
 
@@ -231,7 +233,7 @@ bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, uint1
 	    e->user.len == 0 || e->user.len > USER_MAX)
 		return false;
 	watch(w, &e->addrs[0]);
-	if (wire_take(w->wire, &e->addrs[0], e->user, time_monotonic(), port))
+	if (wire_take(w->wire, &e->addrs[0], e->user, time_monotonic(), ret))
 		return true;
 	await(w, e, when);
 	return false;

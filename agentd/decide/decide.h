@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/pack.h"
+#include "base/proof.h"
 #include "base/text.h"
 #include "base/timespan.h"
 #include "base/witness.h"
@@ -84,10 +85,10 @@ struct decide_callbacks {
 	bool (*ask)(void *userdata, const struct addr *addr);
 	/*
 	 * A failed login e, at a source whose word is doubted unless it is proven. True: packets
-	 * have proven it, and *port is where they came from. Else, who is asked may find out
-	 * later: decider_proved(). NULL: nobody can.
+	 * have proven it, as *ret says, which holds until the next call. Else, who is asked may
+	 * find out later: decider_proved(). NULL: nobody can.
 	 */
-	bool (*prove)(void *userdata, const struct event *e, usec_t when, uint16_t *port);
+	bool (*prove)(void *userdata, const struct event *e, usec_t when, struct proof *ret);
 	/* Proven bans of addr that a rule made since: the ladder. */
 	unsigned (*history)(void *userdata, const struct addr *addr, usec_t since);
 	/* Somebody has logged in at addr, as the log has it; before: the last success there that was known, or 0. NULL: nobody asks. */

@@ -289,17 +289,26 @@ struct addr rule_key_with(const struct addr *key, const void *what, size_t len)
 	return hashed_key(hash_lasting(hash_lasting(0, key, sizeof(*key)), what, len));
 }
 
-/* Counts an attempt of a friend, or of a part of it. Returns of how many it is a hit, or 0. */
-static unsigned count_friend(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a)
+/* Counts an attempt on one account of a friend, or of a part of it. True: it is a hit. */
+static bool count_account(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a, unsigned *n)
 {
 	const struct span user = a->event->user;
 	const struct addr account = rule_key_with(key, user.ptr, user.len);
-	unsigned n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
 
-	if (n >= window_threshold(w->accounts)) {
-		window_clear(w->accounts, &account);
+	*n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
+	if (*n < window_threshold(w->accounts))
+		return false;
+	window_clear(w->accounts, &account);
+	return true;
+}
+
+/* Counts an attempt of a friend, or of a part of it. Returns of how many it is a hit, or 0. */
+static unsigned count_friend(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a)
+{
+	unsigned n;
+
+	if (count_account(w, key, a, &n))
 		return n;
-	}
 	if (n > FRIEND_ACCOUNT_COUNTED)
 		return 0;
 	n = window_note(w->attempts, key, a->when);
@@ -329,6 +338,8 @@ static bool note_friend(struct rule *rule, const struct addr *key, const struct 
 	if (hit->proven) {
 		if (!a->event->wired || a->scattered)
 			hit->count = count_friend(&rule->friends, key, a);
+		else if (a->account_scattered && count_account(&rule->friends, key, a, &n))
+			hit->count = n;
 		return hit->count > 0;
 	}
 	/* Whoever forges them shall not cut off the office. */

@@ -72,6 +72,7 @@ struct rule_attempt {
 	/* The event is proven by packets, which came from part; it was counted already, but as unproven. */
 	bool again;
 	bool scattered; /* part is one of many from which several accounts fail */
+	bool account_scattered; /* the account fails from many parts */
 };
 
 /* What came of it. */
@@ -93,7 +94,8 @@ struct rule_outcome {
  * that part of the friend that they came from, and only that is a hit: a guesser
  * is stopped, and whoever forges the friend's packets can stop nothing but ports
  * at which there is nobody. Where packets prove what part it was, that is a hit, whoever
- * logged in there; from too many of them with several accounts each, the friend is.
+ * logged in there; from too many of them with several accounts each, the friend is, and
+ * where one account is tried from too many, as often as no phone does.
  */
 void rule_set_count(struct rule_set *set, const struct rule_attempt *a, struct rule_outcome *ret);
 

@@ -11,19 +11,24 @@
  */
 #define PHONE_ACCOUNTS 3
 
-/* Is the part one of many from which somebody tries accounts? */
-static bool is_scattered(struct decider *d, const struct rule_attempt *a)
+/* How many there are under the key, with this one if it is new. */
+static unsigned tally(struct decider *d, const struct addr *key, bool is_new, usec_t when)
+{
+	return is_new ? window_note(d->failing, key, when) : window_count(d->failing, key, when);
+}
+
+/* Is the part one of many from which somebody tries accounts, or the account one that is tried from many? */
+static void set_scattered(struct decider *d, struct rule_attempt *a)
 {
 	const struct span user = a->event->user;
-	const struct addr account = rule_key_with(&a->part, user.ptr, user.len);
+	const struct addr account = rule_key_with(&a->part, user.ptr, user.len),
+			  anywhere = rule_key_with(&a->counted, user.ptr, user.len);
 	const bool is_new = window_note(d->failing, &account, a->when) == 1;
-	unsigned accounts, parts;
+	const unsigned accounts = tally(d, &a->part, is_new, a->when);
+	const unsigned parts = tally(d, &a->counted, is_new && accounts == PHONE_ACCOUNTS + 1, a->when);
 
-	accounts = is_new ? window_note(d->failing, &a->part, a->when)
-			  : window_count(d->failing, &a->part, a->when);
-	parts = is_new && accounts == PHONE_ACCOUNTS + 1 ? window_note(d->failing, &a->counted, a->when)
-							 : window_count(d->failing, &a->counted, a->when);
-	return accounts > PHONE_ACCOUNTS && parts > PARTS_SHUT_MAX;
+	a->scattered = accounts > PHONE_ACCOUNTS && parts > PARTS_SHUT_MAX;
+	a->account_scattered = tally(d, &anywhere, is_new, a->when) > PARTS_SHUT_MAX;
 }
 
 /* Sets what the attempt came from. False: that is banned, and these are lines of what was dropped too late.
@@ -38,22 +43,24 @@ static bool take_part(struct decider *d, struct rule_attempt *a)
 	ban = ban_table_find(&d->bans, &a->part);
 	if (ban && ban->ban.end > a->when)
 		return false;
-	a->scattered = is_scattered(d, a);
+	set_scattered(d, a);
 	return true;
 }
 
 bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *proven)
 {
 	const struct event *e = a->event;
-	uint16_t port;
+	struct proof proof;
 
 	if (e->proven || !a->is_friend || !d->callbacks.prove || !rule_set_is_new(&d->rules, a) ||
-	    !d->callbacks.prove(d->callbacks.userdata, e, a->when, &port))
+	    !d->callbacks.prove(d->callbacks.userdata, e, a->when, &proof))
 		return true;
 	proven->event = *e;
 	proven->event.proven = proven->event.wired = true;
-	snprintf(proven->port, sizeof(proven->port), "%u", port);
+	snprintf(proven->port, sizeof(proven->port), "%u", proof.port);
 	proven->event.port = SPAN(proven->port);
+	if (proof.account.len)
+		proven->event.user = proof.account;
 	a->event = &proven->event;
 	return take_part(d, a);
 }

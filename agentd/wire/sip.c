@@ -81,6 +81,29 @@ bool sip_take_uuid(struct span *data, struct span *ret)
 	return false;
 }
 
+/* From the first name on, if it is anywhere; false: it is not. */
+static bool find_name(struct span *value, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (; value->len >= len; skip(value, 1))
+		if (strncasecmp(value->ptr, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* Behind the name, which it begins with, and a sign of equality. False: there is none. */
+static bool skip_name(struct span *value, const char *name)
+{
+	skip(value, strlen(name));
+	skip_blanks(value);
+	if (!value->len || *value->ptr != '=')
+		return false;
+	skip(value, 1);
+	skip_blanks(value);
+	return true;
+}
+
 /* Digest realm="…", nonce="…", … (RFC 7616): the last nonce, before which the realm stands, whatever is in
  * it. */
 static void take_challenge(struct span value, struct sip_message *m)
@@ -88,23 +111,27 @@ static void take_challenge(struct span value, struct sip_message *m)
 	static const char name[] = "nonce";
 	struct span nonce = {0}, uuid;
 
-	for (; value.len >= sizeof(name) - 1; skip(&value, 1))
-		if (strncasecmp(value.ptr, name, sizeof(name) - 1) == 0)
-			nonce = value;
-	if (!nonce.ptr || m->n_nonces == SIP_NONCES_MAX)
+	for (; find_name(&value, name); skip(&value, 1))
+		nonce = value;
+	if (!nonce.ptr || m->n_nonces == SIP_NONCES_MAX || !skip_name(&nonce, name))
 		return;
-	skip(&nonce, sizeof(name) - 1);
-	skip_blanks(&nonce);
-	if (nonce.len < UUID_LENGTH + 3 || *nonce.ptr != '=')
-		return;
-	skip(&nonce, 1);
-	skip_blanks(&nonce);
 	/* The UUID is all that is between the quotes. */
 	if (nonce.len < UUID_LENGTH + 2 || nonce.ptr[0] != '"' || nonce.ptr[UUID_LENGTH + 1] != '"')
 		return;
 	nonce = (struct span){nonce.ptr + 1, UUID_LENGTH};
 	if (sip_take_uuid(&nonce, &uuid))
 		m->nonces[m->n_nonces++] = uuid;
+}
+
+/* Digest username="…", …: the first, as FreeSWITCH takes it. A sender who writes it otherwise hides his own name. */
+static void take_login(struct span value, struct sip_message *m)
+{
+	static const char name[] = "username";
+
+	if (m->login.len || !find_name(&value, name) || !skip_name(&value, name) || !value.len || *value.ptr != '"')
+		return;
+	skip(&value, 1);
+	take_until(&value, '"', &m->login);
 }
 
 /* Behind the quotes that a display name is in. */
@@ -153,6 +180,7 @@ static void take_cseq(struct span value, struct sip_message *m)
 		m->cseq.len++;
 	skip(&value, m->cseq.len);
 	m->registers = is_named(trim(value), "REGISTER");
+	m->invites = is_named(trim(value), "INVITE");
 	if (m->cseq.len > CSEQ_DIGITS)
 		m->cseq.len = 0;
 }
@@ -183,6 +211,10 @@ static bool take_header(struct span line, struct sip_message *m)
 		m->from = user_of(line);
 	else if (!m->request && (is_named(name, "WWW-Authenticate") || is_named(name, "Proxy-Authenticate")))
 		take_challenge(line, m);
+	else if (m->request && (is_named(name, "Authorization") || is_named(name, "Proxy-Authorization")))
+		take_login(line, m);
+	else if (is_named(name, "Reason"))
+		m->reasoned = true;
 	return true;
 }
 

@@ -17,8 +17,10 @@
 struct sip_message {
 	bool request;
 	unsigned status;	   /* of an answer: 100 to 699 */
-	bool registers;		   /* CSeq says REGISTER */
+	bool registers, invites;   /* CSeq says REGISTER, INVITE */
+	bool reasoned;		   /* an answer with a Reason (RFC 3326) */
 	struct span call_id, cseq; /* cseq: the number, digits only */
+	struct span login;	   /* username of a request's Digest; len 0: none */
 	struct span to, from;	   /* users of the URIs; len 0: there is none in it */
 	/* Of an answer's WWW- and Proxy-Authenticate, those that are random. */
 	struct span nonces[SIP_NONCES_MAX];

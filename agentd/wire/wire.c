@@ -26,12 +26,20 @@ struct nonce {
 	usec_t at; /* 0: free */
 };
 
-/* A request that holds a nonce which was sent to its sender. */
+/* A name longer than this is nobody's. */
+#define NAME_MAX_LEN 256
+/* No account that people use has a longer name. */
+#define ACCOUNT_MAX 64
+
+/* Requests of one sender, Call-ID and CSeq that hold a nonce which was sent to him. */
 struct request {
-	uint64_t key;  /* its sender and transaction */
-	usec_t at;     /* 0: free */
-	uint64_t user; /* whom it names */
-	bool answered;
+	uint64_t key;
+	usec_t at;	   /* of the last; 0: free */
+	uint64_t text;	   /* the last, as it was written */
+	unsigned unanswered;
+	uint64_t user;	   /* whom it names */
+	uint8_t login_len; /* of its digest, if it is a call; 0: no such account */
+	char login[ACCOUNT_MAX];
 };
 
 /* What was refused, and has proven no line yet. */
@@ -40,6 +48,8 @@ struct failure {
 	uint16_t port;
 	usec_t at; /* 0: free */
 	uint64_t user;
+	uint8_t login_len; /* as above */
+	char login[ACCOUNT_MAX];
 };
 
 struct line {
@@ -81,9 +91,6 @@ static bool is_fresh(usec_t at, usec_t now, usec_t span)
 {
 	return at != 0 && now - at <= span;
 }
-
-/* A name longer than this is nobody's. */
-#define NAME_MAX_LEN 256
 
 static int hex_digit(char c)
 {
@@ -173,19 +180,41 @@ static struct request *find_request(struct wire *w, uint64_t key, usec_t now)
 	return NULL;
 }
 
-static void note_request(struct wire *w, uint64_t key, const struct sip_message *m, usec_t now)
+static struct request *add_request(struct wire *w, uint64_t key)
 {
 	struct request *bucket = w->requests[key % REQUESTS], *place = bucket;
 	unsigned i;
 
-	/* It was sent again. */
-	if (find_request(w, key, now))
-		return;
 	for (i = 1; i < WAYS; i++)
 		if (bucket[i].at < place->at)
 			place = &bucket[i];
+	*place = (struct request){.key = key};
+	return place;
+}
+
+/*
+ * A gateway tells requests apart by what is in Via, too, so a guesser need not change Call-ID
+ * and CSeq. Whatever is not written as the last one was is another guess: he must write
+ * another digest, and a phone sends the same again.
+ */
+static void note_request(struct wire *w, uint64_t key, const struct wire_packet *p, const struct sip_message *m,
+			 usec_t now)
+{
+	const uint64_t text = hash_bytes(p->data.ptr, p->data.len);
+	struct request *r = find_request(w, key, now);
+
+	if (r && r->text == text)
+		return;
+	if (!r)
+		r = add_request(w, key);
+	r->at = now;
+	r->text = text;
+	r->unanswered++;
 	/* The same that gateways take, and name in their logs. */
-	*place = (struct request){.key = key, .at = now, .user = name_of(m->to.len ? m->to : m->from)};
+	r->user = name_of(m->to.len ? m->to : m->from);
+	r->login_len = m->invites && m->login.len <= ACCOUNT_MAX ? (uint8_t)m->login.len : 0;
+	if (r->login_len)
+		memcpy(r->login, m->login.ptr, r->login_len);
 }
 
 /* The oldest line that waits for this failure; NULL: none does. */
@@ -204,11 +233,18 @@ static struct line *find_line(struct wire *w, const struct failure *f, usec_t no
 	return found;
 }
 
+static struct proof proof_of(const struct failure *f)
+{
+	return (struct proof){.port = f->port, .account = {f->login, f->login_len}};
+}
+
 static void note_failure(struct wire *w, const struct wire_packet *p, const struct request *r, usec_t now)
 {
-	struct failure f = {.addr = p->peer, .port = p->port, .at = now, .user = r->user};
+	struct failure f = {.addr = p->peer, .port = p->port, .at = now, .user = r->user, .login_len = r->login_len};
+	struct proof proof;
 	struct line *l;
 
+	memcpy(f.login, r->login, sizeof(f.login));
 	f.addr.port = 0;
 	w->stats.failures++;
 	l = find_line(w, &f, now);
@@ -219,19 +255,31 @@ static void note_failure(struct wire *w, const struct wire_packet *p, const stru
 	}
 	l->at = 0;
 	w->stats.proofs++;
-	w->proved(w->userdata, (unsigned)(l - w->lines), f.port);
+	proof = proof_of(&f);
+	w->proved(w->userdata, (unsigned)(l - w->lines), &proof);
+}
+
+static uint64_t transaction_of(const struct wire_packet *p, const struct sip_message *m)
+{
+	return key_of(p, m->call_id, m->cseq) ^ m->invites;
+}
+
+/* 401 says nothing: a nonce may just have been too old. Nor does a refused call, if there is a reason. */
+static bool is_verdict(const struct sip_message *m)
+{
+	return m->status == 403 && !(m->invites && m->reasoned);
 }
 
 /* This host has answered. */
 static void take_answer(struct wire *w, const struct wire_packet *p, const struct sip_message *m, usec_t now)
 {
-	struct request *r = find_request(w, key_of(p, m->call_id, m->cseq), now);
+	struct request *r = find_request(w, transaction_of(p, m), now);
 	size_t i;
 
-	/* The first final answer counts. 401 says nothing: a nonce may just have been too old. */
-	if (r && !r->answered && m->status >= 200) {
-		r->answered = true;
-		if (m->status == 403 && r->user)
+	/* To each request, the first final answer counts. */
+	if (r && r->unanswered && m->status >= 200) {
+		r->unanswered--;
+		if (is_verdict(m) && r->user)
 			note_failure(w, p, r, now);
 	}
 	for (i = 0; (m->status == 401 || m->status == 407) && i < m->n_nonces; i++)
@@ -247,7 +295,7 @@ static void take_request(struct wire *w, const struct wire_packet *p, const stru
 	for (i = 0; i < UUIDS_MAX && sip_take_uuid(&rest, &uuid); i++) {
 		if (!knows_nonce(w, key_of(p, uuid, SPAN("nonce")), now))
 			continue;
-		note_request(w, key_of(p, m->call_id, m->cseq), m, now);
+		note_request(w, transaction_of(p, m), p, m, now);
 		return;
 	}
 }
@@ -260,7 +308,8 @@ static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t 
 	if (message->nlmsg_type < NLMSG_MIN_TYPE)
 		return;
 	w->stats.packets++;
-	if (!wire_packet_parse(message, &p) || !sip_parse(p.data, &m) || !m.registers || m.request == p.sent)
+	if (!wire_packet_parse(message, &p) || !sip_parse(p.data, &m) ||
+	    (!m.registers && !m.invites) || m.request == p.sent)
 		return;
 	if (p.sent)
 		take_answer(w, &p, &m, now);
@@ -287,7 +336,7 @@ void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
 
 /* Lines */
 
-bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port)
+bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, struct proof *ret)
 {
 	const uint64_t name = name_of(user);
 	struct failure *found = NULL;
@@ -303,7 +352,7 @@ bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t
 	if (!found)
 		return false;
 	found->at = 0;
-	*port = found->port;
+	*ret = proof_of(found);
 	w->stats.proofs++;
 	return true;
 }

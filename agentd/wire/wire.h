@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/proof.h"
 #include "base/text.h"
 #include "base/timespan.h"
 
@@ -17,9 +18,11 @@
  * source. If the gateway then forbids him (403), and has a line about a failed login of the
  * same account and address, that line is proven, and the port is known.
  *
- * - Only REGISTER: a dialplan may refuse calls, too, of somebody who knows his password.
+ * - REGISTER, and INVITE if the answer gives no Reason: a dialplan may refuse calls, too, of
+ *   somebody who knows his password, and then says why (FreeSWITCH's sofia_on_hangup()).
  * - Each answer to a challenge proves one line at most, and a success none. So who forges
  *   lines in the name of an office where a phone fails proves no more than the phone does.
+ * - A line about a call names whom it was for. The account that failed is that of the digest.
  * - A packet that was not seen, or not understood, proves nothing.
  *
  * All tables are bounded; the oldest give way. Moments are of CLOCK_MONOTONIC.
@@ -35,8 +38,8 @@ struct wire;
 /* Lines that wait for packets. */
 #define WIRE_LINES_MAX 512
 
-/* The line that waits in the slot is proven: its attempt came from the port. */
-typedef void (*wire_proved_fn)(void *userdata, unsigned slot, uint16_t port);
+/* The line that waits in the slot is proven. */
+typedef void (*wire_proved_fn)(void *userdata, unsigned slot, const struct proof *proof);
 
 struct wire_stats {
 	uint64_t packets;  /* of watched addresses, understood or not */
@@ -49,9 +52,9 @@ struct wire *wire_free(struct wire *w);
 
 /* What was received of the kernel by one recv(2): netlink messages. */
 void wire_receive(struct wire *w, const void *data, size_t len, usec_t now);
-/* A line says that user failed to log in from addr, a host. True: packets have proven it already, from *port.
+/* A line says that user failed to log in from addr, a host. True: packets have proven it already; *ret holds until the next call.
  */
-bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, uint16_t *port);
+bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, struct proof *ret);
 /* It does not yet: it waits. Returns its slot, below WIRE_LINES_MAX; what waited there does so no more. */
 unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now);
 /* Nothing waits. */

@@ -3,7 +3,8 @@
 UDP at port 5060 of all addresses. As mod_sofia/sofia_reg.c: a nonce is a random UUID that is
 remembered, whoever it was sent to; the realm is the host of To; an answer goes to the source if Via
 says rport, else to the port in it, and wherever maddr says; of a parameter that comes twice the first counts;
-the line about a failure is written when the answer is sent. The right password makes the response "good".
+the line about a failure is written when the answer is sent. The right password makes the response "good". A call
+to 900 is forbidden by the dialplan, which gives a reason (sofia_on_hangup()); all others are not answered.
 """
 import re
 import socket
@@ -22,9 +23,9 @@ def header(text, *names):
     return found.group(1) if found else ""
 
 
-def log_failure(user, host, address):
+def log_failure(method, user, host, address):
     stamp = time.strftime("%Y-%m-%d %H:%M:%S") + f".{time.time_ns() // 1000 % 1000000:06}"
-    log.write(f"{stamp} 96.00% [WARNING] sofia_reg.c:1788 SIP auth failure (REGISTER) on sofia profile 'internal' for "
+    log.write(f"{stamp} 96.00% [WARNING] sofia_reg.c:1788 SIP auth failure ({method}) on sofia profile 'internal' for "
               f"[{user}@{host}] from ip {address}\n")
 
 
@@ -34,15 +35,21 @@ def answer_to(via, peer):
     return (host, peer[1] if ";rport" in via else int(port.group(1)) if port else 5060)
 
 
-def verdict(text, host):
-    """Status, and a header for it."""
-    asked = f'WWW-Authenticate: Digest realm="{host}", nonce="%s",%s algorithm=MD5, qop="auth"\r\n'
-    digest = header(text, "Authorization")
+def accepted(calls, user):
+    if not calls:
+        return "200 OK", ""
+    return ("403 Forbidden", 'Reason: Q.850;cause=52;text="OUTGOING_CALL_BARRED"\r\n') if user == "900" else ("480 Temporarily Unavailable", "")
+
+
+def verdict(text, calls, user, host):
+    """Status, a header for it, and whether it is a failed login."""
+    digest = header(text, "Proxy-Authorization" if calls else "Authorization")
     nonce = re.search(r'nonce="([^"]*)"', digest)
     if nonce and nonce.group(1) in nonces:
-        return ("200 OK", "") if 'response="good"' in digest else ("403 Forbidden", "")
+        return (*accepted(calls, user), False) if 'response="good"' in digest else ("403 Forbidden", "", True)
     nonces.add(new := str(uuid.uuid4()))
-    return "401 Unauthorized", asked % (new, " stale=true," if digest else "")
+    asked = f'{"Proxy" if calls else "WWW"}-Authenticate: Digest realm="{host}", nonce="{new}",%s algorithm=MD5, qop="auth"\r\n'
+    return ("407 Proxy Authentication Required" if calls else "401 Unauthorized"), asked % (" stale=true," if digest else ""), False
 
 
 print("on", flush=True)
@@ -54,9 +61,12 @@ while True:
     uri = re.sub(r'^\s*"(?:\\.|[^"\\])*"', "", to)
     user, host = (re.search(r"<sips?:([^@>]*)@([^>]*)>", uri) or re.search("()()", "")).groups()
     user = re.sub(r"%3(\d)", r"\1", user)
-    status, more = verdict(text, host)
+    method = header(text, "CSeq").split()[-1:]
+    if method not in (["REGISTER"], ["INVITE"]):
+        continue
+    status, more, failed = verdict(text, method == ["INVITE"], user, host)
     s.sendto((f"SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {header(text, 'From', 'f')}\r\nTo: {to};tag=1\r\n"
               f"Call-ID: {header(text, 'Call-ID', 'i')}\r\nCSeq: {header(text, 'CSeq')}\r\n{more}Content-Length: 0\r\n\r\n"
               ).encode("latin-1"), answer_to(via, peer))
-    if status.startswith("403"):
-        log_failure(user, host, peer[0].removeprefix("::ffff:"))
+    if failed:
+        log_failure(method[0], user, host, peer[0].removeprefix("::ffff:"))

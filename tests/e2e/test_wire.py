@@ -29,6 +29,12 @@ def register(user, call, seq, nonce=None, response="bad", host="pbx", via="192.1
             f"{authorization if nonce else ''}Content-Length: 0\r\n\r\n").encode()
 
 
+def invite(user, number, call, seq, nonce=None, response="bad"):
+    """As register()."""
+    request = register(user, call, seq, nonce, response).replace(b"REGISTER", b"INVITE").replace(b"Authorization", b"Proxy-Authorization")
+    return request.replace(b"To: <sip:%s@" % user.encode(), b"To: <sip:%s@" % number.encode())
+
+
 def nonce_of(answer):
     return re.findall(r'nonce="([^"]*)"', answer.decode())[-1]
 
@@ -60,6 +66,18 @@ class Phone:
         try:
             nonce = nonce_of(self.ask(register(user, self.call, self.seq)))
             return self.ask(change(register(user, self.call, self.seq + 1, nonce, self.response))).split()[1].decode()
+        except TimeoutError:
+            self.lost += 1
+            return None
+
+    def call_up(self, number, user=None):
+        """Likewise."""
+        self.tries += 1
+        self.seq += 2
+        user = user or self.user
+        try:
+            nonce = nonce_of(self.ask(invite(user, number, self.call, self.seq)))
+            return self.ask(invite(user, number, self.call, self.seq + 1, nonce, self.response)).split()[1].decode()
         except TimeoutError:
             self.lost += 1
             return None
@@ -176,6 +194,37 @@ def test_a_guesser_in_an_office_of_phones_loses_his_port_and_nobody_else_a_packe
         s.settle()
         assert len(s.agent.banned()) == 2, s.agent.banned()
         assert "packets prove" in s.agent.ctl("show", f"{OFFICE}:{other.port}")[1]
+        s.unharmed()
+
+
+def test_a_guesser_by_calls_too_and_whose_calls_the_dialplan_refuses_is_none():
+    with Site() as s:
+        caller, forger, own = s.phone(OFFICE, "101"), Forger(), s.phone(ATTACKER, "102", False)
+        stale = s.phone(OFFICE, "102", False)
+        wait("it is watched", lambda: stale.log_in() and s.proven() > 0)
+        s.settle()
+        before = s.proven()
+        # Somebody who may not call there, and a forger who knows it, to the port.
+        for i in range(130):
+            assert caller.call_up("900") == "403"
+            nonce = nonce_of(own.ask(invite("101", "900", f"f{i}", 1)))
+            forger.send(OFFICE, invite("101", "900", f"f{i}", 2, nonce), source_port=caller.port)
+            time.sleep(0.005)
+        s.settle()
+        assert s.status()["attempts"] > 100 and s.proven() == before and not s.agent.banned(), (s.status(), s.agent.banned())
+        guesser = s.phone(OFFICE, "101", False)
+        assert None in (guesser.call_up(f"00{i}", f"9{i:03}") or time.sleep(0.005) for i in range(1000))
+        ban = s.stopped(f"{OFFICE}:{guesser.port}")
+        assert ban["proven"], ban
+        # By a call to one number, as by calls to many, at one account.
+        other = s.phone(OFFICE, "101", False)
+        for i in range(1000):
+            if other.call_up(f"00{i % 50}", "101") is None:
+                break
+            time.sleep(0.005)
+        ban = s.stopped(f"{OFFICE}:{other.port}")
+        assert "100 attempts" in ban["reason"], ban
+        assert caller.call_up("900") == "403"
         s.unharmed()
 
 

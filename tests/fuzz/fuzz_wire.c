@@ -24,10 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t lines, proved;
 
-static void on_proved(void *userdata, unsigned slot, uint16_t port)
+static void on_proved(void *userdata, unsigned slot, const struct proof *proof)
 {
 	(void)userdata;
-	if (slot >= WIRE_LINES_MAX || port == 0)
+	if (slot >= WIRE_LINES_MAX || proof->port == 0 || proof->account.len > CARRIED_MAX)
 		abort();
 	proved++;
 }
@@ -62,7 +62,7 @@ static void take_message(struct wire *w, const uint8_t *data, size_t len, usec_t
 static void take_line(struct wire *w, bool wait, const char *user, size_t len, usec_t now)
 {
 	struct addr a;
-	uint16_t port;
+	struct proof proof;
 
 	addr_parse(PEER, strlen(PEER), &a);
 	lines++;
@@ -70,7 +70,7 @@ static void take_line(struct wire *w, bool wait, const char *user, size_t len, u
 		if (wire_await(w, &a, (struct span){ user, len }, now) >= WIRE_LINES_MAX)
 			abort();
 	} else {
-		proved += wire_take(w, &a, (struct span){ user, len }, now, &port);
+		proved += wire_take(w, &a, (struct span){ user, len }, now, &proof);
 	}
 }
 

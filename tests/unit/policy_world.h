@@ -22,6 +22,7 @@ struct world {
 	bool can_ask;
 	unsigned doubted; /* how often packets were asked for */
 	uint16_t proves;  /* the port that they prove; 0: they do not */
+	const char *proves_account; /* NULL: that of the line */
 	bool unlearnt; /* whether the kernel sees what the log tells of */
 	unsigned serial;
 };
@@ -59,14 +60,14 @@ static bool on_ask(void *userdata, const struct addr *addr)
 	return w->can_ask;
 }
 
-static bool on_prove(void *userdata, const struct event *e, usec_t when, uint16_t *port)
+static bool on_prove(void *userdata, const struct event *e, usec_t when, struct proof *ret)
 {
 	struct world *w = userdata;
 
 	(void)e;
 	(void)when;
 	w->doubted++;
-	*port = w->proves;
+	*ret = (struct proof){ .port = w->proves, .account = SPAN(w->proves_account ? w->proves_account : "") };
 	return w->proves != 0;
 }
 

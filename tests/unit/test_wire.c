@@ -20,15 +20,22 @@ struct world {
 	usec_t now;
 	unsigned proved, slot;
 	uint16_t port;
+	char account[128]; /* "": that of the line */
 };
 
-static void on_proved(void *userdata, unsigned slot, uint16_t port)
+static void keep(struct world *w, const struct proof *proof)
+{
+	w->port = proof->port;
+	snprintf(w->account, sizeof(w->account), "%.*s", (int)proof->account.len, proof->account.ptr);
+}
+
+static void on_proved(void *userdata, unsigned slot, const struct proof *proof)
 {
 	struct world *w = userdata;
 
 	w->proved++;
 	w->slot = slot;
-	w->port = port;
+	keep(w, proof);
 }
 
 static int open_world(void **state)
@@ -99,7 +106,12 @@ static bool is_proven(struct world *w, const char *peer, const char *user)
 {
 	const struct addr a = unit_addr(peer);
 
-	return wire_take(w->wire, &a, SPAN(user), w->now, &w->port);
+	struct proof proof;
+
+	if (!wire_take(w->wire, &a, SPAN(user), w->now, &proof))
+		return false;
+	keep(w, &proof);
+	return true;
 }
 
 static unsigned waits(struct world *w, const char *peer, const char *user)
@@ -204,11 +216,96 @@ static void a_login_proves_nothing_nor_does_what_is_no_verdict(void **state)
 	assert_false(is_proven(w, OFFICE, "100"));
 	judged(w, OFFICE, 40001, "403 Forbidden", "c2");
 	assert_true(is_proven(w, OFFICE, "100"));
-	/* A dialplan says so of calls, whoever makes them. */
-	passes(w, false, OFFICE, 40001,
-	       "INVITE sip:1@pbx SIP/2.0\r\nTo: <sip:100@pbx>\r\nCall-ID: i\r\nCSeq: 2 INVITE\r\nProxy-Authorization: Digest nonce=\"" NONCE
-	       "\"\r\n\r\n");
-	passes(w, true, OFFICE, 40001, "SIP/2.0 403 Forbidden\r\nTo: <sip:100@pbx>\r\nCall-ID: i\r\nCSeq: 2 INVITE\r\n\r\n");
+}
+
+static void what_has_the_call_id_of_another_guess_is_a_guess_too(void **state)
+{
+	struct world *w = *state;
+	unsigned i;
+	char text[1000];
+
+	challenged(w, OFFICE, 40001, NONCE);
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text),
+			 "REGISTER sip:pbx SIP/2.0\r\nTo: <sip:100@pbx>\r\nCall-ID: a\r\nCSeq: 2 REGISTER\r\n"
+			 "Authorization: Digest username=\"100\", nonce=\"" NONCE "\", response=\"%u\"\r\n\r\n",
+			 i);
+		passes(w, false, OFFICE, 40001, text);
+	}
+	for (i = 0; i < 9; i++)
+		judged(w, OFFICE, 40001, "403 Forbidden", "a");
+	for (i = 0; i < 3; i++)
+		assert_true(is_proven(w, OFFICE, "100"));
+	assert_false(is_proven(w, OFFICE, "100"));
+}
+
+/* A call, and what the gateway says to it. */
+static void calls(struct world *w, const char *number, const char *login, const char *call, const char *verdict)
+{
+	char text[1000];
+
+	passes(w, true, OFFICE, 40001,
+	       "SIP/2.0 407 Proxy Authentication Required\r\nTo: <sip:1@pbx>;tag=1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+	       "Proxy-Authenticate: Digest realm=\"pbx\", nonce=\"" NONCE "\", algorithm=MD5, qop=\"auth\"\r\n\r\n");
+	snprintf(text, sizeof(text),
+		 "INVITE sip:%s@pbx SIP/2.0\r\nTo: <sip:%s@pbx>\r\nFrom: <sip:x@pbx>\r\nCall-ID: %s\r\nCSeq: 2 INVITE\r\n"
+		 "Proxy-Authorization: Digest %s nonce=\"" NONCE "\", response=\"x\"\r\n\r\n",
+		 number, number, call, login);
+	passes(w, false, OFFICE, 40001, text);
+	snprintf(text, sizeof(text), "SIP/2.0 %s\r\nTo: <sip:%s@pbx>;tag=1\r\nCall-ID: %s\r\nCSeq: 2 INVITE\r\n\r\n", verdict, number, call);
+	passes(w, true, OFFICE, 40001, text);
+}
+
+static void of_a_call_the_account_is_that_of_the_digest(void **state)
+{
+	struct world *w = *state;
+
+	calls(w, "900441", "username=\"100\",", "a", "403 Forbidden");
+	assert_false(is_proven(w, OFFICE, "100"));
+	assert_true(is_proven(w, OFFICE, "900441"));
+	assert_int_equal(w->port, 40001);
+	assert_string_equal(w->account, "100");
+	waits(w, OFFICE, "900441");
+	calls(w, "900441", "x=y, USERNAME = \"101\", username=\"102\",", "b", "403 Forbidden");
+	assert_int_equal(w->proved, 1);
+	assert_string_equal(w->account, "101");
+	/* There is none, or it is nobody's: that of the line must do. */
+	calls(w, "900441", "", "c", "403 Forbidden");
+	assert_true(is_proven(w, OFFICE, "900441"));
+	assert_string_equal(w->account, "");
+	/* Of a registration it is the line's, which has it from To. */
+	fails(w, 40001, "100", "d");
+	assert_true(is_proven(w, OFFICE, "100"));
+	assert_string_equal(w->account, "");
+}
+
+static void a_call_that_the_dialplan_refuses_is_no_failed_login(void **state)
+{
+	static const char *const verdicts[] = {
+		"403 Forbidden\r\nReason: Q.850;cause=52;text=\"OUTGOING_CALL_BARRED\"",
+		"403 Forbidden\r\nreason : x",
+		"403 Forbidden\r\nReason:",
+		"407 Proxy Authentication Required",
+		"404 Not Found",
+		"603 Decline",
+		"200 OK",
+	};
+	struct world *w = *state;
+	char call[8];
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(verdicts); i++) {
+		snprintf(call, sizeof(call), "c%zu", i);
+		calls(w, "100", "username=\"100\",", call, verdicts[i]);
+		assert_false(is_proven(w, OFFICE, "100"));
+	}
+	/* Nor is what it says of a call said of a registration with the same Call-ID and number. */
+	answers(w, OFFICE, 40001, NONCE, "100", "e");
+	passes(w, true, OFFICE, 40001, "SIP/2.0 403 Forbidden\r\nTo: <sip:100@pbx>\r\nCall-ID: e\r\nCSeq: 2 INVITE\r\n\r\n");
+	assert_false(is_proven(w, OFFICE, "100"));
+	/* Other methods are no logins. */
+	passes(w, false, OFFICE, 40001, "MESSAGE sip:p SIP/2.0\r\nTo: <sip:100@p>\r\nCall-ID: m\r\nCSeq: 2 MESSAGE\r\nX: " NONCE "\r\n\r\n");
+	passes(w, true, OFFICE, 40001, "SIP/2.0 403 Forbidden\r\nTo: <sip:100@pbx>\r\nCall-ID: m\r\nCSeq: 2 MESSAGE\r\n\r\n");
 	assert_false(is_proven(w, OFFICE, "100"));
 }
 
@@ -384,6 +481,9 @@ int main(void)
 		WORLD(what_is_sent_again_proves_nothing_more),
 		WORLD(nobody_is_proven_by_what_he_need_not_have_received),
 		WORLD(a_login_proves_nothing_nor_does_what_is_no_verdict),
+		WORLD(what_has_the_call_id_of_another_guess_is_a_guess_too),
+		WORLD(of_a_call_the_account_is_that_of_the_digest),
+		WORLD(a_call_that_the_dialplan_refuses_is_no_failed_login),
 		WORLD(line_and_packets_belong_together_for_some_seconds_only),
 		WORLD(a_nonce_in_the_realm_is_not_the_gateways),
 		WORLD(what_an_answer_repeats_is_no_header_of_its_own),

@@ -157,6 +157,61 @@ static void guesses_from_many_ports_count_against_the_address(void **state)
 	close_world(&w);
 }
 
+static void guesses_at_one_account_from_many_ports_count_against_the_address(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	office(&w);
+	/* A port for each guess. */
+	for (i = 0; i < 400 && !w.bans; i++) {
+		w.proves = (uint16_t)(20000 + i);
+		fails(&w, OFFICE, "299", 1, false, START + MIN + i * SEC);
+	}
+	assert_true(is_banned(&w, OFFICE));
+	/* The first 32 ports do not. */
+	assert_int_equal(i, 32 + 100);
+	close_world(&w);
+}
+
+static void a_phone_may_fail_from_a_new_port_each_time(void **state)
+{
+	struct world w;
+	unsigned i, k;
+	char user[16];
+
+	(void)state;
+	office(&w);
+	/* Nearly a day long, and so do its neighbours. */
+	for (i = 0; i < 2800; i++) {
+		for (k = 0; k < 40; k++) {
+			snprintf(user, sizeof(user), "%u", 300 + k);
+			w.proves = (uint16_t)(1024 + (i * 40 + k) % 64000);
+			fails(&w, OFFICE, user, 1, false, START + MIN + i * 30 * SEC);
+		}
+	}
+	assert_int_equal(w.bans, 0);
+	assert_true(w.alerts[ALERT_STALE_ACCOUNT] > 0);
+	close_world(&w);
+}
+
+static void a_pbx_with_an_old_password_may_call_many_numbers(void **state)
+{
+	struct world w;
+
+	(void)state;
+	office(&w);
+	w.proves = 40001;
+	w.proves_account = "trunk";
+	guesses(&w, OFFICE, 99, START + MIN);
+	assert_int_equal(w.bans, 0);
+	/* As often as no phone does. */
+	fails(&w, OFFICE, "last", 1, false, START + 3 * MIN);
+	assert_true(is_banned(&w, OFFICE ":40001"));
+	close_world(&w);
+}
+
 static void all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account(void **state)
 {
 	struct world w;
@@ -245,6 +300,9 @@ int main(void)
 		cmocka_unit_test(proof_that_comes_later_counts_as_well_and_once),
 		cmocka_unit_test(the_exempt_are_not_proven_guilty),
 		cmocka_unit_test(guesses_from_many_ports_count_against_the_address),
+		cmocka_unit_test(guesses_at_one_account_from_many_ports_count_against_the_address),
+		cmocka_unit_test(a_phone_may_fail_from_a_new_port_each_time),
+		cmocka_unit_test(a_pbx_with_an_old_password_may_call_many_numbers),
 		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
 		cmocka_unit_test(many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SIPWARDEN_BASE_PROOF_H
+#define SIPWARDEN_BASE_PROOF_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* What packets tell of a failed login that a line is about. */
+struct proof {
+	uint16_t port;	     /* it came from */
+	struct span account; /* that failed; len 0: the one that the line names */
+};
+
+#endif
