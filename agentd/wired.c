@@ -2,7 +2,8 @@
 /*
  * Proof from the wire (wire/wire.h): friends that fail are watched, and what their
  * packets prove goes to the decider. The helper has the packets copied; the socket they
- * come from was handed over by it, and cannot be configured from here.
+ * come from was handed over by it, and cannot be configured from here. At which ports
+ * gateways take connections, the kernel says (host/listen.h).
  */
 #include <errno.h>
 #include <linux/netlink.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "agent_private.h"
+#include "wire/carried.h"
 #include "wire/wire.h"
 
 /* A watch ends by itself, and is renewed when half of it is over. */
@@ -27,9 +29,15 @@
 /* Read at once; what is left comes with the next turn of the loop. */
 #define BATCH 512
 
+/* The kernel ends a watch by itself, and not at the same moment as we do. */
+#define WATCH_MARGIN (10 * USEC_PER_SEC)
+/* Gateways are restarted with other ports now and then. */
+#define LOOK_INTERVAL (30 * USEC_PER_SEC)
+
 struct watched {
 	uint64_t host; /* hash */
-	usec_t since;  /* CLOCK_MONOTONIC; 0: free */
+	usec_t first;  /* CLOCK_MONOTONIC: watched without a gap from then on */
+	usec_t since;  /* when the watch was renewed last; 0: free */
 };
 
 /* A line that waits for packets. */
@@ -47,6 +55,8 @@ struct wired {
 	struct watched watched[WATCHED_MAX];
 	usec_t second; /* CLOCK_MONOTONIC, in which so many were told: */
 	unsigned told;
+	struct listen_found found; /* where gateways listen */
+	usec_t looked;		   /* CLOCK_MONOTONIC; 0: not yet */
 	struct waiting waiting[WIRE_LINES_MAX];
 	char message[MESSAGE_MAX] __attribute__((aligned(8)));
 };
@@ -60,16 +70,26 @@ bool wired_is_fresh(usec_t when, usec_t now)
 static void on_proved(void *userdata, unsigned slot, const struct proof *proof)
 {
 	struct wired *w = userdata;
-	struct waiting *line = &w->waiting[slot];
-	char text[sizeof("65535")];
+	const struct waiting *line = &w->waiting[slot];
 
-	snprintf(text, sizeof(text), "%u", proof->port);
-	line->event.port = SPAN(text);
-	if (proof->account.len)
-		line->event.user = proof->account;
-	line->event.proven = line->event.wired = true;
-	decider_proved(w->agent->decider, &line->event, line->when);
-	line->event.port = line->event.user = (struct span){0};
+	decider_proved(w->agent->decider, &line->event, proof, line->when);
+}
+
+static const char *gateway_at(void *userdata, uint16_t port)
+{
+	struct wired *w = userdata;
+	const usec_t now = time_monotonic();
+	size_t i;
+
+	if (w->looked == 0 || now - w->looked > LOOK_INTERVAL) {
+		w->looked = now;
+		if (!w->agent->sip.listen || listen_find(w->agent->sip.listen, &w->found) < 0)
+			w->found.n = 0;
+	}
+	for (i = 0; i < w->found.n; i++)
+		if (w->found.ports[i].port == port && w->found.ports[i].transport != LISTEN_UDP)
+			return w->found.ports[i].gateway;
+	return NULL;
 }
 
 /* 1; 0: there is no more; or negative errno. What was lost for want of room (ENOBUFS) proves nothing. */
@@ -82,6 +102,8 @@ static int receive_one(struct wired *w)
 
 	if (len < 0 && errno != ENOBUFS && errno != EINTR)
 		return errno == EAGAIN ? 0 : -errno;
+	if (len < 0 && errno == ENOBUFS)
+		wire_miss(w->wire, time_monotonic());
 	if (len > 0 && from.nl_pid == 0)
 		wire_receive(w->wire, w->message, (size_t)len, time_monotonic());
 	return len != 0;
@@ -102,6 +124,9 @@ void wired_receive(struct agent *a)
 
 	for (n = 0; r > 0 && n < BATCH && a->wired && a->wired->source; n++)
 		r = receive_one(a->wired);
+	/* Lines that are read now may be about those that are left. */
+	if (r > 0 && n == BATCH)
+		wire_miss(a->wired->wire, time_monotonic());
 	if (r < 0) {
 		tell(r);
 		wired_close(a);
@@ -120,12 +145,13 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 static struct wired *make(struct agent *a)
 {
 	struct wired *w = calloc(1, sizeof(*w));
+	const struct wire_callbacks callbacks = {on_proved, gateway_at, w};
 
 	if (!w)
 		return NULL;
 	w->agent = a;
 	w->fd = -1;
-	if (wire_new(on_proved, w, &w->wire) < 0) {
+	if (wire_new(&callbacks, &w->wire) < 0) {
 		free(w);
 		return NULL;
 	}
@@ -184,28 +210,37 @@ void wired_unwatch(struct agent *a)
 }
 
 /* As the kernel has it: an IPv6 address is watched with its network. */
-static void watch(struct wired *w, const struct addr *addr)
+static void watch(struct wired *w, struct watched *place, uint64_t hash, const struct addr *addr)
 {
-	const struct addr host = addr->family == AF_INET6 ? addr_truncate(addr, 64) : *addr;
-	const uint64_t hash = addr_hash(&host);
-	struct watched *place = &w->watched[hash % WATCHED_MAX];
 	const usec_t now = time_monotonic();
+	const bool known = place->since && place->host == hash && now - place->since < WATCH_FOR - WATCH_MARGIN;
 
-	if (place->since && place->host == hash && now - place->since < WATCH_FOR / 2)
+	if (known && now - place->since < WATCH_FOR / 2)
 		return;
 	if (now - w->second >= USEC_PER_SEC) {
 		w->second = now;
 		w->told = 0;
 	}
 	if (w->told++ < WATCHES_A_SECOND && firewall_watch(w->agent->firewall, addr, WATCH_FOR) >= 0)
-		*place = (struct watched){hash, now};
+		*place = (struct watched){hash, known ? place->first : now, now};
+}
+
+/* Watches it. True: it was, for so long that no packet that matters now was missed. */
+static bool is_seen(struct wired *w, const struct addr *addr)
+{
+	const struct addr host = addr->family == AF_INET6 ? addr_truncate(addr, 64) : *addr;
+	const uint64_t hash = addr_hash(&host);
+	struct watched *place = &w->watched[hash % WATCHED_MAX];
+	const usec_t now = time_monotonic();
+
+	watch(w, place, hash, addr);
+	return place->since && place->host == hash && now - place->since < WATCH_FOR - WATCH_MARGIN &&
+	       now - place->first > CARRIED_PACKETS_FOR;
 }
 
 /* Keeps of the event what the decider wants to know of it later. */
-static void await(struct wired *w, const struct event *e, usec_t when)
+static void await(struct waiting *line, const struct event *e, usec_t when)
 {
-	struct waiting *line = &w->waiting[wire_await(w->wire, &e->addrs[0], e->user, time_monotonic())];
-
 	*line = (struct waiting){.event = {.class = e->class,
 					   .classes = e->classes,
 					   .filter = e->filter,
@@ -228,14 +263,16 @@ static void await(struct wired *w, const struct event *e, usec_t when)
 bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, struct proof *ret)
 {
 	struct wired *w = a->wired;
+	struct wire_line line;
+	unsigned slot;
 
 	if (!a->world->cfg->policy.wire || !w || !w->source || !e->fresh || e->port.len > 0 ||
 	    e->user.len == 0 || e->user.len > USER_MAX)
 		return false;
-	watch(w, &e->addrs[0]);
-	if (wire_take(w->wire, &e->addrs[0], e->user, time_monotonic(), ret))
+	line = (struct wire_line){e->addrs[0], e->user, e->refusal ? e->filter : NULL, is_seen(w, &e->addrs[0])};
+	if (wire_take(w->wire, &line, time_monotonic(), ret, &slot))
 		return true;
-	await(w, e, when);
+	await(&w->waiting[slot], e, when);
 	return false;
 }
 

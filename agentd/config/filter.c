@@ -197,6 +197,8 @@ static void take_pattern_key(struct filter_loader *l, const struct place *at, co
 		claim_add(at, value, strcmp(at->key, "escaped") == 0, &p->claims, &p->n_claims);
 	} else if (strcmp(at->key, "proven") == 0) {
 		value_bool(at, value, &p->proven);
+	} else if (strcmp(at->key, "refusal") == 0) {
+		value_bool(at, value, &p->refusal);
 	} else if (strcmp(at->key, "forgeable") == 0) {
 		value_bool(at, value, &p->forgeable);
 	} else if (strcmp(at->key, "enabled") == 0) {
@@ -240,7 +242,7 @@ static void list_done(struct filter_list *list)
 
 static const struct {
 	const char *type;
-	const char *keys[14];
+	const char *keys[15];
 	const char *repeatable; /* " key key " */
 } section_types[] = {
 	[SECTION_NONE] = { "", { NULL }, "" },
@@ -249,7 +251,7 @@ static const struct {
 			     " define never escaped " },
 	[SECTION_LIST] = { "list", { "field", "match", "class", "words", "file" }, " file " },
 	[SECTION_PATTERN] = { "pattern",
-			      { "class", "regex", "literal", "proven", "forgeable", "enabled", "source", "unless", "never", "escaped",
+			      { "class", "regex", "literal", "proven", "refusal", "forgeable", "enabled", "source", "unless", "never", "escaped",
 				"example", "expect", "counterexample" },
 			      " never escaped example expect counterexample " },
 };

@@ -36,6 +36,7 @@
  *   literal = …               text every matching line holds; found by itself if left out;
  *                             several, on continuation lines: each line holds one of them
  *   proven = yes|no           matching proves the source address; default no
+ *   refusal = yes|no          there is one such line of each request whose credentials are refused; default no
  *   forgeable = yes|no        a sender can have such a line written whole; only of class call-end; default no
  *   example = LINE            then, on the keys that follow it, what must come out:
  *   expect = address=192.0.2.5 user=100 class=auth-failure
@@ -83,6 +84,7 @@ struct filter_pattern {
 	enum event_class class;
 	bool proven;
 	bool forgeable;
+	bool refusal;
 	struct filter_text regex;
 	struct filter_text literal;
 	struct filter_text source;

@@ -318,7 +318,7 @@ void decider_count(struct decider *d, const struct rule_attempt *a)
 
 	rule_set_count(&d->rules, a, &o);
 	d->stats.attempts += o.counted && !a->again;
-	d->stats.wired += o.counted && a->event->wired;
+	d->stats.wired += o.counted && (a->event->wired || a->event->connected);
 	if (o.counted && !a->again)
 		evidence_note(d->evidence, &a->counted, a->event);
 	tell_friend(d, a->event, &o, &a->counted, a->when);

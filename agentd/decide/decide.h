@@ -124,8 +124,8 @@ int decider_reload(struct decider *d, const struct config *cfg);
 void decider_event(struct decider *d, const struct event *e, usec_t arrival);
 /* What the kernel says of addr, after callbacks.ask(). */
 void decider_answer(struct decider *d, const struct addr *addr, enum witness w);
-/* e of when, which prove() was asked about and did not know, is proven: e->proven, e->wired and e->port say so. */
-void decider_proved(struct decider *d, const struct event *e, usec_t when);
+/* e of when, which prove() was asked about and did not know, is proven. */
+void decider_proved(struct decider *d, const struct event *e, const struct proof *proof, usec_t when);
 /* Drops bans whose time is over. Returns the next moment to call it, or USEC_INFINITY. */
 usec_t decider_expire(struct decider *d, usec_t now);
 

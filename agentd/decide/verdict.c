@@ -359,8 +359,9 @@ static char *hit_reason(const struct rule_hit *hit, const struct event *e)
 				   *port ? port : " them");
 	if (hit->cfg->threshold == 1)
 		return text_printf("%s in the log of %s (%s)", class_name(e->class), e->filter, e->pattern);
-	return text_printf("%u attempts within %s, the last: %s in the log of %s (%s)", hit->count,
-			   timespan_format(hit->cfg->window, window), class_name(e->class), e->filter, e->pattern);
+	return text_printf("%u attempts within %s, the last: %s in the log of %s (%s)%s", hit->count,
+			   timespan_format(hit->cfg->window, window), class_name(e->class), e->filter, e->pattern,
+			   e->connected ? "; a connection brought them, as packets show" : "");
 }
 
 /* Proven offenders climb the ladder; on other evidence a ban is short, whoever was banned before. */

@@ -47,6 +47,20 @@ static bool take_part(struct decider *d, struct rule_attempt *a)
 	return true;
 }
 
+/* The same, proven. */
+static void prove_event(const struct event *e, const struct proof *proof, struct wired_event *ret)
+{
+	ret->event = *e;
+	ret->event.proven = true;
+	ret->event.wired = proof->port != 0;
+	ret->event.connected = !ret->event.wired;
+	snprintf(ret->port, sizeof(ret->port), "%u", proof->port);
+	if (ret->event.wired)
+		ret->event.port = SPAN(ret->port);
+	if (proof->account.len)
+		ret->event.user = proof->account;
+}
+
 bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *proven)
 {
 	const struct event *e = a->event;
@@ -55,21 +69,18 @@ bool wired_prove(struct decider *d, struct rule_attempt *a, struct wired_event *
 	if (e->proven || !a->is_friend || !d->callbacks.prove || !rule_set_is_new(&d->rules, a) ||
 	    !d->callbacks.prove(d->callbacks.userdata, e, a->when, &proof))
 		return true;
-	proven->event = *e;
-	proven->event.proven = proven->event.wired = true;
-	snprintf(proven->port, sizeof(proven->port), "%u", proof.port);
-	proven->event.port = SPAN(proven->port);
-	if (proof.account.len)
-		proven->event.user = proof.account;
+	prove_event(e, &proof, proven);
 	a->event = &proven->event;
 	return take_part(d, a);
 }
 
-void decider_proved(struct decider *d, const struct event *e, usec_t when)
+void decider_proved(struct decider *d, const struct event *e, const struct proof *proof, usec_t when)
 {
-	struct rule_attempt a = {.event = e, .source = e->addrs[0], .when = when, .again = true};
+	struct wired_event proven;
+	struct rule_attempt a = {.event = &proven.event, .source = e->addrs[0], .when = when, .again = true};
 	const struct ban_entry *standing;
 
+	prove_event(e, proof, &proven);
 	if (!decider_source_counts(d, e))
 		return;
 	a.counted = rule_counted(&d->rules, &a.source);

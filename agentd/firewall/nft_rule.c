@@ -142,12 +142,33 @@ void nft_rule_source_over(struct nft *n, struct nftnl_rule *r, enum nft_set set,
 	dynset(n, r, set, NFT_DYNSET_OP_UPDATE, span, limit);
 }
 
-void nft_rule_copy(struct nft *n, struct nftnl_rule *r, uint16_t group)
+void nft_rule_copy(struct nft *n, struct nftnl_rule *r, uint16_t group, uint32_t len, const char *mark)
 {
 	struct nftnl_expr *e = nft_rule_expr(n, r, "log");
 
-	if (e)
-		nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, group);
+	if (!e)
+		return;
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, group);
+	if (len)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, len);
+	if (mark)
+		nftnl_expr_set_str(e, NFTNL_EXPR_LOG_PREFIX, mark);
+}
+
+void nft_rule_fragment6(struct nft *n, struct nftnl_rule *r)
+{
+	struct nftnl_expr *e = nft_rule_expr(n, r, "exthdr");
+	const uint8_t present = 1;
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, IPPROTO_FRAGMENT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, 0);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
+	nft_rule_compare(n, r, NFT_CMP_EQ, &present, sizeof(present));
 }
 
 void nft_rule_count(struct nft *n, struct nftnl_rule *r, const char *counter)

@@ -43,8 +43,10 @@ void nft_rule_note_count(struct nft *n, struct nftnl_rule *r, enum nft_set set, 
 void nft_rule_source_over(struct nft *n, struct nftnl_rule *r, enum nft_set set, const struct config_rate *rate);
 /* Is all that comes here within the rate? */
 void nft_rule_within(struct nft *n, struct nftnl_rule *r, const struct config_rate *rate);
-/* A copy of the whole packet to a group of NFLOG. */
-void nft_rule_copy(struct nft *n, struct nftnl_rule *r, uint16_t group);
+/* A copy of the packet to a group of NFLOG: of so many bytes (0: of all); with a mark, or NULL. */
+void nft_rule_copy(struct nft *n, struct nftnl_rule *r, uint16_t group, uint32_t len, const char *mark);
+/* Is the IPv6 packet a fragment? Those over IPv4 are put together before they come in. */
+void nft_rule_fragment6(struct nft *n, struct nftnl_rule *r);
 /* Into a counter of the table. */
 void nft_rule_count(struct nft *n, struct nftnl_rule *r, const char *counter);
 /* NF_ACCEPT, NF_DROP, NFT_RETURN, or NFT_JUMP and NFT_GOTO with a chain */

@@ -30,6 +30,8 @@ struct event {
 	bool limited;           /* it took too many steps: what was captured is not to be trusted */
 	bool proven;            /* only a real source gets this far: the pattern, the transport, a challenge answered */
 	bool wired;             /* proven by packets that were seen; port is theirs */
+	bool connected;         /* proven by packets that did not come: a connection brought it */
+	bool refusal;           /* there is one such line of each request whose credentials are refused */
 	bool forgeable;         /* of a record of a call: a sender can have such a line written whole (class call-end) */
 	bool askable;           /* the log is of this host: the kernel may know the source */
 	bool fresh;             /* askable, and written just now: packets that belong to it can be seen */

@@ -36,7 +36,7 @@ struct groups {
 struct pattern {
 	pcre2_code *code;
 	struct groups fields[FIELD_COUNT];
-	bool proven, forgeable;
+	bool proven, forgeable, refusal;
 	bool tried_jit, jit;
 	char literal[LITERAL_MAX];
 	size_t literal_len;
@@ -313,6 +313,7 @@ int pattern_new(const struct filter *f, const struct grammar *g, const struct fi
 	if (!p)
 		return -ENOMEM;
 	p->proven = text->proven;
+	p->refusal = text->refusal;
 	p->forgeable = text->forgeable;
 	p->code = compile_whole(p, f, g, text, diag);
 	if (!p->code) {
@@ -590,5 +591,6 @@ enum pattern_result pattern_match_within(struct pattern *p, struct pattern_conte
 	/* A TCP handshake, and all above it, needs an address that answers. */
 	e->proven = p->proven || is_stream(e->transport);
 	e->forgeable = p->forgeable;
+	e->refusal = p->refusal;
 	return PATTERN_MATCHED;
 }

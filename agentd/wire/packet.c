@@ -9,11 +9,15 @@
 #include <linux/netfilter/nfnetlink_log.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "base/proof.h"
+
 struct copied {
 	int hook; /* NF_INET_…; -1: not said */
+	bool missed;
 	struct span packet;
 };
 
@@ -27,7 +31,9 @@ static struct copied find_attributes(const struct nlmsghdr *message)
 	{
 		const uint16_t len = mnl_attr_get_payload_len(attr);
 
-		if (mnl_attr_get_type(attr) == NFULA_PAYLOAD)
+		if (mnl_attr_get_type(attr) == NFULA_PREFIX)
+			c.missed = len == sizeof(PROOF_MISSED) && memcmp(mnl_attr_get_payload(attr), PROOF_MISSED, len) == 0;
+		else if (mnl_attr_get_type(attr) == NFULA_PAYLOAD)
 			c.packet = (struct span){mnl_attr_get_payload(attr), len};
 		else if (mnl_attr_get_type(attr) == NFULA_PACKET_HDR &&
 			 len >= sizeof(struct nfulnl_msg_packet_hdr))
@@ -44,6 +50,13 @@ static struct addr host(int family, const void *bytes, size_t len)
 	return a;
 }
 
+/* What protocol is there. Of TCP the kernel copies heads only. */
+static bool take_protocol(uint8_t protocol, size_t said, size_t len, struct wire_packet *ret)
+{
+	ret->stream = ret->sent && protocol == IPPROTO_TCP;
+	return ret->stream ? said >= len : protocol == IPPROTO_UDP && said == len;
+}
+
 /* Leaves what is behind the head in *p. */
 static bool take_ip4(struct span *p, struct wire_packet *ret)
 {
@@ -54,8 +67,8 @@ static bool take_ip4(struct span *p, struct wire_packet *ret)
 		return false;
 	memcpy(&ip, p->ptr, sizeof(ip));
 	head = (size_t)ip.ihl * 4;
-	if (head < sizeof(ip) || ip.protocol != IPPROTO_UDP || (ntohs(ip.frag_off) & (IP_MF | IP_OFFMASK)) ||
-	    ntohs(ip.tot_len) != p->len || head > p->len)
+	if (head < sizeof(ip) || (ntohs(ip.frag_off) & (IP_MF | IP_OFFMASK)) || head > p->len ||
+	    !take_protocol(ip.protocol, ntohs(ip.tot_len), p->len, ret))
 		return false;
 	ret->peer = host(AF_INET, ret->sent ? &ip.daddr : &ip.saddr, sizeof(ip.saddr));
 	*p = (struct span){p->ptr + head, p->len - head};
@@ -69,11 +82,18 @@ static bool take_ip6(struct span *p, struct wire_packet *ret)
 	if (p->len < sizeof(ip))
 		return false;
 	memcpy(&ip, p->ptr, sizeof(ip));
-	if (ip.ip6_nxt != IPPROTO_UDP || ntohs(ip.ip6_plen) != p->len - sizeof(ip))
+	if (!take_protocol(ip.ip6_nxt, ntohs(ip.ip6_plen), p->len - sizeof(ip), ret))
 		return false;
 	ret->peer = host(AF_INET6, ret->sent ? &ip.ip6_dst : &ip.ip6_src, sizeof(ip.ip6_src));
 	*p = (struct span){p->ptr + sizeof(ip), p->len - sizeof(ip)};
 	return true;
+}
+
+static bool take_ports(uint16_t from, uint16_t to, struct wire_packet *ret)
+{
+	ret->port = ntohs(ret->sent ? to : from);
+	ret->local = ntohs(ret->sent ? from : to);
+	return ret->port != 0;
 }
 
 static bool take_udp(struct span p, struct wire_packet *ret)
@@ -85,30 +105,47 @@ static bool take_udp(struct span p, struct wire_packet *ret)
 	memcpy(&udp, p.ptr, sizeof(udp));
 	if (ntohs(udp.len) != p.len)
 		return false;
-	ret->port = ntohs(ret->sent ? udp.dest : udp.source);
 	ret->data = (struct span){p.ptr + sizeof(udp), p.len - sizeof(udp)};
-	return ret->port != 0;
+	return take_ports(udp.source, udp.dest, ret);
+}
+
+static bool take_tcp(struct span p, struct wire_packet *ret)
+{
+	struct tcphdr tcp;
+
+	if (p.len < sizeof(tcp))
+		return false;
+	memcpy(&tcp, p.ptr, sizeof(tcp));
+	return take_ports(tcp.source, tcp.dest, ret);
+}
+
+static bool take_packet(struct span packet, struct wire_packet *ret)
+{
+	const unsigned version = packet.len ? (unsigned char)*packet.ptr >> 4 : 0;
+
+	if (version == 4 ? !take_ip4(&packet, ret) : version != 6 || !take_ip6(&packet, ret))
+		return false;
+	if (ret->stream ? !take_tcp(packet, ret) : !take_udp(packet, ret))
+		return false;
+	if (ret->peer.family == AF_INET)
+		ret->peer.port = ret->port;
+	return true;
 }
 
 bool wire_packet_parse(const struct nlmsghdr *message, struct wire_packet *ret)
 {
 	struct copied c;
-	unsigned version;
 
 	*ret = (struct wire_packet){0};
 	if (message->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
 	    message->nlmsg_len < mnl_nlmsg_size(sizeof(struct nfgenmsg)))
 		return false;
 	c = find_attributes(message);
-	if (c.packet.len == 0 || (c.hook != NF_INET_LOCAL_IN && c.hook != NF_INET_LOCAL_OUT))
+	if (c.hook != NF_INET_LOCAL_IN && c.hook != NF_INET_LOCAL_OUT)
 		return false;
 	ret->sent = c.hook == NF_INET_LOCAL_OUT;
-	version = (unsigned char)*c.packet.ptr >> 4;
-	if (version == 4 ? !take_ip4(&c.packet, ret) : version != 6 || !take_ip6(&c.packet, ret))
-		return false;
-	if (!take_udp(c.packet, ret))
-		return false;
-	if (ret->peer.family == AF_INET)
-		ret->peer.port = ret->port;
-	return true;
+	if (!c.missed && take_packet(c.packet, ret))
+		return true;
+	*ret = (struct wire_packet){.missed = c.hook == NF_INET_LOCAL_IN};
+	return false;
 }

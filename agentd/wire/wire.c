@@ -6,8 +6,10 @@
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hash.h"
+#include "wire/carried.h"
 #include "wire/packet.h"
 #include "wire/sip.h"
 
@@ -56,11 +58,12 @@ struct line {
 	struct addr addr;
 	usec_t at; /* 0: free */
 	uint64_t user;
+	uint64_t gateway; /* whose answer by a connection proves it; 0: nobody's */
 };
 
 struct wire {
-	wire_proved_fn proved;
-	void *userdata;
+	struct wire_callbacks callbacks;
+	struct carried *carried;
 	struct nonce nonces[NONCES][WAYS];
 	struct request requests[REQUESTS][WAYS];
 	struct failure failures[FAILURES_MAX];
@@ -69,20 +72,24 @@ struct wire {
 	struct wire_stats stats;
 };
 
-int wire_new(wire_proved_fn proved, void *userdata, struct wire **ret)
+int wire_new(const struct wire_callbacks *callbacks, struct wire **ret)
 {
 	struct wire *w = calloc(1, sizeof(*w));
+	int r = w ? carried_new(&w->carried) : -ENOMEM;
 
-	if (!w)
-		return -ENOMEM;
-	w->proved = proved;
-	w->userdata = userdata;
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	w->callbacks = *callbacks;
 	*ret = w;
 	return 0;
 }
 
 struct wire *wire_free(struct wire *w)
 {
+	if (w)
+		carried_free(w->carried);
 	free(w);
 	return NULL;
 }
@@ -256,7 +263,7 @@ static void note_failure(struct wire *w, const struct wire_packet *p, const stru
 	l->at = 0;
 	w->stats.proofs++;
 	proof = proof_of(&f);
-	w->proved(w->userdata, (unsigned)(l - w->lines), &proof);
+	w->callbacks.proved(w->callbacks.userdata, (unsigned)(l - w->lines), &proof);
 }
 
 static uint64_t transaction_of(const struct wire_packet *p, const struct sip_message *m)
@@ -300,21 +307,90 @@ static void take_request(struct wire *w, const struct wire_packet *p, const stru
 	}
 }
 
+/* Connections */
+
+static uint64_t gateway_hash(const char *gateway)
+{
+	return hash_bytes(gateway, strlen(gateway)) | 1;
+}
+
+/* How often credentials are in it; their headers have no other name, in any case (RFC 3261 20.7, 20.28). */
+static unsigned count_credentials(struct span data)
+{
+	static const char name[] = "uthorization";
+	const size_t len = sizeof(name) - 1;
+	unsigned n = 0;
+
+	for (; data.len >= len; data.ptr++, data.len--)
+		n += (*data.ptr | 32) == *name && strncasecmp(data.ptr, name, len) == 0;
+	return n;
+}
+
+/* The gateway has said something by a connection: to a line that waits for it, the oldest. */
+static void take_stream(struct wire *w, const struct wire_packet *p, usec_t now)
+{
+	const char *gateway = w->callbacks.gateway_at(w->callbacks.userdata, p->local);
+	const struct proof proof = {0};
+	struct addr peer = p->peer;
+	struct line *found = NULL;
+	unsigned i;
+
+	peer.port = 0;
+	for (i = 0; gateway && i < WIRE_LINES_MAX; i++) {
+		struct line *l = &w->lines[i];
+
+		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->gateway == gateway_hash(gateway) &&
+		    addr_equal(&l->addr, &peer) && (!found || l->at < found->at))
+			found = l;
+	}
+	if (!found) {
+		if (gateway)
+			carried_answered(w->carried, &peer, gateway, now);
+		return;
+	}
+	found->at = 0;
+	w->stats.connected++;
+	w->callbacks.proved(w->callbacks.userdata, (unsigned)(found - w->lines), &proof);
+}
+
+void wire_miss(struct wire *w, usec_t now)
+{
+	carried_missed(w->carried, now);
+}
+
+/* UDP */
+
+static void take_datagram(struct wire *w, const struct wire_packet *p, usec_t now)
+{
+	const unsigned credentials = p->sent ? 0 : count_credentials(p->data);
+	struct sip_message m;
+
+	if (credentials)
+		carried_heard(w->carried, &p->peer, credentials, now);
+	if (!sip_parse(p->data, &m) || (!m.registers && !m.invites) || m.request == p->sent)
+		return;
+	if (p->sent)
+		take_answer(w, p, &m, now);
+	else
+		take_request(w, p, &m, now);
+}
+
 static void take_message(struct wire *w, const struct nlmsghdr *message, usec_t now)
 {
 	struct wire_packet p;
-	struct sip_message m;
 
 	if (message->nlmsg_type < NLMSG_MIN_TYPE)
 		return;
 	w->stats.packets++;
-	if (!wire_packet_parse(message, &p) || !sip_parse(p.data, &m) ||
-	    (!m.registers && !m.invites) || m.request == p.sent)
+	if (!wire_packet_parse(message, &p)) {
+		if (p.missed)
+			wire_miss(w, now);
 		return;
-	if (p.sent)
-		take_answer(w, &p, &m, now);
+	}
+	if (p.stream)
+		take_stream(w, &p, now);
 	else
-		take_request(w, &p, &m, now);
+		take_datagram(w, &p, now);
 }
 
 void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
@@ -336,34 +412,47 @@ void wire_receive(struct wire *w, const void *data, size_t len, usec_t now)
 
 /* Lines */
 
-bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, struct proof *ret)
+/* The oldest failure that is the line's. NULL: there is none. */
+static struct failure *find_failure(struct wire *w, const struct wire_line *line, usec_t now)
 {
-	const uint64_t name = name_of(user);
+	const uint64_t name = name_of(line->user);
 	struct failure *found = NULL;
 	unsigned i;
 
 	for (i = 0; name && i < FAILURES_MAX; i++) {
 		struct failure *f = &w->failures[i];
 
-		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && f->user == name && addr_equal(&f->addr, addr) &&
+		if (is_fresh(f->at, now, WIRE_PAIR_WITHIN) && f->user == name && addr_equal(&f->addr, &line->addr) &&
 		    (!found || f->at < found->at))
 			found = f;
 	}
-	if (!found)
-		return false;
-	found->at = 0;
-	*ret = proof_of(found);
-	w->stats.proofs++;
-	return true;
+	return found;
 }
 
-unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now)
+bool wire_take(struct wire *w, const struct wire_line *line, usec_t now, struct proof *ret, unsigned *slot)
 {
-	const unsigned slot = w->next_line;
+	/* The packet is used up, whatever is concluded. */
+	const bool connected = line->gateway && carried_refused(w->carried, &line->addr, now) && line->watched;
+	struct failure *found = find_failure(w, line, now);
 
-	w->next_line = (slot + 1) % WIRE_LINES_MAX;
-	w->lines[slot] = (struct line){.addr = *addr, .at = user.len ? now : 0, .user = name_of(user)};
-	return slot;
+	if (found) {
+		found->at = 0;
+		*ret = proof_of(found);
+		w->stats.proofs++;
+		return true;
+	}
+	if (connected && carried_take_answer(w->carried, &line->addr, line->gateway, now)) {
+		*ret = (struct proof){0};
+		w->stats.connected++;
+		return true;
+	}
+	*slot = w->next_line;
+	w->next_line = (*slot + 1) % WIRE_LINES_MAX;
+	w->lines[*slot] = (struct line){.addr = line->addr,
+					.at = now,
+					.user = name_of(line->user),
+					.gateway = connected ? gateway_hash(line->gateway) : 0};
+	return false;
 }
 
 void wire_forget_lines(struct wire *w)

@@ -25,6 +25,8 @@
  * - A line about a call names whom it was for. The account that failed is that of the digest.
  * - A packet that was not seen, or not understood, proves nothing.
  *
+ * What came by TCP or TLS is proven by what did not come by UDP (wire/carried.h).
+ *
  * All tables are bounded; the oldest give way. Moments are of CLOCK_MONOTONIC.
  */
 struct wire;
@@ -38,25 +40,41 @@ struct wire;
 /* Lines that wait for packets. */
 #define WIRE_LINES_MAX 512
 
-/* The line that waits in the slot is proven. */
-typedef void (*wire_proved_fn)(void *userdata, unsigned slot, const struct proof *proof);
-
-struct wire_stats {
-	uint64_t packets;  /* of watched addresses, understood or not */
-	uint64_t failures; /* answers to a challenge that were forbidden */
-	uint64_t proofs;   /* of these, with a line */
+struct wire_callbacks {
+	/* The line that waits in the slot is proven. */
+	void (*proved)(void *userdata, unsigned slot, const struct proof *proof);
+	/* Which gateway takes SIP over TCP at this host's port? NULL: none that is known. */
+	const char *(*gateway_at)(void *userdata, uint16_t port);
+	void *userdata;
 };
 
-int wire_new(wire_proved_fn proved, void *userdata, struct wire **ret);
+/* A line that says that user failed to log in. */
+struct wire_line {
+	struct addr addr; /* a host */
+	struct span user;
+	const char *gateway; /* by whom there is one line of each refused request, and only that; NULL: not known */
+	bool watched;	     /* of addr no packet was missed that counts */
+};
+
+struct wire_stats {
+	uint64_t packets;   /* of watched addresses, understood or not */
+	uint64_t failures;  /* answers to a challenge that were forbidden */
+	uint64_t proofs;    /* of these, with a line */
+	uint64_t connected; /* lines of what came by a connection */
+};
+
+int wire_new(const struct wire_callbacks *callbacks, struct wire **ret);
 struct wire *wire_free(struct wire *w);
 
 /* What was received of the kernel by one recv(2): netlink messages. */
 void wire_receive(struct wire *w, const void *data, size_t len, usec_t now);
-/* A line says that user failed to log in from addr, a host. True: packets have proven it already; *ret holds until the next call.
+/* Packets may have been lost before they were received. */
+void wire_miss(struct wire *w, usec_t now);
+/*
+ * True: packets have proven the line already; *ret holds until the next call. Else it waits,
+ * in *slot, below WIRE_LINES_MAX, and what waited there does so no more.
  */
-bool wire_take(struct wire *w, const struct addr *addr, struct span user, usec_t now, struct proof *ret);
-/* It does not yet: it waits. Returns its slot, below WIRE_LINES_MAX; what waited there does so no more. */
-unsigned wire_await(struct wire *w, const struct addr *addr, struct span user, usec_t now);
+bool wire_take(struct wire *w, const struct wire_line *line, usec_t now, struct proof *ret, unsigned *slot);
 /* Nothing waits. */
 void wire_forget_lines(struct wire *w);
 void wire_stats(const struct wire *w, struct wire_stats *ret);

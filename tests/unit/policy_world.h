@@ -18,10 +18,11 @@ struct world {
 	struct decider *d;
 	unsigned bans, earlier, asked, alerts[ALERT_KINDS];
 	struct ban last; /* strings are not kept */
-	char last_rule[64], last_alert[600];
+	char last_rule[64], last_reason[600], last_alert[600];
 	bool can_ask;
 	unsigned doubted; /* how often packets were asked for */
 	uint16_t proves;  /* the port that they prove; 0: they do not */
+	bool connected;   /* they prove a connection, without a port */
 	const char *proves_account; /* NULL: that of the line */
 	bool unlearnt; /* whether the kernel sees what the log tells of */
 	unsigned serial;
@@ -34,6 +35,7 @@ static void on_ban(void *userdata, struct ban *b)
 	w->bans++;
 	w->last = *b;
 	snprintf(w->last_rule, sizeof(w->last_rule), "%s", b->rule);
+	snprintf(w->last_reason, sizeof(w->last_reason), "%s", b->reason);
 }
 
 static void on_lift(void *userdata, struct ban *b, enum lift_cause cause)
@@ -68,7 +70,7 @@ static bool on_prove(void *userdata, const struct event *e, usec_t when, struct 
 	(void)when;
 	w->doubted++;
 	*ret = (struct proof){ .port = w->proves, .account = SPAN(w->proves_account ? w->proves_account : "") };
-	return w->proves != 0;
+	return w->proves != 0 || w->connected;
 }
 
 static unsigned on_history(void *userdata, const struct addr *addr, usec_t since)

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include "base/text.h"
+#include "wire/carried.h"
 #include "wire/packet.h"
 #include "wire/sip.h"
 #include "wire/wire.h"
@@ -18,7 +19,8 @@
 struct world {
 	struct wire *wire;
 	usec_t now;
-	unsigned proved, slot;
+	unsigned proved, slot, waiting;
+	bool unwatched; /* or not for long enough */
 	uint16_t port;
 	char account[128]; /* "": that of the line */
 };
@@ -38,13 +40,22 @@ static void on_proved(void *userdata, unsigned slot, const struct proof *proof)
 	keep(w, proof);
 }
 
+/* FreeSWITCH takes TLS at 5061; what is at 443 is something else. */
+static const char *gateway_at(void *userdata, uint16_t port)
+{
+	(void)userdata;
+	return port == 5061 ? "freeswitch" : port == 5062 ? "kamailio" : NULL;
+}
+
 static int open_world(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
+	const struct wire_callbacks callbacks = { on_proved, gateway_at, w };
+
 	*state = w;
 	w->now = 1000 * SEC;
-	return wire_new(on_proved, w, &w->wire);
+	return wire_new(&callbacks, &w->wire);
 }
 
 static int close_world(void **state)
@@ -102,23 +113,32 @@ static void fails(struct world *w, uint16_t port, const char *user, const char *
 	judged(w, OFFICE, port, "403 Forbidden", call);
 }
 
-static bool is_proven(struct world *w, const char *peer, const char *user)
+/* A line says that user failed there; of whom all refusals are known, if gateway is given. */
+static bool is_told(struct world *w, const char *peer, const char *user, const char *gateway)
 {
-	const struct addr a = unit_addr(peer);
-
+	const struct wire_line line = { unit_addr(peer), SPAN(user), gateway, !w->unwatched };
 	struct proof proof;
 
-	if (!wire_take(w->wire, &a, SPAN(user), w->now, &proof))
+	if (!wire_take(w->wire, &line, w->now, &proof, &w->waiting))
 		return false;
 	keep(w, &proof);
 	return true;
 }
 
+static bool is_proven(struct world *w, const char *peer, const char *user)
+{
+	if (is_told(w, peer, user, NULL))
+		return true;
+	/* It was only a question. */
+	wire_forget_lines(w->wire);
+	return false;
+}
+
+/* Where the line waits. */
 static unsigned waits(struct world *w, const char *peer, const char *user)
 {
-	const struct addr a = unit_addr(peer);
-
-	return wire_await(w->wire, &a, SPAN(user), w->now);
+	assert_false(is_told(w, peer, user, NULL));
+	return w->waiting;
 }
 
 static void a_refused_answer_to_a_challenge_proves_one_line_of_its_account(void **state)
@@ -309,6 +329,159 @@ static void a_call_that_the_dialplan_refuses_is_no_failed_login(void **state)
 	assert_false(is_proven(w, OFFICE, "100"));
 }
 
+/* FreeSWITCH says something by TLS to somebody at the office. */
+static void says(struct world *w, uint16_t local)
+{
+	static struct copy c;
+
+	copy_stream(&c, OFFICE, 40009, local, SIZE_MAX);
+	wire_receive(w->wire, c.bytes, c.message->nlmsg_len, w->now);
+}
+
+static bool is_connected(struct world *w, const char *user)
+{
+	w->port = 1;
+	return is_told(w, OFFICE, user, "freeswitch") && w->port == 0;
+}
+
+static void what_no_packet_brought_came_by_a_connection(void **state)
+{
+	struct world *w = *state;
+
+	/* Once for each answer, */
+	says(w, 5061);
+	assert_true(is_connected(w, "100"));
+	assert_false(is_connected(w, "100"));
+	/* and it may come later. */
+	says(w, 5061);
+	assert_int_equal(w->proved, 1);
+	assert_int_equal(w->slot, w->waiting);
+	/* Not of another gateway, nor by what is not SIP, nor to somebody else, nor long ago. */
+	says(w, 5062);
+	says(w, 443);
+	assert_false(is_connected(w, "100"));
+	wire_forget_lines(w->wire);
+	says(w, 5061);
+	assert_false(is_told(w, "203.0.113.41", "100", "freeswitch"));
+	w->now += 2 * CARRIED_ANSWER_WITHIN;
+	assert_false(is_connected(w, "100"));
+	/* Nor where lines do not tell of each refusal. */
+	says(w, 5061);
+	says(w, 5061);
+	assert_false(is_told(w, OFFICE, "100", NULL));
+	assert_int_equal(w->proved, 2);
+}
+
+static void what_a_packet_may_have_brought_did_not_come_by_a_connection(void **state)
+{
+	static const char *const packets[] = {
+		"REGISTER sip:p SIP/2.0\r\nTo: <sip:7@p>\r\nCall-ID: c\r\nCSeq: 2 REGISTER\r\nAuthorization: Digest x\r\n\r\n",
+		"INVITE sip:p SIP/2.0\r\nproxy-AUTHORIZATION:x",
+		"\r\n \tREGISTER x\nauthorization",
+	};
+	struct world *w = *state;
+	size_t i;
+
+	for (i = 0; i < ELEMENTSOF(packets); i++) {
+		says(w, 5061);
+		passes(w, false, OFFICE, (uint16_t)(41000 + i), packets[i]);
+		/* Whoever is named. */
+		assert_false(is_connected(w, "100"));
+		assert_true(is_connected(w, "100"));
+	}
+	/* Of each that is in it. */
+	says(w, 5061);
+	passes(w, false, OFFICE, 41000, "REGISTER\r\nAuthorization: x\r\n\r\nREGISTER\r\nAuthorization: y");
+	assert_false(is_connected(w, "100") || is_connected(w, "100"));
+	assert_true(is_connected(w, "100"));
+	/* It may be long in a queue, though not for ever. */
+	passes(w, false, OFFICE, 41000, packets[0]);
+	w->now += CARRIED_PACKETS_FOR;
+	says(w, 5061);
+	assert_false(is_connected(w, "100"));
+	assert_true(is_connected(w, "100"));
+	passes(w, false, OFFICE, 41000, packets[0]);
+	w->now += 2 * CARRIED_PACKETS_FOR;
+	says(w, 5061);
+	assert_true(is_connected(w, "100"));
+	/* Others are no reason to doubt: without credentials, sent by this host, of another address. */
+	passes(w, false, OFFICE, 41000, "REGISTER sip:p SIP/2.0\r\n\r\n");
+	passes(w, true, OFFICE, 41000, packets[0]);
+	passes(w, false, "203.0.113.41", 41000, packets[0]);
+	says(w, 5061);
+	assert_true(is_connected(w, "100"));
+}
+
+static void who_was_not_watched_for_long_proves_nothing_and_uses_up_his_packets(void **state)
+{
+	struct world *w = *state;
+
+	w->unwatched = true;
+	says(w, 5061);
+	passes(w, false, OFFICE, 41000, "Authorization");
+	assert_false(is_connected(w, "100") || is_connected(w, "100"));
+	w->unwatched = false;
+	assert_true(is_connected(w, "100"));
+}
+
+static void a_failure_that_packets_show_uses_up_its_packet(void **state)
+{
+	struct world *w = *state;
+
+	fails(w, 40001, "100", "a");
+	says(w, 5061);
+	assert_true(is_told(w, OFFICE, "100", "freeswitch"));
+	assert_int_equal(w->port, 40001);
+	assert_true(is_connected(w, "101"));
+}
+
+static void where_packets_may_have_been_missed_nothing_is_concluded_from_silence(void **state)
+{
+	static struct copy c;
+	struct world *w = *state;
+	struct iphdr ip;
+
+	wire_miss(w->wire, w->now);
+	says(w, 5061);
+	assert_false(is_connected(w, "100"));
+	wire_forget_lines(w->wire);
+	w->now += CARRIED_PACKETS_FOR + SEC;
+	says(w, 5061);
+	assert_true(is_connected(w, "100"));
+	/* One that cannot be read. */
+	copy_packet(&c, false, OFFICE, 40001, "x", 1);
+	memcpy(&ip, c.packet, sizeof(ip));
+	ip.tot_len = htons(2000);
+	memcpy(c.packet, &ip, sizeof(ip));
+	wire_receive(w->wire, c.bytes, c.message->nlmsg_len, w->now);
+	says(w, 5061);
+	assert_false(is_connected(w, "100"));
+	wire_forget_lines(w->wire);
+	w->now += CARRIED_PACKETS_FOR + SEC;
+	/* The kernel says so. */
+	copy_packet(&c, false, OFFICE, 40001, "x", 1);
+	mnl_attr_put_strz(c.message, NFULA_PREFIX, PROOF_MISSED);
+	wire_receive(w->wire, c.bytes, c.message->nlmsg_len, w->now);
+	says(w, 5061);
+	assert_false(is_connected(w, "100"));
+}
+
+static void a_flood_of_addresses_makes_room_by_doubt_only(void **state)
+{
+	struct world *w = *state;
+	char peer[32];
+	unsigned i;
+
+	passes(w, false, OFFICE, 40001, "Authorization");
+	for (i = 0; i < 100000; i++) {
+		snprintf(peer, sizeof(peer), "100.%u.%u.%u", 64 + (i >> 16), i >> 8 & 255, i & 255);
+		passes(w, false, peer, 40001, "Authorization");
+	}
+	says(w, 5061);
+	assert_false(is_connected(w, "100"));
+	assert_false(is_connected(w, "100"));
+}
+
 static void line_and_packets_belong_together_for_some_seconds_only(void **state)
 {
 	struct world *w = *state;
@@ -484,6 +657,12 @@ int main(void)
 		WORLD(what_has_the_call_id_of_another_guess_is_a_guess_too),
 		WORLD(of_a_call_the_account_is_that_of_the_digest),
 		WORLD(a_call_that_the_dialplan_refuses_is_no_failed_login),
+		WORLD(what_no_packet_brought_came_by_a_connection),
+		WORLD(what_a_packet_may_have_brought_did_not_come_by_a_connection),
+		WORLD(who_was_not_watched_for_long_proves_nothing_and_uses_up_his_packets),
+		WORLD(a_failure_that_packets_show_uses_up_its_packet),
+		WORLD(where_packets_may_have_been_missed_nothing_is_concluded_from_silence),
+		WORLD(a_flood_of_addresses_makes_room_by_doubt_only),
 		WORLD(line_and_packets_belong_together_for_some_seconds_only),
 		WORLD(a_nonce_in_the_realm_is_not_the_gateways),
 		WORLD(what_an_answer_repeats_is_no_header_of_its_own),

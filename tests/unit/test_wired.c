@@ -29,21 +29,19 @@ static void guesses(struct world *w, const char *from, unsigned n, usec_t when)
 }
 
 /* Packets that come behind the line. */
-static void is_proved(struct world *w, const char *from, const char *user, const char *port, usec_t when)
+static void is_proved(struct world *w, const char *from, const char *user, uint16_t port, usec_t when)
 {
+	const struct proof proof = { .port = port };
 	const struct event e = { .class = CLASS_AUTH_FAILURE,
 				 .classes = CLASS_BIT(CLASS_AUTH_FAILURE),
 				 .filter = "pbx",
 				 .pattern = "test",
-				 .proven = true,
-				 .wired = true,
 				 .n_addrs = 1,
 				 .user = SPAN(user),
-				 .port = SPAN(port),
 				 .time = when,
 				 .addrs = { unit_addr(from) } };
 
-	decider_proved(w->d, &e, when);
+	decider_proved(w->d, &e, &proof, when);
 }
 
 static unsigned long counted(const struct world *w, bool wired)
@@ -111,7 +109,7 @@ static void proof_that_comes_later_counts_as_well_and_once(void **state)
 	assert_int_equal(counted(&w, false), 60);
 	for (i = 0; i < 50; i++) {
 		snprintf(user, sizeof(user), "g%u", i);
-		is_proved(&w, OFFICE, user, "40001", START + 2 * MIN);
+		is_proved(&w, OFFICE, user, 40001, START + 2 * MIN);
 		assert_int_equal(w.bans, i == 49);
 	}
 	assert_true(is_banned(&w, OFFICE ":40001"));
@@ -131,7 +129,7 @@ static void the_exempt_are_not_proven_guilty(void **state)
 	guesses(&w, OFFICE, 60, START + MIN);
 	assert_int_equal(decider_exempt(w.d, &office_address, "by hand"), 0);
 	for (i = 0; i < 200; i++)
-		is_proved(&w, OFFICE, "g0", "40001", START + 2 * MIN);
+		is_proved(&w, OFFICE, "g0", 40001, START + 2 * MIN);
 	assert_int_equal(w.bans, 0);
 	assert_int_equal(counted(&w, true), 0);
 	close_world(&w);
@@ -212,6 +210,31 @@ static void a_pbx_with_an_old_password_may_call_many_numbers(void **state)
 	close_world(&w);
 }
 
+static void what_a_connection_brought_counts_against_the_address(void **state)
+{
+	struct world w;
+	unsigned i;
+	char user[16];
+
+	(void)state;
+	office(&w);
+	/* At once, */
+	w.connected = true;
+	guesses(&w, OFFICE, 25, START + MIN);
+	/* and later. */
+	w.connected = false;
+	guesses(&w, OFFICE, 25, START + MIN);
+	for (i = 0; i < 25; i++) {
+		assert_int_equal(w.bans, 0);
+		snprintf(user, sizeof(user), "h%u", i);
+		is_proved(&w, OFFICE, user, 0, START + 2 * MIN);
+	}
+	assert_int_equal(w.bans, 1);
+	assert_true(is_banned(&w, OFFICE) && w.last.proven);
+	assert_non_null(strstr(w.last_reason, "a connection brought them"));
+	close_world(&w);
+}
+
 static void all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account(void **state)
 {
 	struct world w;
@@ -286,8 +309,8 @@ static void only_doubts_about_failed_logins_of_friends_are_looked_into(void **st
 	/* Who is no friend any more by then is not held to be one. */
 	guesses(&w, OFFICE, 1, START + MIN);
 	assert_int_equal(w.doubted, 1);
-	is_proved(&w, OFFICE, "g0", "40001", START + 48 * HOUR);
-	is_proved(&w, "203.0.113.9", "g0", "40001", START + MIN);
+	is_proved(&w, OFFICE, "g0", 40001, START + 48 * HOUR);
+	is_proved(&w, "203.0.113.9", "g0", 40001, START + MIN);
 	assert_int_equal(counted(&w, true), 1);
 	close_world(&w);
 }
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test(guesses_at_one_account_from_many_ports_count_against_the_address),
 		cmocka_unit_test(a_phone_may_fail_from_a_new_port_each_time),
 		cmocka_unit_test(a_pbx_with_an_old_password_may_call_many_numbers),
+		cmocka_unit_test(what_a_connection_brought_counts_against_the_address),
 		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
 		cmocka_unit_test(many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours),
