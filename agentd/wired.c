@@ -254,6 +254,8 @@ static void await(struct waiting *line, const struct event *e, usec_t when)
 				 .when = when};
 	memcpy(line->user, e->user.ptr, e->user.len);
 	line->event.user = (struct span){line->user, e->user.len};
+	if (event_is_call(e))
+		line->event.method = SPAN(EVENT_CALL);
 }
 
 /*

@@ -243,7 +243,12 @@ static void tell_friend(struct decider *d, const struct event *e, const struct r
 	char text[ADDR_TEXT_MAX], shown[100];
 
 	d->stats.spared += o->stale || o->suspect;
-	if (o->stale)
+	if (o->stale && event_is_call(e))
+		verdict_alert(d, ALERT_STALE_ACCOUNT, counted, (struct span){ 0 }, when,
+			      "Calls from %s, where others log in, are refused again and again for a wrong password: a device "
+			      "with an old one? The address is not banned for it",
+			      addr_format(counted, text));
+	else if (o->stale)
 		verdict_alert(d, ALERT_STALE_ACCOUNT, counted, e->user, when,
 			      "Account %s fails again and again at %s, where others log in: a phone with an old password? "
 			      "The address is not banned for it",

@@ -279,6 +279,15 @@ static bool has_share(struct rule *rule, const struct addr *key, const struct ru
 	return window_note(rule->own, &own, a->when) >= rule->cfg->each;
 }
 
+/*
+ * The account that an attempt was at. Of a call the line tells whom it was for, and not whose
+ * password was wrong, unless packets did: a device calls many, so all of them are one account.
+ */
+static struct span account_of(const struct event *e)
+{
+	return event_is_call(e) && !e->wired ? SPAN("(of calls)") : e->user;
+}
+
 /* Attempts of a friend on one account that count at most: a phone makes them by itself. */
 #define FRIEND_ACCOUNT_COUNTED 3
 /* So many, and somebody should look after that phone. */
@@ -292,7 +301,7 @@ struct addr rule_key_with(const struct addr *key, const void *what, size_t len)
 /* Counts an attempt on one account of a friend, or of a part of it. True: it is a hit. */
 static bool count_account(struct friend_windows *w, const struct addr *key, const struct rule_attempt *a, unsigned *n)
 {
-	const struct span user = a->event->user;
+	const struct span user = account_of(a->event);
 	const struct addr account = rule_key_with(key, user.ptr, user.len);
 
 	*n = user.len > 0 ? window_note(w->accounts, &account, a->when) : 0;
@@ -322,7 +331,7 @@ static unsigned count_friend(struct friend_windows *w, const struct addr *key, c
 static bool note_friend(struct rule *rule, const struct addr *key, const struct rule_attempt *a, struct rule_hit *hit,
 			struct rule_outcome *ret)
 {
-	const struct span user = a->event->user;
+	const struct span user = account_of(a->event);
 	const struct addr account = rule_key_with(key, user.ptr, user.len), part = rule_key_with(key, &a->part, sizeof(a->part));
 	unsigned n = user.len > 0 && !a->again ? window_note(rule->tried, &account, a->when) : 0;
 

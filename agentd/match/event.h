@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "base/class.h"
@@ -14,6 +15,8 @@
 #define EVENT_ADDRS_MAX 8
 /* A log may run ahead of our clock by as much before its time is not believed. */
 #define EVENT_FUTURE_MAX (60 * USEC_PER_SEC)
+/* The method of a call. */
+#define EVENT_CALL "INVITE"
 /* Captures of the name "text" that are kept. */
 #define EVENT_TEXTS_MAX 16
 
@@ -37,6 +40,7 @@ struct event {
 	bool fresh;             /* askable, and written just now: packets that belong to it can be seen */
 	bool witnessed;         /* the kernel sees the traffic that this log tells of, so its silence counts */
 	struct span user, id, number, agent, from, transport, port; /* first reading; ptr NULL: not captured */
+	struct span method;     /* of the request that is refused; of a call, user is whom it was for */
 	struct span challenge;  /* that the gateway sent (auth-challenge), or that somebody claims to answer */
 	struct span stamp;      /* of the capture "time"; ptr NULL: the time is at the head of the line */
 	struct span duration;   /* of a call that is over, in seconds, as the gateway writes it; ptr NULL: the line does not tell */
@@ -52,5 +56,11 @@ struct event {
 	struct addr addrs[EVENT_ADDRS_MAX];
 	struct span texts[EVENT_TEXTS_MAX]; /* the sender's, without a meaning of their own */
 };
+
+/* Is it about a call, so that user is whom it was for? */
+static inline bool event_is_call(const struct event *e)
+{
+	return span_equal(e->method, SPAN(EVENT_CALL));
+}
 
 #endif

@@ -23,10 +23,10 @@
 #define GROUPS_MAX 16
 
 enum field { FIELD_IS_ADDR, FIELD_IS_USER, FIELD_IS_ID, FIELD_IS_NUMBER, FIELD_IS_AGENT, FIELD_IS_FROM,
-	     FIELD_IS_TRANSPORT, FIELD_IS_PORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_DURATION, FIELD_IS_TEXT, FIELD_COUNT };
+	     FIELD_IS_TRANSPORT, FIELD_IS_PORT, FIELD_IS_TIME, FIELD_IS_CHALLENGE, FIELD_IS_DURATION, FIELD_IS_METHOD, FIELD_IS_TEXT, FIELD_COUNT };
 
 static const char *const field_names[FIELD_COUNT] = { "addr", "user", "id", "number", "agent", "from", "transport",
-						       "sport", "time", "challenge", "duration", "text" };
+						       "sport", "time", "challenge", "duration", "method", "text" };
 
 struct groups {
 	uint32_t numbers[GROUPS_MAX];
@@ -476,6 +476,7 @@ static void take_captures(const struct reading *r, const pcre2_callout_block *bl
 		[FIELD_IS_AGENT] = &e->agent,	[FIELD_IS_FROM] = &e->from, [FIELD_IS_TRANSPORT] = &e->transport,
 		[FIELD_IS_PORT] = &e->port,	[FIELD_IS_TIME] = &e->stamp,
 		[FIELD_IS_CHALLENGE] = &e->challenge, [FIELD_IS_DURATION] = &e->duration,
+		[FIELD_IS_METHOD] = &e->method,
 	};
 	unsigned f;
 

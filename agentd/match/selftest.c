@@ -50,7 +50,7 @@ static const char *result_for(const struct event *e, const char *key, char buf[s
 		struct span span;
 	} captures[] = {
 		{ "user", e->user },   { "id", e->id },	    { "number", e->number },
-		{ "agent", e->agent }, { "from", e->from }, { "transport", e->transport },
+		{ "agent", e->agent }, { "from", e->from }, { "transport", e->transport }, { "method", e->method },
 		{ "sport", e->port },  { "duration", e->duration },
 	};
 	char addr[ADDR_TEXT_MAX];
@@ -80,7 +80,7 @@ static void check_word(const struct event *e, const struct filter_text *at, char
 	got = value ? result_for(e, word, buf) : NULL;
 	if (!got)
 		diag_error(diag, at->file, at->line,
-			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport, sport, duration or proven",
+			   "KEY=VALUE with address, class, also, user, id, number, agent, from, transport, method, sport, duration or proven",
 			   "'%s' is nothing that can be expected", word);
 	else if (strcmp(got, value) != 0)
 		diag_error(diag, at->file, at->line, NULL, "the example gives %s=%s, not %s", word, got, value);

@@ -22,6 +22,7 @@ struct world {
 	bool can_ask;
 	unsigned doubted; /* how often packets were asked for */
 	uint16_t proves;  /* the port that they prove; 0: they do not */
+	const char *method; /* of the requests; NULL: not said */
 	bool connected;   /* they prove a connection, without a port */
 	const char *proves_account; /* NULL: that of the line */
 	bool unlearnt; /* whether the kernel sees what the log tells of */
@@ -119,6 +120,7 @@ static void happens(struct world *w, enum event_class class, const char *from, c
 			   .witnessed = !w->unlearnt,
 			   .n_addrs = 1,
 			   .user = SPAN(user),
+			   .method = SPAN(w->method ? w->method : ""),
 			   .line = SPAN("a line"),
 			   .time = when };
 

@@ -200,6 +200,7 @@ static void a_pbx_with_an_old_password_may_call_many_numbers(void **state)
 
 	(void)state;
 	office(&w);
+	w.method = "INVITE";
 	w.proves = 40001;
 	w.proves_account = "trunk";
 	guesses(&w, OFFICE, 99, START + MIN);
@@ -232,6 +233,23 @@ static void what_a_connection_brought_counts_against_the_address(void **state)
 	assert_int_equal(w.bans, 1);
 	assert_true(is_banned(&w, OFFICE) && w.last.proven);
 	assert_non_null(strstr(w.last_reason, "a connection brought them"));
+	close_world(&w);
+}
+
+static void so_may_one_by_a_connection_though_nobody_knows_its_account(void **state)
+{
+	struct world w;
+
+	(void)state;
+	office(&w);
+	w.method = "INVITE";
+	w.connected = true;
+	guesses(&w, OFFICE, 99, START + MIN);
+	assert_int_equal(w.bans, 0);
+	assert_int_equal(w.alerts[ALERT_STALE_ACCOUNT], 1);
+	assert_non_null(strstr(w.last_alert, "Calls from " OFFICE));
+	fails(&w, OFFICE, "last", 1, false, START + 3 * MIN);
+	assert_true(is_banned(&w, OFFICE));
 	close_world(&w);
 }
 
@@ -327,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_phone_may_fail_from_a_new_port_each_time),
 		cmocka_unit_test(a_pbx_with_an_old_password_may_call_many_numbers),
 		cmocka_unit_test(what_a_connection_brought_counts_against_the_address),
+		cmocka_unit_test(so_may_one_by_a_connection_though_nobody_knows_its_account),
 		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
 		cmocka_unit_test(many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours),
