@@ -326,26 +326,35 @@ static unsigned count_credentials(struct span data)
 	return n;
 }
 
-/* The gateway has said something by a connection: to a line that waits for it, the oldest. */
+/* The oldest line that waits for the gateway to say something to the peer. NULL: none does. */
+static struct line *find_waiting(struct wire *w, const struct addr *peer, uint64_t gateway, usec_t now)
+{
+	struct line *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < WIRE_LINES_MAX; i++) {
+		struct line *l = &w->lines[i];
+
+		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->gateway == gateway && addr_equal(&l->addr, peer) &&
+		    (!found || l->at < found->at))
+			found = l;
+	}
+	return found;
+}
+
 static void take_stream(struct wire *w, const struct wire_packet *p, usec_t now)
 {
 	const char *gateway = w->callbacks.gateway_at(w->callbacks.userdata, p->local);
 	const struct proof proof = {0};
 	struct addr peer = p->peer;
-	struct line *found = NULL;
-	unsigned i;
+	struct line *found;
 
+	if (!gateway)
+		return;
 	peer.port = 0;
-	for (i = 0; gateway && i < WIRE_LINES_MAX; i++) {
-		struct line *l = &w->lines[i];
-
-		if (is_fresh(l->at, now, WIRE_PAIR_WITHIN) && l->gateway == gateway_hash(gateway) &&
-		    addr_equal(&l->addr, &peer) && (!found || l->at < found->at))
-			found = l;
-	}
+	found = find_waiting(w, &peer, gateway_hash(gateway), now);
 	if (!found) {
-		if (gateway)
-			carried_answered(w->carried, &peer, gateway, now);
+		carried_answered(w->carried, &peer, gateway, now);
 		return;
 	}
 	found->at = 0;
