@@ -238,6 +238,19 @@ static bool is_seen(struct wired *w, const struct addr *addr)
 	       now - place->first > CARRIED_PACKETS_FOR;
 }
 
+/* One that is read in two places would have two lines of each refusal. */
+static bool is_only_log(const struct agent *a, const char *filter)
+{
+	unsigned logs = 0;
+	char **f;
+	size_t i;
+
+	for (i = 0; i < a->n_inputs; i++)
+		for (f = a->inputs[i].cfg->filters; f && *f; f++)
+			logs += strcmp(*f, filter) == 0;
+	return logs == 1;
+}
+
 /* Keeps of the event what the decider wants to know of it later. */
 static void await(struct waiting *line, const struct event *e, usec_t when)
 {
@@ -271,7 +284,11 @@ bool wired_prove_line(struct agent *a, const struct event *e, usec_t when, struc
 	if (!a->world->cfg->policy.wire || !w || !w->source || !e->fresh || e->port.len > 0 ||
 	    e->user.len == 0 || e->user.len > USER_MAX)
 		return false;
-	line = (struct wire_line){e->addrs[0], e->user, e->refusal ? e->filter : NULL, is_seen(w, &e->addrs[0])};
+	line = (struct wire_line){.addr = e->addrs[0],
+				  .user = e->user,
+				  .gateway = e->refusal && is_only_log(a, e->filter) ? e->filter : NULL,
+				  .watched = is_seen(w, &e->addrs[0]),
+				  .said = e->time};
 	if (wire_take(w->wire, &line, time_monotonic(), ret, &slot))
 		return true;
 	await(&w->waiting[slot], e, when);

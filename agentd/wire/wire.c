@@ -16,14 +16,15 @@
 /* Places that a key may be at. */
 #define WAYS 8
 /* At a thousand copies a second: the last eight seconds at least. */
-#define NONCES (8192 / WAYS)
+#define KNOWN (8192 / WAYS)
 /* Only who has received a nonce gets in here. */
 #define REQUESTS (2048 / WAYS)
 #define FAILURES_MAX 512
 /* Looked up of one request. */
 #define UUIDS_MAX 256
 
-struct nonce {
+/* What has been there lately. */
+struct known {
 	uint64_t key;
 	usec_t at; /* 0: free */
 };
@@ -64,7 +65,8 @@ struct line {
 struct wire {
 	struct wire_callbacks callbacks;
 	struct carried *carried;
-	struct nonce nonces[NONCES][WAYS];
+	struct known nonces[KNOWN][WAYS];
+	struct known refusals[KNOWN][WAYS]; /* lines about them */
 	struct request requests[REQUESTS][WAYS];
 	struct failure failures[FAILURES_MAX];
 	struct line lines[WIRE_LINES_MAX];
@@ -145,11 +147,11 @@ static uint64_t key_of(const struct wire_packet *p, struct span a, struct span b
 	return hash_bytes(&key, sizeof(key));
 }
 
-/* Challenges */
+/* What is known */
 
-static void note_nonce(struct wire *w, uint64_t key, usec_t now)
+static void note(struct known table[KNOWN][WAYS], uint64_t key, usec_t now)
 {
-	struct nonce *bucket = w->nonces[key % NONCES], *place = bucket;
+	struct known *bucket = table[key % KNOWN], *place = bucket;
 	unsigned i;
 
 	for (i = 0; i < WAYS; i++) {
@@ -160,16 +162,16 @@ static void note_nonce(struct wire *w, uint64_t key, usec_t now)
 		if (bucket[i].at < place->at)
 			place = &bucket[i];
 	}
-	*place = (struct nonce){key, now};
+	*place = (struct known){key, now};
 }
 
-static bool knows_nonce(const struct wire *w, uint64_t key, usec_t now)
+static bool is_known(const struct known table[KNOWN][WAYS], uint64_t key, usec_t now, usec_t span)
 {
-	const struct nonce *bucket = w->nonces[key % NONCES];
+	const struct known *bucket = table[key % KNOWN];
 	unsigned i;
 
 	for (i = 0; i < WAYS; i++)
-		if (bucket[i].key == key && is_fresh(bucket[i].at, now, WIRE_NONCE_FOR))
+		if (bucket[i].key == key && is_fresh(bucket[i].at, now, span))
 			return true;
 	return false;
 }
@@ -290,7 +292,7 @@ static void take_answer(struct wire *w, const struct wire_packet *p, const struc
 			note_failure(w, p, r, now);
 	}
 	for (i = 0; (m->status == 401 || m->status == 407) && i < m->n_nonces; i++)
-		note_nonce(w, key_of(p, m->nonces[i], SPAN("nonce")), now);
+		note(w->nonces, key_of(p, m->nonces[i], SPAN("nonce")), now);
 }
 
 /* The nonce may stand anywhere: who did not receive it cannot write it. */
@@ -300,7 +302,7 @@ static void take_request(struct wire *w, const struct wire_packet *p, const stru
 	unsigned i;
 
 	for (i = 0; i < UUIDS_MAX && sip_take_uuid(&rest, &uuid); i++) {
-		if (!knows_nonce(w, key_of(p, uuid, SPAN("nonce")), now))
+		if (!is_known(w->nonces, key_of(p, uuid, SPAN("nonce")), now, WIRE_NONCE_FOR))
 			continue;
 		note_request(w, transaction_of(p, m), p, m, now);
 		return;
@@ -438,10 +440,25 @@ static struct failure *find_failure(struct wire *w, const struct wire_line *line
 	return found;
 }
 
+/*
+ * Did a connection bring what the line is about? If it came by UDP, its packet is used up,
+ * whatever else is known. A line that was there before, as one that is logged in two places, is
+ * about nothing new; nor may one be that does not say when it was.
+ */
+static bool is_connected(struct wire *w, const struct wire_line *line, usec_t now)
+{
+	const uint64_t what[] = {addr_hash(&line->addr), name_of(line->user), line->said};
+	const uint64_t key = hash_bytes(what, sizeof(what));
+
+	if (!line->gateway || line->said == 0 || is_known(w->refusals, key, now, CARRIED_PACKETS_FOR))
+		return false;
+	note(w->refusals, key, now);
+	return carried_refused(w->carried, &line->addr, now) && line->watched;
+}
+
 bool wire_take(struct wire *w, const struct wire_line *line, usec_t now, struct proof *ret, unsigned *slot)
 {
-	/* The packet is used up, whatever is concluded. */
-	const bool connected = line->gateway && carried_refused(w->carried, &line->addr, now) && line->watched;
+	const bool connected = is_connected(w, line, now);
 	struct failure *found = find_failure(w, line, now);
 
 	if (found) {

@@ -54,6 +54,7 @@ struct wire_line {
 	struct span user;
 	const char *gateway; /* by whom there is one line of each refused request, and only that; NULL: not known */
 	bool watched;	     /* of addr no packet was missed that counts */
+	usec_t said;	     /* when, by the line; 0: it does not tell */
 };
 
 struct wire_stats {

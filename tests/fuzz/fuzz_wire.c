@@ -77,7 +77,7 @@ static void take_message(struct wire *w, const uint8_t *data, size_t len, usec_t
 
 static void take_line(struct wire *w, bool whole, const char *user, size_t len, usec_t now)
 {
-	struct wire_line line = { .user = { user, len }, .gateway = whole ? "freeswitch" : NULL, .watched = true };
+	struct wire_line line = { .user = { user, len }, .gateway = whole ? "freeswitch" : NULL, .watched = true, .said = now + lines };
 	struct proof proof;
 	unsigned slot = 0;
 

@@ -21,6 +21,8 @@ struct world {
 	usec_t now;
 	unsigned proved, slot, waiting;
 	bool unwatched; /* or not for long enough */
+	usec_t told;	/* how many lines; each has a moment of its own */
+	bool again;	/* but the next, which has that of the first */
 	uint16_t port;
 	char account[128]; /* "": that of the line */
 };
@@ -116,7 +118,11 @@ static void fails(struct world *w, uint16_t port, const char *user, const char *
 /* A line says that user failed there; of whom all refusals are known, if gateway is given. */
 static bool is_told(struct world *w, const char *peer, const char *user, const char *gateway)
 {
-	const struct wire_line line = { unit_addr(peer), SPAN(user), gateway, !w->unwatched };
+	const struct wire_line line = { .addr = unit_addr(peer),
+					.user = SPAN(user),
+					.gateway = gateway,
+					.watched = !w->unwatched,
+					.said = w->now + (w->again ? 0 : w->told++) };
 	struct proof proof;
 
 	if (!wire_take(w->wire, &line, w->now, &proof, &w->waiting))
@@ -424,6 +430,22 @@ static void who_was_not_watched_for_long_proves_nothing_and_uses_up_his_packets(
 	assert_true(is_connected(w, "100"));
 }
 
+static void a_line_that_is_logged_twice_is_one(void **state)
+{
+	struct world *w = *state;
+
+	w->again = true;
+	says(w, 5061);
+	says(w, 5061);
+	passes(w, false, OFFICE, 41000, "Authorization");
+	assert_false(is_connected(w, "100"));
+	assert_false(is_connected(w, "100"));
+	assert_true(is_connected(w, "101"));
+	/* Nor does one count that does not say when. */
+	w->now = 0;
+	assert_false(is_connected(w, "102"));
+}
+
 static void a_failure_that_packets_show_uses_up_its_packet(void **state)
 {
 	struct world *w = *state;
@@ -660,6 +682,7 @@ int main(void)
 		WORLD(what_no_packet_brought_came_by_a_connection),
 		WORLD(what_a_packet_may_have_brought_did_not_come_by_a_connection),
 		WORLD(who_was_not_watched_for_long_proves_nothing_and_uses_up_his_packets),
+		WORLD(a_line_that_is_logged_twice_is_one),
 		WORLD(a_failure_that_packets_show_uses_up_its_packet),
 		WORLD(where_packets_may_have_been_missed_nothing_is_concluded_from_silence),
 		WORLD(a_flood_of_addresses_makes_room_by_doubt_only),
