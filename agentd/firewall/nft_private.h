@@ -96,7 +96,6 @@ void nft_batch_begin(struct nft *n);
 #define NFT_CHAIN_PAUSED "paused"
 #define NFT_CHAIN_WIRE_IN "wire_in"
 #define NFT_CHAIN_WIRE_OUT "wire_out"
-#define NFT_CHAIN_WIRE_COPY "wire_copy"
 
 /* Where TCP, UDP and SCTP have their ports, and UDP its length and what it carries. */
 #define NFT_SOURCE_PORT_OFFSET 0

@@ -7,7 +7,6 @@
 
 #include <linux/netfilter/nfnetlink_log.h>
 #include <netinet/tcp.h>
-#include <netinet/udp.h>
 
 #include "base/cleanup.h"
 #include "base/proof.h"
@@ -95,14 +94,31 @@ void nft_open_wire(struct nft *n)
 		mnl_socket_close(s);
 }
 
-static struct nftnl_rule *new_rule(struct nft *n, enum nft_set set, uint8_t protocol, bool sent)
+/* Regular ones, where those come whom somebody watches; others are only looked up in a set. */
+#define CHAIN_HEARD "wire_heard"
+#define CHAIN_SAID "wire_said"
+#define CHAIN_COPY "wire_copy"
+static const char *const chains[] = {CHAIN_COPY, CHAIN_HEARD, CHAIN_SAID};
+
+/* ip saddr @watch4 goto wire_heard; of what is sent, daddr, and wire_said */
+static void put_watch(struct nft *n, enum nft_set set, bool sent)
 {
 	struct nftnl_rule *r = nft_rule_new(n, sent ? NFT_CHAIN_WIRE_OUT : NFT_CHAIN_WIRE_IN);
 
 	if (!r)
-		return NULL;
+		return;
 	nft_rule_address(n, r, set, sent);
 	nft_rule_match(n, r, set);
+	nft_rule_verdict(n, r, NFT_GOTO, sent ? CHAIN_SAID : CHAIN_HEARD);
+	nft_rule_put(n, r);
+}
+
+static struct nftnl_rule *new_rule(struct nft *n, const char *chain, uint8_t protocol)
+{
+	struct nftnl_rule *r = nft_rule_new(n, chain);
+
+	if (!r)
+		return NULL;
 	nft_rule_meta(n, r, NFT_META_L4PROTO);
 	nft_rule_compare(n, r, NFT_CMP_EQ, &protocol, sizeof(protocol));
 	return r;
@@ -114,15 +130,15 @@ static void match_port(struct nft *n, struct nftnl_rule *r, size_t offset)
 	nft_rule_match(n, r, NFT_PORTS);
 }
 
-/* ip saddr @watch4 meta l4proto udp udp dport @ports goto wire_copy */
-static void put_known_ports(struct nft *n, enum nft_set set)
+/* meta l4proto udp udp dport @ports goto wire_copy */
+static void put_known_ports(struct nft *n)
 {
-	struct nftnl_rule *r = new_rule(n, set, IPPROTO_UDP, false);
+	struct nftnl_rule *r = new_rule(n, CHAIN_HEARD, IPPROTO_UDP);
 
 	if (!r)
 		return;
 	match_port(n, r, NFT_PORT_OFFSET);
-	nft_rule_verdict(n, r, NFT_GOTO, NFT_CHAIN_WIRE_COPY);
+	nft_rule_verdict(n, r, NFT_GOTO, CHAIN_COPY);
 	nft_rule_put(n, r);
 }
 
@@ -131,28 +147,46 @@ static void put_known_ports(struct nft *n, enum nft_set set)
  * (sofia-sip: extract_first()), at any port: a gateway may listen where nobody has said.
  * RTP, STUN, DTLS and VPNs begin otherwise.
  */
-static void put_other_ports(struct nft *n, enum nft_set set)
+static void put_other_ports(struct nft *n)
 {
 	static const char *const heads[] = {"RE", "IN", "\r", "\n", " ", "\t"};
 	size_t i;
 
 	for (i = 0; i < ELEMENTSOF(heads); i++) {
 		const uint32_t len = (uint32_t)strlen(heads[i]);
-		struct nftnl_rule *r = new_rule(n, set, IPPROTO_UDP, false);
+		struct nftnl_rule *r = new_rule(n, CHAIN_HEARD, IPPROTO_UDP);
 
 		if (!r)
 			return;
-		nft_rule_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, sizeof(struct udphdr), len);
+		nft_rule_payload(n, r, NFT_PAYLOAD_TRANSPORT_HEADER, NFT_UDP_DATA_OFFSET, len);
 		nft_rule_compare(n, r, NFT_CMP_EQ, heads[i], len);
-		nft_rule_verdict(n, r, NFT_GOTO, NFT_CHAIN_WIRE_COPY);
+		nft_rule_verdict(n, r, NFT_GOTO, CHAIN_COPY);
 		nft_rule_put(n, r);
 	}
 }
 
-/* limit rate … log group … accept, and of what is more a sign that there was some */
+/* Ends the rule with a sign, now and then, that there was something of which there is no copy. */
+static void put_sign(struct nft *n, struct nftnl_rule *r)
+{
+	nft_rule_within(n, r, &signs);
+	nft_rule_copy(n, r, n->wire_group, HEADS, PROOF_MISSED);
+	nft_rule_put(n, r);
+}
+
+static void put_fragments(struct nft *n)
+{
+	struct nftnl_rule *r = nft_rule_new(n, CHAIN_HEARD);
+
+	if (!r)
+		return;
+	nft_rule_fragment6(n, r);
+	put_sign(n, r);
+}
+
+/* limit rate … log group … accept, and of what is more a sign */
 static void put_copies(struct nft *n)
 {
-	struct nftnl_rule *copy = nft_rule_new(n, NFT_CHAIN_WIRE_COPY), *sign;
+	struct nftnl_rule *copy = nft_rule_new(n, CHAIN_COPY), *more = nft_rule_new(n, CHAIN_COPY);
 
 	if (copy) {
 		nft_rule_within(n, copy, &copied);
@@ -160,32 +194,14 @@ static void put_copies(struct nft *n)
 		nft_rule_verdict(n, copy, NF_ACCEPT, NULL);
 		nft_rule_put(n, copy);
 	}
-	sign = nft_rule_new(n, NFT_CHAIN_WIRE_COPY);
-	if (sign) {
-		nft_rule_within(n, sign, &signs);
-		nft_rule_copy(n, sign, n->wire_group, HEADS, PROOF_MISSED);
-		nft_rule_put(n, sign);
-	}
+	if (more)
+		put_sign(n, more);
 }
 
-static void put_fragments(struct nft *n)
+/* meta l4proto udp udp sport @ports limit rate … log group … */
+static void put_answers(struct nft *n)
 {
-	struct nftnl_rule *r = nft_rule_new(n, NFT_CHAIN_WIRE_IN);
-
-	if (!r)
-		return;
-	nft_rule_address(n, r, NFT_WATCH6, false);
-	nft_rule_match(n, r, NFT_WATCH6);
-	nft_rule_fragment6(n, r);
-	nft_rule_within(n, r, &signs);
-	nft_rule_copy(n, r, n->wire_group, HEADS, PROOF_MISSED);
-	nft_rule_put(n, r);
-}
-
-/* ip daddr @watch4 meta l4proto udp udp sport @ports limit rate … log group … */
-static void put_answers(struct nft *n, enum nft_set set)
-{
-	struct nftnl_rule *r = new_rule(n, set, IPPROTO_UDP, true);
+	struct nftnl_rule *r = new_rule(n, CHAIN_SAID, IPPROTO_UDP);
 
 	if (!r)
 		return;
@@ -196,10 +212,10 @@ static void put_answers(struct nft *n, enum nft_set set)
 }
 
 /* The same of TCP that carries something: the last packet of each write has PSH (tcp_push()). */
-static void put_connections(struct nft *n, enum nft_set set)
+static void put_connections(struct nft *n)
 {
 	const uint8_t push = TH_PUSH;
-	struct nftnl_rule *r = new_rule(n, set, IPPROTO_TCP, true);
+	struct nftnl_rule *r = new_rule(n, CHAIN_SAID, IPPROTO_TCP);
 
 	if (!r)
 		return;
@@ -214,17 +230,16 @@ static void put_connections(struct nft *n, enum nft_set set)
 
 static void put_rules(struct nft *n)
 {
-	static const enum nft_set sets[] = {NFT_WATCH4, NFT_WATCH6};
-	size_t i;
-
 	put_copies(n);
 	put_fragments(n);
-	for (i = 0; i < ELEMENTSOF(sets); i++) {
-		put_known_ports(n, sets[i]);
-		put_other_ports(n, sets[i]);
-		put_answers(n, sets[i]);
-		put_connections(n, sets[i]);
-	}
+	put_known_ports(n);
+	put_other_ports(n);
+	put_answers(n);
+	put_connections(n);
+	put_watch(n, NFT_WATCH4, false);
+	put_watch(n, NFT_WATCH6, false);
+	put_watch(n, NFT_WATCH4, true);
+	put_watch(n, NFT_WATCH6, true);
 }
 
 /*
@@ -232,31 +247,35 @@ static void put_rules(struct nft *n)
  * fragments. What is only forwarded can have been sent by anybody, also what looks like an answer of a
  * container.
  */
-static void put_chains(struct nft *n, uint16_t type)
+static void put_base_chains(struct nft *n, uint16_t type)
 {
 	const bool made = type == NFT_MSG_NEWCHAIN;
 
-	/* What others go to is made first, and removed last. */
-	if (made)
-		nft_put_chain(n, type, NFT_CHAIN_WIRE_COPY, NFT_NO_HOOK);
 	nft_put_chain(n, type, NFT_CHAIN_WIRE_IN, made ? NF_INET_LOCAL_IN : NFT_NO_HOOK);
 	nft_put_chain(n, type, NFT_CHAIN_WIRE_OUT, made ? NF_INET_LOCAL_OUT : NFT_NO_HOOK);
-	if (!made)
-		nft_put_chain(n, type, NFT_CHAIN_WIRE_COPY, NFT_NO_HOOK);
 }
 
 void nft_put_wire(struct nft *n)
 {
+	size_t i;
+
 	if (!n->wire_on && !nft_has_chain(n, NFT_CHAIN_WIRE_IN))
 		return;
-	put_chains(n, NFT_MSG_NEWCHAIN);
+	/* What rules go to is there before them, and until they are gone. */
+	for (i = 0; i < ELEMENTSOF(chains); i++)
+		nft_put_chain(n, NFT_MSG_NEWCHAIN, chains[i], NFT_NO_HOOK);
+	put_base_chains(n, NFT_MSG_NEWCHAIN);
 	nft_put_flush(n, NFT_CHAIN_WIRE_IN);
 	nft_put_flush(n, NFT_CHAIN_WIRE_OUT);
-	nft_put_flush(n, NFT_CHAIN_WIRE_COPY);
-	if (n->wire_on)
+	for (i = 0; i < ELEMENTSOF(chains); i++)
+		nft_put_flush(n, chains[i]);
+	if (n->wire_on) {
 		put_rules(n);
-	else
-		put_chains(n, NFT_MSG_DELCHAIN);
+		return;
+	}
+	put_base_chains(n, NFT_MSG_DELCHAIN);
+	for (i = 0; i < ELEMENTSOF(chains); i++)
+		nft_put_chain(n, NFT_MSG_DELCHAIN, chains[i], NFT_NO_HOOK);
 }
 
 int nft_switch_wire(struct nft *n, bool on)
