@@ -1,7 +1,6 @@
--- For FreeSWITCH's scripts directory, as sipwarden.lua: says of each successful login
--- from where it came, which FreeSWITCH itself does not log. Started by mod_lua at the
--- start of FreeSWITCH (startup-script in lua.conf.xml), or now, by
--- `fs_cli -x 'luarun sipwarden.lua'`. All about it: freeswitch.md, of sipwarden.
+-- Logs of each successful login through FreeSWITCH from where it came, which FreeSWITCH
+-- itself does not. mod_lua starts it with FreeSWITCH (startup-script in lua.conf.xml).
+-- How to switch it on, and what its lines are worth: freeswitch.md, beside this file.
 --
 -- It needs nothing but the freeswitch object, and is in no way of any call: what mod_sofia
 -- says goes into a queue, and is read in a thread of its own.
