@@ -113,7 +113,7 @@ DEPS_BUILD := gcc make pkg-config libsystemd-dev libpcre2-dev libvectorscan-dev 
 DEPS_CHECK := libcmocka-dev clang clang-tidy libclang-rt-14-dev nftables iproute2 procps psmisc util-linux python3 \
 	kamailio kamailio-extra-modules kamailio-tls-modules openssl sipvicious sip-tester mandoc debootstrap \
 	systemd-container fail2ban zsh prometheus iptables ufw firewalld dbus sslscan gnutls-bin libnss3-tools chromium \
-	python3-phonenumbers
+	python3-phonenumbers lua5.2
 DEPS_DEMO := nftables iproute2 procps util-linux python3 kamailio kamailio-extra-modules sipvicious sip-tester
 DEPS_DEB := build-essential debhelper lintian dpkg-dev
 DEPS_BENCH := fail2ban nftables iproute2 python3
@@ -207,7 +207,7 @@ UNITS := sipwardend.service sipwarden-firewall.service sipwarden-firewall.socket
 	sipwarden-audit.timer sipwarden-report.service sipwarden-report.timer
 FILTERS := $(notdir $(wildcard filters/*.conf filters/*.list))
 # What to set at each gateway, and what its configuration includes.
-GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf))
+GATEWAYS := $(notdir $(wildcard docs/gateways/*.md docs/gateways/*.cfg docs/gateways/*.conf docs/gateways/*.lua))
 
 install: all
 	install -d $(SBIN) $(BIN) $(SHARE)/sipwarden/filters $(SHARE)/sipwarden/gateways $(SHARE)/man/man5 \
