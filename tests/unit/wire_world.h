@@ -26,7 +26,7 @@ struct copy {
 	size_t len;		  /* of the packet */
 };
 
-static size_t put_udp(char *to, const char *payload, size_t len, uint16_t from_port, uint16_t to_port)
+static inline size_t put_udp(char *to, const char *payload, size_t len, uint16_t from_port, uint16_t to_port)
 {
 	const struct udphdr udp = { .source = htons(from_port), .dest = htons(to_port), .len = htons((uint16_t)(sizeof(udp) + len)) };
 
@@ -35,7 +35,7 @@ static size_t put_udp(char *to, const char *payload, size_t len, uint16_t from_p
 	return sizeof(udp) + len;
 }
 
-static void put_message(struct copy *c, bool sent, const char *packet, size_t len)
+static inline void put_message(struct copy *c, bool sent, const char *packet, size_t len)
 {
 	const struct nfulnl_msg_packet_hdr head = { .hw_protocol = htons(0x0800),
 						    .hook = sent ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN };
@@ -51,7 +51,7 @@ static void put_message(struct copy *c, bool sent, const char *packet, size_t le
 	mnl_attr_put(c->message, NFULA_PAYLOAD, len, packet);
 }
 
-static struct iphdr ip_head(bool sent, const char *peer, uint8_t protocol, size_t len)
+static inline struct iphdr ip_head(bool sent, const char *peer, uint8_t protocol, size_t len)
 {
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = protocol, .tot_len = htons((uint16_t)len) };
 
@@ -61,7 +61,7 @@ static struct iphdr ip_head(bool sent, const char *peer, uint8_t protocol, size_
 }
 
 /* An IPv4 packet between the gateway's port 5060 and the peer. */
-static void copy_packet(struct copy *c, bool sent, const char *peer, uint16_t port, const char *payload, size_t len)
+static inline void copy_packet(struct copy *c, bool sent, const char *peer, uint16_t port, const char *payload, size_t len)
 {
 	static char packet[COPY_MAX];
 	const size_t whole = sizeof(struct iphdr) + put_udp(packet + sizeof(struct iphdr), payload, len, sent ? 5060 : port, sent ? port : 5060);
@@ -72,7 +72,7 @@ static void copy_packet(struct copy *c, bool sent, const char *peer, uint16_t po
 }
 
 /* What the kernel copies of a TCP packet of this host: len bytes at most. */
-static void copy_stream(struct copy *c, const char *peer, uint16_t port, uint16_t local, size_t len)
+static inline void copy_stream(struct copy *c, const char *peer, uint16_t port, uint16_t local, size_t len)
 {
 	const struct iphdr ip = ip_head(true, peer, IPPROTO_TCP, 1500);
 	const struct tcphdr tcp = { .th_sport = htons(local), .th_dport = htons(port), .th_off = 5, .th_flags = TH_PUSH | TH_ACK };
