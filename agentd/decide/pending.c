@@ -89,6 +89,13 @@ bool pending_covers(const struct pending_table *t, const struct addr *source, co
 	return p && !p->what.ban.observed && p->what.ban.end > when && addr_covers(&p->what.ban.addr, from);
 }
 
+bool pending_is_over(const struct pending_table *t, const struct addr *source, usec_t when)
+{
+	const struct pending *p = find(t, source);
+
+	return p && p->what.ban.end <= when;
+}
+
 size_t pending_count(const struct pending_table *t)
 {
 	return t->table.count;

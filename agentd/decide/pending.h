@@ -44,6 +44,8 @@ bool pending_add(struct pending_table *t, const struct addr *source, const struc
 bool pending_has(const struct pending_table *t, const struct addr *source);
 /* Does a ban wait for source that would cover from, it or a part of it, at when? */
 bool pending_covers(const struct pending_table *t, const struct addr *source, const struct addr *from, usec_t when);
+/* Does a ban wait for source that is over at when? */
+bool pending_is_over(const struct pending_table *t, const struct addr *source, usec_t when);
 size_t pending_count(const struct pending_table *t);
 /* Takes out what waits for source: true and *what, which is the caller's then. */
 bool pending_take(struct pending_table *t, const struct addr *source, struct decision *what);

@@ -281,11 +281,25 @@ void verdict_carry_out(struct decider *d, struct ban *b)
 	consider_prefix(d, &copy);
 }
 
+/* The kernel has not answered before the ban would have been over, as while the helper is down: it stays silent. */
+static void carry_out_late(struct decider *d, const struct addr *source, usec_t when)
+{
+	struct decision late;
+
+	if (!pending_is_over(&d->pending, source, when) || !pending_take(&d->pending, source, &late))
+		return;
+	if (exempt_find(&d->exempt, &late.ban.addr))
+		ban_done(&late.ban);
+	else
+		verdict_carry_out(d, &late.ban);
+}
+
 /* Asks the kernel, where its answer would count, before anybody is banned. Takes over the ban's strings. */
 static void ask_or_carry_out(struct decider *d, struct decision *what, const struct event *e, const struct addr *source)
 {
 	struct ban *b = &what->ban;
 
+	carry_out_late(d, source, b->start);
 	/* One is decided already, or told of already where none is enforced. */
 	if (pending_has(&d->pending, source) || (b->observed && ban_table_standing(&d->bans, &b->addr, b->start))) {
 		ban_done(b);

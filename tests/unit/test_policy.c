@@ -168,6 +168,26 @@ static void who_sent_nothing_is_not_banned(void **state)
 	close_world(&w);
 }
 
+static void an_answer_that_does_not_come_loses_no_later_ban(void **state)
+{
+	const struct addr a = unit_addr("192.0.2.5");
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	w.can_ask = true;
+	fails(&w, "192.0.2.5", "100", 5, true, START);
+	assert_int_equal(w.bans, 0);
+	/* The first would have been over before the second began. */
+	fails(&w, "192.0.2.5", "100", 5, true, START + 11 * MIN);
+	assert_int_equal(w.bans, 1);
+	assert_int_equal(w.last.start, START);
+	decider_answer(w.d, &a, WITNESS_SEEN);
+	assert_int_equal(w.bans, 2);
+	assert_int_equal(w.last.start, START + 11 * MIN);
+	close_world(&w);
+}
+
 static void the_kernel_can_only_acquit(void **state)
 {
 	static const enum witness answers[] = { WITNESS_SEEN, WITNESS_SILENT };
@@ -276,6 +296,7 @@ int main(void)
 		cmocka_unit_test(many_offenders_in_a_prefix_raise_its_ban),
 		cmocka_unit_test(addresses_of_one_ipv6_subscriber_are_one),
 		cmocka_unit_test(who_sent_nothing_is_not_banned),
+		cmocka_unit_test(an_answer_that_does_not_come_loses_no_later_ban),
 		cmocka_unit_test(the_kernel_can_only_acquit),
 		cmocka_unit_test(there_is_a_ceiling_on_bans_a_minute),
 		cmocka_unit_test(not_all_friends_can_be_cut_off),
