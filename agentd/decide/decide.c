@@ -329,7 +329,8 @@ void decider_count(struct decider *d, const struct rule_attempt *a)
 	tell_friend(d, a->event, &o, &a->counted, a->when);
 	if (o.hit_any)
 		verdict_hit(d, &o.hit, a->event, &a->source, a->when);
-	else if (is_refused_account(a->event) && !a->again)
+	/* Whom many call, as the voice mail, is no account that many attack. */
+	else if (is_refused_account(a->event) && !a->again && !event_is_call(a->event))
 		verdict_account(d, a->event, &a->counted, a->when);
 }
 

@@ -253,6 +253,53 @@ static void so_may_one_by_a_connection_though_nobody_knows_its_account(void **st
 	close_world(&w);
 }
 
+static void many_whose_calls_to_one_number_are_refused_attack_no_account(void **state)
+{
+	struct world w;
+	char from[32];
+	unsigned i;
+
+	(void)state;
+	open_world(&w, "");
+	/* As when the gateway finds no account. */
+	w.method = "INVITE";
+	for (i = 0; i < 40; i++) {
+		snprintf(from, sizeof(from), "203.0.113.%u", i + 1);
+		fails(&w, from, "*97", 1, false, START + i * SEC);
+	}
+	assert_int_equal(w.bans, 0);
+	assert_int_equal(w.alerts[ALERT_ACCOUNT_ATTACK], 0);
+	/* At an account they would. */
+	w.method = "REGISTER";
+	for (i = 0; i < 40; i++) {
+		snprintf(from, sizeof(from), "203.0.113.%u", i + 1);
+		fails(&w, from, "100", 1, false, START + MIN + i * SEC);
+	}
+	assert_true(w.alerts[ALERT_ACCOUNT_ATTACK] > 0);
+	close_world(&w);
+}
+
+static void what_packets_name_is_escaped_where_it_is_shown(void **state)
+{
+	const struct addr port = unit_addr(OFFICE ":40001");
+	const struct ban *b;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	office(&w);
+	w.method = "INVITE";
+	w.proves = 40001;
+	w.proves_account = "x\r\n\033[2J%s%n\"'\x80";
+	fails(&w, OFFICE, "900", 100, false, START + MIN);
+	b = decider_find(w.d, &port);
+	assert_non_null(b);
+	for (i = 0; b->accounts[i]; i++)
+		assert_in_range(b->accounts[i], ' ', '~');
+	assert_non_null(strstr(b->accounts, "[2J%s%n"));
+	close_world(&w);
+}
+
 static void all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account(void **state)
 {
 	struct world w;
@@ -346,6 +393,8 @@ int main(void)
 		cmocka_unit_test(a_pbx_with_an_old_password_may_call_many_numbers),
 		cmocka_unit_test(what_a_connection_brought_counts_against_the_address),
 		cmocka_unit_test(so_may_one_by_a_connection_though_nobody_knows_its_account),
+		cmocka_unit_test(many_whose_calls_to_one_number_are_refused_attack_no_account),
+		cmocka_unit_test(what_packets_name_is_escaped_where_it_is_shown),
 		cmocka_unit_test(all_phones_of_an_office_may_fail_when_the_gateway_finds_no_account),
 		cmocka_unit_test(of_an_ipv6_network_it_is_the_address),
 		cmocka_unit_test(many_addresses_of_a_network_that_is_called_are_no_reason_to_ban_its_neighbours),
