@@ -1,4 +1,4 @@
-"""A gateway that asks for passwords as FreeSWITCH does, for tests/e2e/test_wire*.py. registrar.py LOG
+"""A gateway that asks for passwords as FreeSWITCH does, for tests/e2e/test_wire*.py. registrar.py LOG UID
 
 UDP at ports 5060 and 5091, TCP at 5061, of all addresses. As mod_sofia/sofia_reg.c: a nonce is a random UUID that is
 remembered, whoever it was sent to; the realm is the host of To; an answer goes to the source if Via
@@ -6,6 +6,7 @@ says rport, else to the port in it, and wherever maddr says; of a parameter that
 the line about a failure is written when the answer is sent. The right password makes the response "good". A call
 to 900 is forbidden by the dialplan, which gives a reason (sofia_on_hangup()); all others are not answered.
 """
+import os
 import re
 import select
 import socket
@@ -14,6 +15,8 @@ import time
 import uuid
 
 log = open(sys.argv[1], "a", buffering=1)
+# Its sockets are that user's; whether he may read this file, or the log, is another matter.
+os.setuid(int(sys.argv[2]))
 nonces = set()
 
 

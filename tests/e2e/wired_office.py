@@ -136,10 +136,7 @@ class Site:
         user = gateway_user()
         self.battle, self.phones = Battle([OFFICE], config, INPUTS), []
         self.agent = self.battle.agent
-        open(self.battle.log, "a").close()
-        os.chmod(self.battle.log, 0o666)
-        os.chmod(self.agent.dir, 0o711)
-        self.registrar = subprocess.Popen([sys.executable, REGISTRAR, self.battle.log], stdout=subprocess.PIPE, text=True, user=user)
+        self.registrar = subprocess.Popen([sys.executable, REGISTRAR, self.battle.log, str(user)], stdout=subprocess.PIPE, text=True)
         assert self.registrar.stdout.readline() == "on\n"
         self.befriend(*friends)
 
